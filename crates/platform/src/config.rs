@@ -1,0 +1,1 @@
+//! Configuration: loading, merging, checking and printing of `app-config.yaml`.
