@@ -82,7 +82,12 @@ pub struct Error {
 impl Error {
     /// An error with a public message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fields: Map::new(), source: None }
+        Self {
+            code,
+            message: message.into(),
+            fields: Map::new(),
+            source: None,
+        }
     }
 
     /// 400: the request is wrong.
@@ -181,6 +186,8 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }

@@ -3,7 +3,15 @@
 //! Invariants: nothing here knows a feature; only `config` reads the environment; only `db` knows
 //! which database runs; only `http::error` turns an [`Error`] into an answer.
 
+pub mod clock;
 pub mod config;
+pub mod ctx;
+pub mod db;
 pub mod error;
+pub mod http;
+pub mod permission;
+pub mod telemetry;
 
+pub use clock::{Clock, Millis};
+pub use ctx::{Authenticator, Caller, Ctx};
 pub use error::{Code, Error, Result};

@@ -1,0 +1,38 @@
+//! The HTTP kit: mounting plugins, extractors, errors and the listener.
+//!
+//! A feature returns a plain [`axum::Router`]; [`mount`] puts it below `/api/<plugin>` behind the
+//! credentials barrier and turns [`Error`](crate::Error)s into Backstage's error bodies.
+
+mod error;
+mod mount;
+
+pub use error::PendingError;
+pub use mount::{Access, Plugin, mount};
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::ctx::Ctx;
+use crate::error::Error;
+
+/// The id of a request, as the front put it into the extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+fn request_id<B>(request: &http::Request<B>) -> Arc<str> {
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(|| Arc::from("-"), |id| Arc::clone(&id.0))
+}
+
+impl<S: Sync> FromRequestParts<S> for Ctx {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let ctx = parts.extensions.get::<Ctx>().cloned();
+        ctx.ok_or_else(|| Error::internal("route is not mounted behind the barrier"))
+    }
+}

@@ -1,0 +1,145 @@
+//! Mounting a plugin's routes below `/api/<plugin>`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use crate::ctx::{Authenticator, Caller, Ctx};
+use crate::error::{Error, Result};
+use crate::permission::Authorizer;
+
+use super::PendingError;
+
+/// Who may enter a path of a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone; the handler sees [`Caller::Anonymous`] without credentials.
+    Unauthenticated,
+    /// Users and services with good credentials.
+    Authenticated,
+}
+
+/// A plugin's routes and who may enter them.
+pub struct Plugin {
+    /// Plugin id: the path segment after `/api/`.
+    pub id: &'static str,
+    /// Routes relative to the mount point.
+    pub router: Router,
+    /// Path prefixes open to everyone; `/` opens the whole plugin.
+    pub open_paths: &'static [&'static str],
+}
+
+/// What the barrier needs.
+#[derive(Clone)]
+struct Barrier {
+    plugin: &'static str,
+    open_paths: &'static [&'static str],
+    authenticator: Arc<dyn Authenticator>,
+    authorizer: Arc<dyn Authorizer>,
+}
+
+/// Puts the plugin's routes behind the credentials barrier, with Backstage's error bodies and bare
+/// 404 answers for unknown paths. The result is to be nested at `/api/<id>`.
+pub fn mount(
+    plugin: Plugin,
+    authenticator: Arc<dyn Authenticator>,
+    authorizer: Arc<dyn Authorizer>,
+) -> Router {
+    let barrier = Barrier {
+        plugin: plugin.id,
+        open_paths: plugin.open_paths,
+        authenticator,
+        authorizer,
+    };
+    plugin
+        .router
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+        .layer(from_fn_with_state(barrier, enter))
+}
+
+/// Unknown paths and methods: a bare 404, as Express answers. Reference 1 §A.7.
+async fn not_found() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    let mut response = match barrier
+        .admit(
+            request.uri().path(),
+            request.headers(),
+            super::request_id(&request),
+        )
+        .await
+    {
+        Ok(ctx) => {
+            request.extensions_mut().insert(ctx);
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    };
+    if let Some(pending) = response.extensions_mut().remove::<PendingError>() {
+        pending.finish(&method, &uri, &mut response);
+    }
+    response
+}
+
+impl Barrier {
+    async fn admit(&self, path: &str, headers: &HeaderMap, request_id: Arc<str>) -> Result<Ctx> {
+        let caller = match self.access(path) {
+            // An open route still learns who asks, but bad credentials do not close it.
+            Access::Unauthenticated => self
+                .authenticator
+                .authenticate(headers)
+                .await
+                .unwrap_or_else(|_| Arc::new(Caller::Anonymous)),
+            Access::Authenticated => self.authenticated(headers).await?,
+        };
+        Ok(Ctx::new(caller, Arc::clone(&self.authorizer), request_id))
+    }
+
+    async fn authenticated(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {
+        let caller = self.authenticator.authenticate(headers).await?;
+        match &*caller {
+            Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
+            Caller::User(_) => Ok(caller),
+            Caller::Service(service) => {
+                let Some(restrictions) = &service.restrictions else {
+                    return Ok(caller);
+                };
+                if restrictions
+                    .iter()
+                    .any(|restriction| restriction.plugin == self.plugin)
+                {
+                    return Ok(caller);
+                }
+                let plugins: Vec<_> = restrictions
+                    .iter()
+                    .map(|r| format!("'{}'", r.plugin))
+                    .collect();
+                Err(Error::forbidden(format!(
+                    "This token's access is restricted to plugin(s) {}",
+                    plugins.join(", ")
+                )))
+            }
+        }
+    }
+
+    fn access(&self, path: &str) -> Access {
+        let open = self.open_paths.iter().any(|prefix| {
+            let rest = path.strip_prefix(prefix.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if open {
+            Access::Unauthenticated
+        } else {
+            Access::Authenticated
+        }
+    }
+}
