@@ -1,0 +1,247 @@
+//! SQLite: one writing connection, a few reading ones.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::Semaphore;
+
+use crate::error::{Code, Error, Result};
+
+use super::join_error;
+use super::tx::{self, Tx};
+use super::value::{Param, Row, Value};
+
+/// Readers that may run beside the writer.
+const READERS: usize = 4;
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 128;
+
+#[derive(Clone)]
+pub(super) struct Pool {
+    writer: Arc<Mutex<Connection>>,
+    /// `None` for a database in memory, which has a single connection.
+    readers: Option<Arc<Readers>>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Pool {
+    pub(super) async fn open(path: Option<PathBuf>) -> Result<Self> {
+        tokio::task::spawn_blocking(move || Self::open_blocking(path))
+            .await
+            .map_err(join_error)?
+    }
+
+    fn open_blocking(path: Option<PathBuf>) -> Result<Self> {
+        let Some(path) = path else {
+            let connection = Connection::open_in_memory().map_err(into_error)?;
+            prepare(&connection, false)?;
+            return Ok(Self {
+                writer: Arc::new(Mutex::new(connection)),
+                readers: None,
+            });
+        };
+        let connection = Connection::open(&path).map_err(|error| cannot_open(&path, error))?;
+        prepare(&connection, false).map_err(|error| cannot_open(&path, error))?;
+        let readers = Readers {
+            path,
+            idle: Mutex::default(),
+            permits: Semaphore::new(READERS),
+        };
+        Ok(Self {
+            writer: Arc::new(Mutex::new(connection)),
+            readers: Some(Arc::new(readers)),
+        })
+    }
+
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<(T, Vec<&'static str>)>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let writer = Arc::clone(&self.writer);
+        let task = move || transaction(&writer.lock(), "begin immediate", work);
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(join_error)?
+    }
+
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let Some(readers) = self.readers.clone() else {
+            return Ok(self.write(work).await?.0);
+        };
+        tokio::task::spawn_blocking(move || readers.run(work))
+            .await
+            .map_err(join_error)?
+    }
+}
+
+impl Readers {
+    fn run<T>(&self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        // Readers are short and more connections than permits cost nothing but memory, so an
+        // exhausted pool opens one more instead of blocking a thread.
+        let permit = self.permits.try_acquire();
+        let idle = self.idle.lock().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        let result = transaction(&connection, "begin", work);
+        if permit.is_ok() {
+            self.idle.lock().push(connection);
+        }
+        Ok(result?.0)
+    }
+
+    fn connect(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)
+            .map_err(|e| cannot_open(&self.path, e))?;
+        prepare(&connection, true)?;
+        Ok(connection)
+    }
+}
+
+/// Settings of a connection. `synchronous = full` makes a commit survive a power failure too.
+fn prepare(connection: &Connection, read_only: bool) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection
+        .busy_timeout(Duration::from_secs(10))
+        .map_err(into_error)?;
+    let pragmas = if read_only {
+        "pragma query_only = on; pragma mmap_size = 268435456; pragma cache_size = -8192;"
+    } else {
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+         pragma temp_store = memory; pragma cache_size = -32768; \
+         pragma journal_size_limit = 67108864;"
+    };
+    connection.execute_batch(pragmas).map_err(into_error)
+}
+
+fn transaction<T>(
+    connection: &Connection,
+    begin: &str,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> Result<(T, Vec<&'static str>)> {
+    connection.execute_batch(begin).map_err(into_error)?;
+    // A panic in `work` must not leave the transaction open on a shared connection.
+    let guard = Rollback(connection);
+    let mut tx = Tx::new(tx::Connection::Sqlite(connection));
+    let value = work(&mut tx)?;
+    connection.execute_batch("commit").map_err(into_error)?;
+    std::mem::forget(guard);
+    Ok((value, tx.into_notified()))
+}
+
+struct Rollback<'c>(&'c Connection);
+
+impl Drop for Rollback<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.execute_batch("rollback") {
+            tracing::warn!(%error, "rollback failed");
+        }
+    }
+}
+
+pub(super) fn execute(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+    let mut statement = connection
+        .prepare_cached(&numbered(sql))
+        .map_err(into_error)?;
+    bind(&mut statement, params)?;
+    let changed = statement.raw_execute().map_err(into_error)?;
+    Ok(changed as u64)
+}
+
+pub(super) fn query(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+    let mut statement = connection
+        .prepare_cached(&numbered(sql))
+        .map_err(into_error)?;
+    bind(&mut statement, params)?;
+    let n_columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    let mut result = Vec::new();
+    while let Some(row) = rows.next().map_err(into_error)? {
+        let values = (0..n_columns)
+            .map(|column| row.get_ref(column).map_err(into_error).and_then(value))
+            .collect::<Result<_>>()?;
+        result.push(Row(values));
+    }
+    Ok(result)
+}
+
+pub(super) fn batch(connection: &Connection, sql: &str) -> Result<()> {
+    connection.execute_batch(sql).map_err(into_error)
+}
+
+/// SQLite counts named parameters by first appearance; `?n` says what `$n` means.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Param<'_>]) -> Result<()> {
+    for (index, param) in params.iter().enumerate() {
+        statement
+            .raw_bind_parameter(index + 1, param)
+            .map_err(into_error)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Real(value) => ValueRef::Real(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Owned(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+fn value(value: ValueRef<'_>) -> Result<Value> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Int(value),
+        ValueRef::Real(value) => Value::Real(value),
+        ValueRef::Text(bytes) => Value::Text(
+            String::from_utf8(bytes.to_vec())
+                .map_err(|error| Error::internal("text is not UTF-8").with_source(error))?,
+        ),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    })
+}
+
+fn cannot_open(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::unavailable(format!("cannot open database `{}`", path.display())).with_source(error)
+}
+
+fn into_error(error: rusqlite::Error) -> Error {
+    let code = match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => Code::Conflict,
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly,
+        ) => Code::Unavailable,
+        _ => Code::Internal,
+    };
+    Error::new(code, "database error").with_source(error)
+}

@@ -1,0 +1,144 @@
+//! A transaction: the same few calls on both databases.
+
+use crate::error::{Error, Result};
+
+use super::postgres::Connection as PostgresConnection;
+use super::value::{Param, Row};
+
+/// Which SQL the database speaks. Statements are portable (`$1` placeholders, `returning`,
+/// `on conflict`); the few exceptions ask here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+pub(super) enum Connection<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c mut PostgresConnection),
+}
+
+/// An open transaction.
+pub struct Tx<'c> {
+    connection: Connection<'c>,
+    notified: Vec<&'static str>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(connection: Connection<'c>) -> Self {
+        Self {
+            connection,
+            notified: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_notified(self) -> Vec<&'static str> {
+        self.notified
+    }
+
+    /// The dialect of the database.
+    pub fn dialect(&self) -> Dialect {
+        match self.connection {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => super::sqlite::execute(connection, sql, params),
+            Connection::Postgres(connection) => connection.execute(sql, params),
+        }
+    }
+
+    /// Runs one statement for each list of parameters, pipelined on PostgreSQL; rows changed by each.
+    pub fn execute_each(&mut self, sql: &str, rows: &[Vec<Param<'_>>]) -> Result<Vec<u64>> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => rows
+                .iter()
+                .map(|row| super::sqlite::execute(connection, sql, row))
+                .collect(),
+            Connection::Postgres(connection) => connection.execute_each(sql, rows),
+        }
+    }
+
+    /// All rows of a query.
+    pub fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => super::sqlite::query(connection, sql, params),
+            Connection::Postgres(connection) => connection.query(sql, params),
+        }
+    }
+
+    /// Runs one query for each list of parameters, pipelined on PostgreSQL; the rows of each.
+    pub fn query_each(&mut self, sql: &str, rows: &[Vec<Param<'_>>]) -> Result<Vec<Vec<Row>>> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => rows
+                .iter()
+                .map(|row| super::sqlite::query(connection, sql, row))
+                .collect(),
+            Connection::Postgres(connection) => connection.query_each(sql, rows),
+        }
+    }
+
+    /// The first row of a query, if any.
+    pub fn query_opt(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// The first row of a query that always has one.
+    pub fn query_one(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Row> {
+        self.query_opt(sql, params)?
+            .ok_or_else(|| Error::internal("query returned no row"))
+    }
+
+    /// Runs several statements without parameters, as migrations have them.
+    pub fn batch(&mut self, sql: &str) -> Result<()> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => super::sqlite::batch(connection, sql),
+            Connection::Postgres(connection) => connection.batch(sql),
+        }
+    }
+
+    /// Wakes the subscribers of a channel, in all replicas, once this transaction has committed.
+    pub fn notify(&mut self, channel: &'static str) -> Result<()> {
+        if self.notified.contains(&channel) {
+            return Ok(());
+        }
+        if let Connection::Postgres(connection) = &mut self.connection {
+            let channel = connection.channel_name(channel);
+            connection.query("select pg_notify($1, '')", &[channel.into()])?;
+        }
+        self.notified.push(channel);
+        Ok(())
+    }
+
+    /// The clause that lets several claimers pass each other; empty where there is one writer.
+    pub fn skip_locked(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "for update skip locked",
+        }
+    }
+
+    /// A sub-select over the texts of parameter `n`, which holds a JSON array: `x in {…}`.
+    pub fn each_text(&self, n: usize) -> String {
+        match self.dialect() {
+            Dialect::Sqlite => format!("(select value from json_each(${n}))"),
+            Dialect::Postgres => format!("(select jsonb_array_elements_text(${n}::text::jsonb))"),
+        }
+    }
+
+    /// A sub-select over the integers of parameter `n`, which holds a JSON array.
+    pub fn each_int(&self, n: usize) -> String {
+        match self.dialect() {
+            Dialect::Sqlite => format!("(select value from json_each(${n}))"),
+            Dialect::Postgres => {
+                format!("(select jsonb_array_elements_text(${n}::text::jsonb)::bigint)")
+            }
+        }
+    }
+}
