@@ -1,0 +1,72 @@
+//! Command line of the tools in this crate: `cargo run -p xtask -- --help`.
+
+use std::io::{Write as _, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+use xtask::gen_catalog::{self, Plan};
+use xtask::tidy::{Severity, Tree};
+
+/// Tools for working on Callboard itself.
+#[derive(Parser)]
+#[command(name = "xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a synthetic catalog as multi-document YAML files.
+    GenCatalog {
+        /// How many entities to write (at least 10)
+        #[arg(long)]
+        entities: u32,
+        /// Folder for `entities-NNNN.yaml`; such files of an earlier run are removed
+        #[arg(long)]
+        out: PathBuf,
+        /// The same seed and number give the same bytes
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Entities in one file
+        #[arg(long, default_value_t = 1000)]
+        per_file: u32,
+    },
+    /// Check the rules of the repository that no compiler checks.
+    Tidy,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::GenCatalog {
+            entities,
+            out,
+            seed,
+            per_file,
+        } => {
+            let plan = Plan::new(entities, seed)?;
+            let summary = gen_catalog::write(&plan, &out, per_file)?;
+            writeln!(stdout(), "{summary}")?;
+            Ok(())
+        }
+        Command::Tidy => tidy(),
+    }
+}
+
+fn tidy() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let tree = Tree::load(root.context("the workspace has no folder")?)?;
+    let findings = tree.check()?;
+    for finding in &findings {
+        writeln!(stdout(), "{finding}")?;
+    }
+    let n_errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
+    if n_errors > 0 {
+        bail!("{n_errors} rules broken");
+    }
+    Ok(())
+}
