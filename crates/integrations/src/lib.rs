@@ -1,1 +1,25 @@
-//! .
+//! Reading files from source control hosts, from the web and from local folders.
+//!
+//! Invariants:
+//! - "gone" ([`ReadError::NotFound`]) is said only when a host said so; everything that is unclear
+//!   (limits, failures, timeouts) is another error, so that nobody deletes because of it;
+//! - a credential goes to the host it is configured for and to no other, whatever redirects say;
+//! - no request reaches an address inside our own network unless configuration names the host;
+//! - everything read is bounded in size, number and time.
+
+mod error;
+mod integration;
+mod percent;
+mod reader;
+mod registry;
+mod repository;
+mod resolve;
+pub mod settings;
+
+pub use error::ReadError;
+pub use integration::{Integration, IntegrationError, Kind};
+pub use reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};
+pub use registry::ScmIntegrations;
+pub use repository::{Reference, ReferenceKind, RepoUrl, RepoUrlError};
+pub use resolve::ResolveError;
+pub use settings::{Secret, Settings};

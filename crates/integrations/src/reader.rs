@@ -1,0 +1,84 @@
+//! Reading files by URL.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use platform::Millis;
+use url::Url;
+
+use crate::error::ReadError;
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct ReadRequest {
+    /// Web URL of a file of an integration, or any URL that `backend.reading.allow` permits.
+    pub url: Url,
+    /// Version the caller has; if it is still current the outcome is [`ReadOutcome::NotModified`].
+    pub etag: Option<String>,
+}
+
+impl ReadRequest {
+    /// Reads whatever version is current.
+    pub fn new(url: Url) -> Self {
+        Self { url, etag: None }
+    }
+
+    /// Reads only if the current version is another one.
+    #[must_use]
+    pub fn with_etag(mut self, etag: Option<String>) -> Self {
+        self.etag = etag;
+        self
+    }
+}
+
+/// What came of a read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// The caller's version is current.
+    NotModified,
+    /// The file.
+    Found(FileBody),
+}
+
+/// One file as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileBody {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Version for the next request.
+    pub etag: Option<String>,
+    /// When it changed, if the host told.
+    pub last_modified: Option<Millis>,
+}
+
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchOutcome {
+    /// The caller's version is current.
+    NotModified,
+    /// The files that are there; none is not an error.
+    Found {
+        /// Files by URL, sorted.
+        files: Vec<FoundFile>,
+        /// Version for the next request.
+        etag: Option<String>,
+    },
+}
+
+/// One file of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Web URL of this file.
+    pub url: Url,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// Reads files by URL; the seam at which tests put another source.
+#[async_trait]
+pub trait ReadUrl: Send + Sync {
+    /// Reads one file.
+    async fn read(&self, request: &ReadRequest) -> Result<ReadOutcome, ReadError>;
+
+    /// Reads all files that a URL with `*`, `**` or `?` in its path matches, or the one it names.
+    async fn search(&self, request: &ReadRequest) -> Result<SearchOutcome, ReadError>;
+}
