@@ -66,7 +66,10 @@ impl Filter {
 
     /// `key` has `value`, compared case-insensitively.
     pub fn equals(key: &str, value: &str) -> Self {
-        Self::In { key: key.to_lowercase(), values: vec![value.to_lowercase()] }
+        Self::In {
+            key: key.to_lowercase(),
+            values: vec![value.to_lowercase()],
+        }
     }
 
     /// `key` is present, compared case-insensitively.
@@ -91,6 +94,83 @@ impl Filter {
                 Self::All(right)
             }
             (left, right) => Self::All(vec![left, right]),
+        }
+    }
+
+    /// Whether an entity with these search rows passes: the plain definition of a filter, which
+    /// the index must agree with.
+    pub fn matches_rows<K, V>(&self, rows: &[(K, Option<V>)]) -> bool
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let any_value = |key: &str, accepts: &dyn Fn(&str) -> bool| {
+            let mut values = rows.iter().filter(|(known, _)| known.as_ref() == key);
+            values.any(|(_, value)| value.as_ref().is_some_and(|value| accepts(value.as_ref())))
+        };
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.matches_rows(rows)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches_rows(rows)),
+            Self::Not(part) => !part.matches_rows(rows),
+            Self::Exists(key) => rows.iter().any(|(known, _)| known.as_ref() == key),
+            Self::In { key, values } => any_value(key, &|value| values.iter().any(|v| v == value)),
+            Self::Prefix { key, prefix } => any_value(key, &|value| value.starts_with(prefix)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_matched_one_by_one() {
+        let rows = [
+            ("kind", Some("api")),
+            ("tags", Some("a")),
+            ("tags", Some("b")),
+            ("none", None),
+        ];
+        for (filter, expected) in [
+            (Filter::everything(), true),
+            (Filter::nothing(), false),
+            (Filter::equals("Kind", "API"), true),
+            (Filter::equals("tags", "b"), true),
+            (Filter::equals("none", ""), false),
+            (Filter::exists("none"), true),
+            (Filter::exists("nope"), false),
+            (Filter::Not(Box::new(Filter::exists("nope"))), true),
+            (
+                Filter::In {
+                    key: "kind".to_owned(),
+                    values: Vec::new(),
+                },
+                false,
+            ),
+            (
+                Filter::Prefix {
+                    key: "kind".to_owned(),
+                    prefix: "ap".to_owned(),
+                },
+                true,
+            ),
+            (
+                Filter::Prefix {
+                    key: "none".to_owned(),
+                    prefix: String::new(),
+                },
+                false,
+            ),
+            (
+                Filter::equals("tags", "a").and(Filter::equals("tags", "b")),
+                true,
+            ),
+            (
+                Filter::equals("tags", "a").and(Filter::equals("tags", "c")),
+                false,
+            ),
+        ] {
+            assert_eq!(filter.matches_rows(&rows), expected, "{filter:?}");
         }
     }
 }
