@@ -1,1 +1,29 @@
-//! .
+//! Who calls, and what they may: the `auth` and `permission` plugins.
+//!
+//! Entry points: [`Identity`] signs users in, issues tokens and gives an
+//! [`Authenticator`](platform::Authenticator) for each plugin; [`mod@http`] has the routes.
+//!
+//! Invariants: private keys and tokens never reach logs, errors or `Debug`; nothing of a token is
+//! believed before its signature is verified with a key and algorithm that we chose.
+
+mod digest;
+mod external;
+mod fetch;
+pub mod http;
+mod jws;
+mod keys;
+mod permission;
+mod service;
+mod settings;
+mod store;
+mod token;
+mod verify;
+
+pub use fetch::{Fetch, HttpFetch};
+pub use keys::{PublicJwk, StoredKey};
+pub use permission::AllowAll;
+pub use service::{Directory, Identity, SignedIn, Surroundings};
+pub use settings::{
+    ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Secret, Settings, Stage,
+};
+pub use store::{DbStore, MIGRATIONS, MemoryStore, Store};

@@ -1,0 +1,188 @@
+//! The `auth` plugin: the guest provider, key sets, user info. Reference 3 §2.3, §2.4.
+//!
+//! The whole plugin is open to everyone, so handlers ask for credentials themselves. What OAuth
+//! clients would need is off, and then answers as an unknown provider, as Backstage does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawPathParams, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use platform::ctx::Caller;
+use platform::http::Plugin;
+use platform::{Error, Result};
+use serde_json::{Value, json};
+
+use super::{plugin_routes, reply};
+use crate::Identity;
+use crate::service::SignedIn;
+use crate::verify::{Route, bearer_token};
+
+const PLUGIN: &str = "auth";
+/// The list of actions as recorded; it has one action and changes with no setting.
+const ACTIONS: &str = include_str!("auth_actions.json");
+
+/// The `auth` plugin.
+pub fn auth_plugin(identity: &Arc<Identity>) -> Plugin {
+    Plugin {
+        id: PLUGIN,
+        router: router(identity),
+        open_paths: &["/"],
+    }
+}
+
+fn router(identity: &Arc<Identity>) -> Router {
+    let own = Router::new()
+        .route(
+            "/guest/refresh",
+            get(sign_in_guest)
+                .post(sign_in_guest)
+                .fallback(unknown_guest),
+        )
+        .route(
+            "/guest/start",
+            get(guest_has_no_pages).fallback(unknown_guest),
+        )
+        .route(
+            "/guest/handler/frame",
+            get(guest_has_no_pages)
+                .post(guest_has_no_pages)
+                .fallback(unknown_guest),
+        )
+        .route("/.well-known/jwks.json", get(list_keys))
+        .route("/.well-known/openid-configuration", get(describe_openid))
+        .route("/.well-known/oauth-client/cli.json", get(no_cli_client))
+        .route("/.backstage/actions/v1/actions", get(list_actions))
+        .route("/v1/userinfo", get(find_user_info))
+        .route("/{provider}", any(unknown_provider))
+        .route("/{provider}/{*rest}", any(unknown_provider))
+        .with_state(Arc::clone(identity));
+    own.merge(plugin_routes(identity, PLUGIN))
+}
+
+async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Response> {
+    match identity.sign_in_guest().await? {
+        Some(signed_in) => reply::json(&signed_in_body(&signed_in)),
+        None => Err(not_configured("guest")),
+    }
+}
+
+fn signed_in_body(signed_in: &SignedIn) -> Value {
+    json!({
+        "profile": {},
+        "backstageIdentity": {
+            "token": signed_in.token,
+            "identity": {
+                "type": "user",
+                "userEntityRef": signed_in.user_ref,
+                "ownershipEntityRefs": signed_in.ownership,
+            },
+            "expiresInSeconds": signed_in.expires_in.as_secs(),
+        },
+    })
+}
+
+/// The guest signs in without a page of an identity provider.
+async fn guest_has_no_pages(State(identity): State<Arc<Identity>>) -> Error {
+    if identity.settings.guest.is_some() {
+        Error::not_implemented("Not implemented")
+    } else {
+        not_configured("guest")
+    }
+}
+
+async fn unknown_guest(State(identity): State<Arc<Identity>>) -> Error {
+    if identity.settings.guest.is_some() {
+        unknown("guest")
+    } else {
+        not_configured("guest")
+    }
+}
+
+async fn unknown_provider(State(identity): State<Arc<Identity>>, params: RawPathParams) -> Error {
+    let provider = params.iter().find(|(name, _)| *name == "provider");
+    match provider.map_or("", |(_, provider)| provider) {
+        "guest" if identity.settings.guest.is_none() => not_configured("guest"),
+        provider => unknown(provider),
+    }
+}
+
+fn unknown(provider: &str) -> Error {
+    Error::not_found(format!("Unknown auth provider '{provider}'"))
+}
+
+fn not_configured(provider: &str) -> Error {
+    Error::not_found(format!("No auth provider registered for '{provider}'"))
+}
+
+async fn list_keys(State(identity): State<Arc<Identity>>) -> Result<Response> {
+    let keys = identity.user_keys().await?;
+    reply::json(&json!({ "keys": keys }))
+}
+
+async fn describe_openid(State(identity): State<Arc<Identity>>) -> Result<Response> {
+    let issuer = &identity.issuer;
+    reply::json(&json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/v1/token"),
+        "userinfo_endpoint": format!("{issuer}/v1/userinfo"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "response_types_supported": ["code", "id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [
+            "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
+        ],
+        "scopes_supported": ["openid"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "claims_supported": ["sub", "ent"],
+        "grant_types_supported": ["authorization_code"],
+        "authorization_endpoint": format!("{issuer}/v1/authorize"),
+        "code_challenge_methods_supported": ["S256", "plain"],
+    }))
+}
+
+async fn no_cli_client() -> Result<Response> {
+    let body = json!({
+        "error": "not_found",
+        "error_description": "Client ID metadata documents not enabled",
+    });
+    let mut response = reply::json(&body)?;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
+}
+
+async fn list_actions() -> Response {
+    ([(CONTENT_TYPE, reply::JSON)], ACTIONS.trim_end()).into_response()
+}
+
+async fn find_user_info(
+    State(identity): State<Arc<Identity>>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let route = Route {
+        plugin: PLUGIN,
+        allows_limited: true,
+    };
+    let token =
+        bearer_token(&headers).ok_or_else(|| Error::unauthenticated("No token provided"))?;
+    let caller = identity.authenticate_token(token, route).await?;
+    let Caller::User(user) = &*caller else {
+        return Err(Error::input(
+            "Userinfo endpoint must be called with a token that represents a user principal",
+        ));
+    };
+    match identity.store.load_ownership(&user.entity_ref).await? {
+        Some(ent) => reply::json(&json!({"claims": {"sub": user.entity_ref, "ent": ent}})),
+        None => Ok(no_user_info()),
+    }
+}
+
+/// A plain text, because Backstage answers one here.
+fn no_user_info() -> Response {
+    const TEXT: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+    let text = "User info not found";
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, TEXT)], text).into_response()
+}

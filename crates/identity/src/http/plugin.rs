@@ -1,0 +1,108 @@
+//! `GET /.backstage/auth/v1/jwks.json`, `GET|DELETE /.backstage/auth/v1/cookie`: what every plugin
+//! serves beside its own routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use http::header::{HeaderValue, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+use platform::clock::Millis;
+use platform::ctx::{Authenticator, Caller, User};
+use platform::{Error, Result};
+use serde_json::json;
+
+use super::{cookie, reply};
+use crate::Identity;
+use crate::verify::{Route, cookie_token};
+
+/// The path of a plugin's public keys; must be among its open paths.
+pub const JWKS_PATH: &str = "/.backstage/auth/v1/jwks.json";
+const COOKIE_PATH: &str = "/.backstage/auth/v1/cookie";
+
+/// A cookie that lives longer than this is not replaced.
+const MIN_COOKIE_LIFE: Millis = 300_000;
+
+#[derive(Clone)]
+struct PluginState {
+    identity: Arc<Identity>,
+    authenticator: Arc<dyn Authenticator>,
+    plugin: &'static str,
+}
+
+/// The routes every plugin has, to be merged into its router before
+/// [`mount`](platform::http::mount); [`JWKS_PATH`] must be among its open paths.
+pub fn plugin_routes(identity: &Arc<Identity>, plugin: &'static str) -> Router {
+    let state = PluginState {
+        identity: Arc::clone(identity),
+        authenticator: identity.authenticator(plugin),
+        plugin,
+    };
+    Router::new()
+        .route(JWKS_PATH, get(list_keys))
+        .route(COOKIE_PATH, get(set_cookie).delete(clear_cookie))
+        .with_state(state)
+}
+
+async fn list_keys(State(state): State<PluginState>) -> Result<Response> {
+    let keys = state.identity.plugin_keys(state.plugin).await?;
+    reply::json(&json!({ "keys": keys }))
+}
+
+/// Gives the browser a cookie for what it loads by itself, like images of documentation.
+async fn set_cookie(State(state): State<PluginState>, headers: HeaderMap) -> Result<Response> {
+    let caller = state.authenticator.authenticate(&headers).await?;
+    let user = require_user(&caller)?;
+    if let Some(expires_at) = state.lasting_cookie(&headers, user).await {
+        return reply::json(&json!({"expiresAt": cookie::iso_date(expires_at)?}));
+    }
+    let token = user
+        .limited_token
+        .as_deref()
+        .ok_or_else(|| Error::internal("the user's token has no limited form"))?;
+    let base_url = &state.identity.settings.base_url;
+    let mut response = reply::json(&json!({"expiresAt": cookie::iso_date(user.expires_at)?}))?;
+    let cookie = cookie::header(base_url, token, user.expires_at)?;
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+async fn clear_cookie(
+    State(state): State<PluginState>,
+) -> Result<(StatusCode, [(http::HeaderName, HeaderValue); 1])> {
+    let cookie = cookie::header(&state.identity.settings.base_url, "", 0)?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]))
+}
+
+impl PluginState {
+    /// When the cookie that the browser already has ends, unless that is soon or it is of somebody
+    /// else.
+    async fn lasting_cookie(&self, headers: &HeaderMap, user: &User) -> Option<i64> {
+        let route = Route {
+            plugin: self.plugin,
+            allows_limited: true,
+        };
+        let token = cookie_token(headers)?;
+        let known = self.identity.authenticate_token(token, route).await.ok()?;
+        let Caller::User(known) = &*known else {
+            return None;
+        };
+        let soon = self.identity.clock.now() + MIN_COOKIE_LIFE;
+        let lasts = known.entity_ref == user.entity_ref && known.expires_at * 1_000 > soon;
+        lasts.then_some(known.expires_at)
+    }
+}
+
+/// The user, or the error of [`Ctx::require_user`](platform::Ctx::require_user). Not taken from the
+/// context, because plugins that are open to everyone have no credentials there when they are bad.
+fn require_user(caller: &Caller) -> Result<&User> {
+    match caller {
+        Caller::User(user) => Ok(user),
+        Caller::Service(_) => Err(Error::forbidden(
+            "This endpoint does not allow 'service' credentials",
+        )),
+        Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
+    }
+}

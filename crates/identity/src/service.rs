@@ -1,0 +1,231 @@
+//! The service: signs users in, issues tokens, and knows who calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platform::clock::millis;
+use platform::ctx::{Authenticator, User};
+use platform::{Clock, Error, Result};
+
+use crate::external::External;
+use crate::fetch::Fetch;
+use crate::keys::{Keys, PublicJwk, USERS};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::token::{self, UserClaims};
+use crate::verify::{PluginAuthenticator, Route, VerifiedTokens, new_cache};
+
+/// How long plugin tokens live and plugin keys sign.
+const PLUGIN_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+const MAX_PLUGIN_ID: usize = 100;
+
+/// Knows what users own; the catalog, in the product.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The user and their groups; `None` when there is no such user.
+    async fn ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>>;
+}
+
+/// What this crate needs from its surroundings.
+pub struct Surroundings {
+    /// Keeps keys and what users own.
+    pub store: Arc<dyn Store>,
+    /// Fetches the keys of other issuers.
+    pub fetch: Arc<dyn Fetch>,
+    /// Knows what users own; without one, config and sign-in decide.
+    pub directory: Option<Arc<dyn Directory>>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// Signs users in, issues tokens, and knows who calls.
+pub struct Identity {
+    pub(crate) settings: Settings,
+    pub(crate) issuer: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Keys,
+    pub(crate) external: External,
+    pub(crate) verified: VerifiedTokens,
+    pub(crate) clock: Clock,
+    directory: Option<Arc<dyn Directory>>,
+}
+
+/// A user who has just signed in.
+pub struct SignedIn {
+    /// The user token.
+    pub token: String,
+    /// The user.
+    pub user_ref: String,
+    /// What the user owns things through.
+    pub ownership: Vec<String>,
+    /// How long the token lives.
+    pub expires_in: Duration,
+}
+
+impl Identity {
+    /// The service; fails when an entry of the settings is wrong.
+    pub fn new(settings: Settings, surroundings: Surroundings) -> Result<Arc<Self>> {
+        let Surroundings {
+            store,
+            fetch,
+            directory,
+            clock,
+        } = surroundings;
+        let identity = Self {
+            issuer: settings.issuer(),
+            external: External::new(&settings, &fetch, &clock)?,
+            keys: Keys::new(Arc::clone(&store), clock.clone()),
+            verified: new_cache(),
+            settings,
+            store,
+            clock,
+            directory,
+        };
+        Ok(Arc::new(identity))
+    }
+
+    /// Authenticates requests to a plugin, for [`platform::http::mount`].
+    pub fn authenticator(self: &Arc<Self>, plugin: &'static str) -> Arc<dyn Authenticator> {
+        self.authenticator_for(plugin, false)
+    }
+
+    /// Like [`Identity::authenticator`], for routes that browsers load by themselves: takes limited
+    /// user tokens and the cookie too.
+    pub fn cookie_authenticator(self: &Arc<Self>, plugin: &'static str) -> Arc<dyn Authenticator> {
+        self.authenticator_for(plugin, true)
+    }
+
+    fn authenticator_for(
+        self: &Arc<Self>,
+        plugin: &'static str,
+        allows_limited: bool,
+    ) -> Arc<dyn Authenticator> {
+        Arc::new(PluginAuthenticator {
+            identity: Arc::clone(self),
+            route: Route {
+                plugin,
+                allows_limited,
+            },
+        })
+    }
+
+    /// Signs everybody in as the configured guest; `None` when there is no guest.
+    pub async fn sign_in_guest(&self) -> Result<Option<SignedIn>> {
+        let Some(guest) = &self.settings.guest else {
+            return Ok(None);
+        };
+        if !guest.allow_outside_development && !self.settings.is_development() {
+            return Err(Error::forbidden(
+                "The guest provider is for development; to use it elsewhere, set \
+                 auth.providers.guest.dangerouslyAllowOutsideDevelopment",
+            ));
+        }
+        let user_ref = &guest.user_entity_ref;
+        let ownership = match self.directory_ownership(user_ref).await? {
+            Some(refs) => refs,
+            None => guest
+                .ownership_entity_refs
+                .clone()
+                .unwrap_or_else(|| vec![user_ref.clone()]),
+        };
+        self.issue_user_token(user_ref, ownership).await.map(Some)
+    }
+
+    async fn directory_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
+        match &self.directory {
+            Some(directory) => directory.ownership(user_ref).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Issues a token to a user whose identity has been proven, and remembers what they own.
+    pub async fn issue_user_token(
+        &self,
+        user_ref: &str,
+        ownership: Vec<String>,
+    ) -> Result<SignedIn> {
+        let lifetime = self.settings.bounded_token_lifetime();
+        let key = self.keys.signing_key(USERS, lifetime).await?;
+        let now = self.clock.now();
+        self.store.save_ownership(user_ref, &ownership, now).await?;
+        let iat = now / 1_000;
+        let claims = UserClaims {
+            iss: &self.issuer,
+            sub: user_ref,
+            ent: (!self.settings.omit_ownership_claim).then_some(&*ownership),
+            iat,
+            exp: iat + millis(lifetime) / 1_000,
+        };
+        Ok(SignedIn {
+            token: token::sign_user(&claims, &key)?,
+            user_ref: user_ref.to_owned(),
+            ownership,
+            expires_in: lifetime,
+        })
+    }
+
+    /// Issues a token by which plugin `source` calls plugin `target`, for itself or for a user.
+    pub async fn issue_plugin_token(
+        &self,
+        source: &str,
+        target: &str,
+        on_behalf_of: Option<&User>,
+    ) -> Result<String> {
+        for id in [source, target] {
+            if !is_plugin_id(id) {
+                return Err(Error::internal(format!("`{id}` is not a plugin id")));
+            }
+        }
+        let obo = match on_behalf_of.map(|user| user.limited_token.as_deref()) {
+            Some(None) => return Err(Error::internal("the user's token has no limited form")),
+            other => other.flatten(),
+        };
+        let key = self.keys.signing_key(source, PLUGIN_TOKEN_LIFETIME).await?;
+        let iat = self.clock.now() / 1_000;
+        let own_end = iat + millis(PLUGIN_TOKEN_LIFETIME) / 1_000;
+        let exp = on_behalf_of.map_or(own_end, |user| own_end.min(user.expires_at));
+        token::sign_plugin(source, target, iat, exp, obo, &key)
+    }
+
+    /// The keys that verify user tokens.
+    pub async fn user_keys(&self) -> Result<Vec<PublicJwk>> {
+        let lifetime = self.settings.bounded_token_lifetime();
+        self.keys.published(USERS, lifetime).await
+    }
+
+    /// The keys that verify the tokens of a plugin.
+    pub async fn plugin_keys(&self, plugin: &'static str) -> Result<Vec<PublicJwk>> {
+        self.keys.published(plugin, PLUGIN_TOKEN_LIFETIME).await
+    }
+
+    /// What a user owns things through: as remembered from signing in, else the user alone.
+    pub(crate) async fn ownership(&self, user_ref: &str) -> Result<Arc<[String]>> {
+        let known = self.store.load_ownership(user_ref).await?;
+        Ok(known.unwrap_or_else(|| vec![user_ref.to_owned()]).into())
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("issuer", &self.issuer)
+            .field("external", &self.external)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignedIn({})", self.user_ref)
+    }
+}
+
+fn is_plugin_id(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= MAX_PLUGIN_ID
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}

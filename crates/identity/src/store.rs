@@ -1,0 +1,198 @@
+//! What must outlive the process and be shared by replicas: signing keys and what users own.
+//!
+//! Private keys are stored as they are; whoever reads the database can sign as anybody.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use platform::db::{Db, Migration, Tx};
+use platform::{Error, Millis, Result};
+
+use crate::keys::StoredKey;
+use crate::settings::Secret;
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        feature: "identity",
+        version: 1,
+        name: "signing_key",
+        sqlite: include_str!("../migrations/0001_signing_key.sql"),
+        postgres: include_str!("../migrations/0001_signing_key.sql"),
+    },
+    Migration {
+        feature: "identity",
+        version: 2,
+        name: "user_info",
+        sqlite: include_str!("../migrations/0002_user_info.sql"),
+        postgres: include_str!("../migrations/0002_user_info.sql"),
+    },
+];
+
+/// Keeps signing keys and what users own.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// All signing keys of all owners, also expired ones.
+    async fn load_keys(&self) -> Result<Vec<StoredKey>>;
+
+    /// Adds a signing key.
+    async fn insert_key(&self, key: StoredKey) -> Result<()>;
+
+    /// Forgets the keys that expired before `now`.
+    async fn prune_keys(&self, now: Millis) -> Result<()>;
+
+    /// Remembers what a user owns, in place of what was known before.
+    async fn save_ownership(&self, user_ref: &str, refs: &[String], now: Millis) -> Result<()>;
+
+    /// What a user owns; `None` for one who never signed in.
+    async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>>;
+}
+
+/// The store in the database.
+#[derive(Debug, Clone)]
+pub struct DbStore(Db);
+
+impl DbStore {
+    /// A store in a database that has the tables of [`MIGRATIONS`].
+    pub fn new(db: Db) -> Self {
+        Self(db)
+    }
+}
+
+#[async_trait]
+impl Store for DbStore {
+    async fn load_keys(&self) -> Result<Vec<StoredKey>> {
+        self.0.read(list_keys).await
+    }
+
+    async fn insert_key(&self, key: StoredKey) -> Result<()> {
+        self.0.write(move |tx| insert_key(tx, &key)).await
+    }
+
+    async fn prune_keys(&self, now: Millis) -> Result<()> {
+        self.0.write(move |tx| delete_expired_keys(tx, now)).await
+    }
+
+    async fn save_ownership(&self, user_ref: &str, refs: &[String], now: Millis) -> Result<()> {
+        let user_ref = user_ref.to_owned();
+        let refs = to_json(&refs)?;
+        self.0
+            .write(move |tx| upsert_ownership(tx, &user_ref, &refs, now))
+            .await
+    }
+
+    async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
+        let user_ref = user_ref.to_owned();
+        self.0.read(move |tx| find_ownership(tx, &user_ref)).await
+    }
+}
+
+fn list_keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
+    let rows = tx.query(
+        "select kid, plugin, public_jwk, private_pem, created_at, expires_at \
+         from identity_signing_key where algorithm = 'ES256'",
+        &[],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(StoredKey {
+                kid: row.take(0)?,
+                owner: row.take(1)?,
+                public: from_json(&row.take::<String>(2)?)?,
+                private_pem: Secret::new(row.take::<String>(3)?),
+                created_at: row.take(4)?,
+                expires_at: row.take(5)?,
+            })
+        })
+        .collect()
+}
+
+fn insert_key(tx: &mut Tx<'_>, key: &StoredKey) -> Result<()> {
+    tx.execute(
+        "insert into identity_signing_key \
+         (kid, plugin, algorithm, public_jwk, private_pem, created_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            (&key.kid).into(),
+            (&key.owner).into(),
+            (&key.public.alg).into(),
+            to_json(&key.public)?.into(),
+            key.private_pem.expose().into(),
+            key.created_at.into(),
+            key.expires_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn delete_expired_keys(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
+    tx.execute(
+        "delete from identity_signing_key where expires_at < $1",
+        &[now.into()],
+    )?;
+    Ok(())
+}
+
+fn upsert_ownership(tx: &mut Tx<'_>, user_ref: &str, refs: &str, now: Millis) -> Result<()> {
+    tx.execute(
+        "insert into identity_user_info (user_ref, ownership_refs, updated_at) \
+         values ($1, $2, $3) on conflict (user_ref) do update \
+         set ownership_refs = excluded.ownership_refs, updated_at = excluded.updated_at",
+        &[user_ref.into(), refs.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+fn find_ownership(tx: &mut Tx<'_>, user_ref: &str) -> Result<Option<Vec<String>>> {
+    tx.query_opt(
+        "select ownership_refs from identity_user_info where user_ref = $1",
+        &[user_ref.into()],
+    )?
+    .map(|mut row| from_json(&row.take::<String>(0)?))
+    .transpose()
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::internal("writing a column failed").with_source(error))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("a stored column is not what we write").with_source(error))
+}
+
+/// A store that ends with the process.
+#[derive(Default)]
+pub struct MemoryStore {
+    keys: Mutex<Vec<StoredKey>>,
+    ownership: Mutex<HashMap<String, Vec<String>>>,
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load_keys(&self) -> Result<Vec<StoredKey>> {
+        Ok(self.keys.lock().clone())
+    }
+
+    async fn insert_key(&self, key: StoredKey) -> Result<()> {
+        self.keys.lock().push(key);
+        Ok(())
+    }
+
+    async fn prune_keys(&self, now: Millis) -> Result<()> {
+        self.keys.lock().retain(|key| key.expires_at >= now);
+        Ok(())
+    }
+
+    async fn save_ownership(&self, user_ref: &str, refs: &[String], _now: Millis) -> Result<()> {
+        let mut ownership = self.ownership.lock();
+        ownership.insert(user_ref.to_owned(), refs.to_vec());
+        Ok(())
+    }
+
+    async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
+        Ok(self.ownership.lock().get(user_ref).cloned())
+    }
+}
