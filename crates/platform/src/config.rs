@@ -1,1 +1,54 @@
 //! Configuration: loading, merging, checking and printing of `app-config.yaml`.
+//!
+//! Invariants: the environment is read once, in [`Environment::of_process`]; what is loaded never
+//! changes; no value of the configuration appears in a `Debug` text, an error or a problem; every
+//! value knows the file and the line it came from.
+
+mod access;
+mod app;
+mod auth;
+mod backend;
+mod catalog;
+mod database;
+mod de;
+mod duration;
+mod integrations;
+mod listen;
+mod pointer;
+pub mod schema;
+mod secret;
+mod shape;
+
+pub use access::{
+    AccessMethod, AccessRestrictionConfig, BackendAuthConfig, ExternalAccess, LegacyKey,
+    PermissionAttributeConfig, PluginKeyStore, PluginKeyStoreType,
+};
+pub use app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig, ReadingLimits};
+pub use auth::{
+    AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, GuestConfig, KeyStoreConfig,
+    KeyStoreProvider, ProvidersConfig, RefreshTokenConfig, SessionConfig, StaticKey, StaticKeys,
+};
+pub use backend::{
+    ActionAttributes, ActionFilter, ActionMatcher, ActionsConfig, AuditorConfig, BackendConfig,
+    CorsConfig, CspDirective, HealthConfig, LifecycleConfig, LogLevel, LogOverride, LoggerConfig,
+    OtlpConfig, PluginRateLimit, RateLimitConfig, ReadingConfig, ReadingRule, ReferrerConfig,
+    ServerConfig, SeverityLevels, TelemetryConfig,
+};
+pub use catalog::{
+    CatalogActions, CatalogConfig, CatalogLocation, CatalogRule, ImportConfig, KindMatcher,
+    LocationConflictStrategy, LocationRule, MassDeletionGuard, OrphanStrategy, ProcessorOptions,
+    ProviderOptions, RuleLocation, ScmEvents, StitchingStrategy, Switch,
+};
+pub use database::{
+    Connection, ConnectionKind, ConnectionParts, DatabaseClient, DatabaseConfig, SslConfig,
+};
+pub use duration::{DurationError, HumanDuration, Millis};
+pub use integrations::{
+    AadCredential, AwsCodeCommitConfig, AwsS3Config, AzureBlobStorageConfig, AzureConfig,
+    AzureCredential, BitbucketCloudConfig, BitbucketConfig, BitbucketServerConfig, GerritConfig,
+    GiteaConfig, GithubAppConfig, GithubConfig, GitlabConfig, GitlabRetryConfig, GoogleGcsConfig,
+    HarnessConfig, IntegrationsConfig,
+};
+pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
+pub use secret::{Opaque, REDACTED, Secret, redact};
+pub use shape::{Interval, OneOrMany, Toggle};

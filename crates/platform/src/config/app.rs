@@ -1,0 +1,70 @@
+//! `app`, `organization`, `permission` and `callboard`: settings of the portal as a whole.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The portal as browsers see it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = true, "x-visibility" = "frontend"))]
+pub struct AppConfig {
+    /// Name of the portal in titles and messages.
+    #[schemars(extend("x-visibility" = "frontend"))]
+    pub title: Option<String>,
+    /// URL under which browsers reach the portal; defaults to `backend.baseUrl`.
+    #[schemars(extend("x-visibility" = "frontend"))]
+    pub base_url: Option<String>,
+}
+
+/// Who runs the portal.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = true))]
+pub struct OrganizationConfig {
+    /// Name of the organization.
+    #[schemars(extend("x-visibility" = "frontend"))]
+    pub name: Option<String>,
+}
+
+/// Whether and how requests are authorized.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(extend("additionalProperties" = true))]
+pub struct PermissionConfig {
+    /// Whether permissions are asked for at all.
+    #[schemars(extend("x-visibility" = "frontend"))]
+    pub enabled: bool,
+}
+
+/// What only Callboard knows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CallboardConfig {
+    /// Folder for the embedded database, generated certificates and caches.
+    pub data_dir: Option<PathBuf>,
+    /// Bounds of what is read from elsewhere.
+    pub reading: ReadingLimits,
+}
+
+/// Bounds of what is read from source control hosts and the web.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadingLimits {
+    /// Most bytes of one file.
+    #[schemars(range(min = 1024))]
+    pub max_file_bytes: u64,
+    /// Most requests at once to one host.
+    #[schemars(range(min = 1))]
+    pub max_requests_per_host: u32,
+}
+
+impl Default for ReadingLimits {
+    fn default() -> Self {
+        Self {
+            max_file_bytes: 10 * 1024 * 1024,
+            max_requests_per_host: 8,
+        }
+    }
+}
