@@ -38,6 +38,18 @@ impl Kind {
             Self::Gitea => "gitea",
         }
     }
+
+    /// The product's name, for messages.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Azure => "Azure",
+            Self::BitbucketCloud => "Bitbucket Cloud",
+            Self::BitbucketServer => "Bitbucket Server",
+            Self::Github => "GitHub",
+            Self::Gitlab => "GitLab",
+            Self::Gitea => "Gitea",
+        }
+    }
 }
 
 /// The configuration of an integration cannot be used.

@@ -7,19 +7,33 @@
 //! - no request reaches an address inside our own network unless configuration names the host;
 //! - everything read is bounded in size, number and time.
 
+mod address;
+mod cache;
 mod error;
+mod files;
+mod glob;
+mod host;
+mod http_client;
 mod integration;
 mod percent;
+mod perimeter;
 mod reader;
 mod registry;
 mod repository;
 mod resolve;
+mod session;
 pub mod settings;
+mod tokens;
+mod url_readers;
 
+pub use address::{ResolveHost, SystemResolver};
 pub use error::ReadError;
+pub use files::{FileContent, FileLimits, read_files};
 pub use integration::{Integration, IntegrationError, Kind};
+pub use perimeter::ReadingError;
 pub use reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};
 pub use registry::ScmIntegrations;
 pub use repository::{Reference, ReferenceKind, RepoUrl, RepoUrlError};
 pub use resolve::ResolveError;
-pub use settings::{Secret, Settings};
+pub use settings::{Limits, Secret, Settings};
+pub use url_readers::{ReadersError, UrlReaders};

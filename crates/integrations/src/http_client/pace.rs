@@ -1,0 +1,311 @@
+//! Pace: how many requests run at once, and pauses that hosts ask for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
+use platform::clock::millis;
+use platform::{Clock, Millis};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use crate::integration::authority;
+
+/// Hosts remembered; idle ones are forgotten beyond that.
+const MAX_HOSTS: usize = 1_024;
+/// Pause when a host limits us and does not say for how long.
+const UNKNOWN_PAUSE: Duration = Duration::from_secs(60);
+/// Longest pause we believe in; limits are counted by the hour at most.
+const MAX_PAUSE: Duration = Duration::from_secs(2 * 3600);
+
+/// Hands out turns.
+pub(super) struct Pacer {
+    clock: Clock,
+    all: Arc<Semaphore>,
+    per_host: usize,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+struct Host {
+    slots: Arc<Semaphore>,
+    /// No request before this time.
+    not_before: AtomicI64,
+}
+
+/// The right to send one request now.
+pub(super) struct Turn {
+    host: Arc<Host>,
+    clock: Clock,
+    _permits: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
+}
+
+/// What an answer says about the next request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Advice {
+    /// The answer is a refusal because of too many requests.
+    pub(super) is_limit: bool,
+    not_before: Option<Millis>,
+}
+
+impl Pacer {
+    pub(super) fn new(clock: Clock, all: usize, per_host: usize) -> Self {
+        let all = Arc::new(Semaphore::new(all.max(1)));
+        Self {
+            clock,
+            all,
+            per_host: per_host.max(1),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Waits for a turn; fails with the rest of the pause when the host asked for one.
+    pub(super) async fn turn(&self, url: &Url, budget: &str) -> Result<Turn, Duration> {
+        let host = self.host(&format!("{}#{budget}", authority(url).unwrap_or_default()));
+        self.check(&host)?;
+        // The host's own limit comes first, so that a slow host does not hold the places of all.
+        let own = Arc::clone(&host.slots).acquire_owned().await.ok();
+        let any = Arc::clone(&self.all).acquire_owned().await.ok();
+        self.check(&host)?;
+        Ok(Turn {
+            host,
+            clock: self.clock.clone(),
+            _permits: (own, any),
+        })
+    }
+
+    fn check(&self, host: &Host) -> Result<(), Duration> {
+        host.remaining(self.clock.now()).map_or(Ok(()), Err)
+    }
+
+    fn host(&self, key: &str) -> Arc<Host> {
+        let mut hosts = self.hosts.lock();
+        if let Some(host) = hosts.get(key) {
+            return Arc::clone(host);
+        }
+        if hosts.len() >= MAX_HOSTS {
+            let now = self.clock.now();
+            hosts.retain(|_, host| Arc::strong_count(host) > 1 || host.remaining(now).is_some());
+        }
+        let slots = Arc::new(Semaphore::new(self.per_host));
+        let host = Arc::new(Host {
+            slots,
+            not_before: AtomicI64::new(0),
+        });
+        hosts.insert(key.to_owned(), Arc::clone(&host));
+        host
+    }
+}
+
+impl Host {
+    fn remaining(&self, now: Millis) -> Option<Duration> {
+        let left = self.not_before.load(Ordering::Relaxed).saturating_sub(now);
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(Duration::from_millis)
+    }
+}
+
+impl Turn {
+    /// Heeds what the answer said.
+    pub(super) fn note(&self, advice: Advice) {
+        if let Some(not_before) = advice.not_before {
+            let latest = self.clock.now().saturating_add(millis(MAX_PAUSE));
+            self.host
+                .not_before
+                .fetch_max(not_before.min(latest), Ordering::Relaxed);
+        }
+    }
+
+    /// The rest of the pause, if there is one.
+    pub(super) fn remaining(&self) -> Option<Duration> {
+        self.host.remaining(self.clock.now())
+    }
+
+    /// The present time.
+    pub(super) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+}
+
+impl Advice {
+    /// A success that used up the limit is the last one until the limit is reset.
+    pub(super) fn of_success(headers: &HeaderMap) -> Self {
+        let not_before = if is_used_up(headers) {
+            reset(headers)
+        } else {
+            None
+        };
+        Self {
+            is_limit: false,
+            not_before,
+        }
+    }
+
+    /// Tells limits from other refusals.
+    ///
+    /// Some hosts refuse with 403 and tell by a used up counter, or in words only.
+    pub(super) fn of_failure(
+        status: StatusCode,
+        headers: &HeaderMap,
+        excerpt: &str,
+        now: Millis,
+    ) -> Self {
+        let asked = retry_after(headers, now);
+        let is_limit = match status.as_u16() {
+            429 => true,
+            403 => asked.is_some() || is_used_up(headers) || excerpt.contains("rate limit"),
+            _ => false,
+        };
+        let not_before = match status.as_u16() {
+            _ if is_limit => asked
+                .or_else(|| is_used_up(headers).then(|| reset(headers)).flatten())
+                .or(Some(now.saturating_add(millis(UNKNOWN_PAUSE)))),
+            503 => asked,
+            _ => None,
+        };
+        Self {
+            is_limit,
+            not_before,
+        }
+    }
+}
+
+/// `Retry-After` in seconds or as a date.
+fn retry_after(headers: &HeaderMap, now: Millis) -> Option<Millis> {
+    let text = text(headers, "retry-after")?;
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(now.saturating_add(millis(Duration::from_secs(seconds))));
+    }
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    Some(date.unix_timestamp().saturating_mul(1_000))
+}
+
+fn is_used_up(headers: &HeaderMap) -> bool {
+    ["x-ratelimit-remaining", "ratelimit-remaining"]
+        .into_iter()
+        .any(|name| text(headers, name) == Some("0"))
+}
+
+/// When the counter starts again, as seconds since the epoch.
+fn reset(headers: &HeaderMap) -> Option<Millis> {
+    let mut names = ["x-ratelimit-reset", "ratelimit-reset"].into_iter();
+    let seconds: i64 = names.find_map(|name| text(headers, name)?.parse().ok())?;
+    Some(seconds.saturating_mul(1_000))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_445_412_480_000; // Wed, 21 Oct 2015 07:28:00 GMT
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let parse = |text: &str| text.parse().unwrap();
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), parse(value)))
+            .collect()
+    }
+
+    #[test]
+    fn limits_are_told_from_other_refusals() {
+        type Case = (
+            u16,
+            &'static [(&'static str, &'static str)],
+            &'static str,
+            bool,
+            Option<i64>,
+        );
+        let cases: &[Case] = &[
+            (429, &[("retry-after", "30")], "", true, Some(30_000)),
+            (
+                429,
+                &[("retry-after", "Wed, 21 Oct 2015 07:29:00 GMT")],
+                "",
+                true,
+                Some(60_000),
+            ),
+            (429, &[], "", true, Some(60_000)),
+            (429, &[("retry-after", "soon")], "", true, Some(60_000)),
+            (
+                403,
+                &[
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", "1445412500"),
+                ],
+                "",
+                true,
+                Some(20_000),
+            ),
+            (403, &[("retry-after", "5")], "", true, Some(5_000)),
+            (
+                403,
+                &[],
+                "you have exceeded a secondary rate limit",
+                true,
+                Some(60_000),
+            ),
+            (
+                403,
+                &[("x-ratelimit-remaining", "12")],
+                "no access",
+                false,
+                None,
+            ),
+            (503, &[("retry-after", "7")], "", false, Some(7_000)),
+            (503, &[], "", false, None),
+            (404, &[("retry-after", "7")], "", false, None),
+        ];
+        for (status, pairs, excerpt, is_limit, pause) in cases {
+            let status = StatusCode::from_u16(*status).unwrap();
+            let advice = Advice::of_failure(status, &headers(pairs), excerpt, NOW);
+            let expected = Advice {
+                is_limit: *is_limit,
+                not_before: pause.map(|ms| NOW + ms),
+            };
+            assert_eq!(advice, expected, "{status} {pairs:?} {excerpt}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pause_holds_until_its_end_and_is_per_budget() {
+        let clock = Clock::fixed(NOW);
+        let pacer = Pacer::new(clock.clone(), 2, 2);
+        let url = Url::parse("https://api.example/").unwrap();
+        let turn = pacer.turn(&url, "a").await.ok().unwrap();
+        turn.note(Advice {
+            is_limit: true,
+            not_before: Some(NOW + 10_000),
+        });
+        drop(turn);
+        assert_eq!(
+            pacer.turn(&url, "a").await.err(),
+            Some(Duration::from_secs(10))
+        );
+        assert!(pacer.turn(&url, "b").await.is_ok());
+        clock.advance(Duration::from_secs(10));
+        assert!(pacer.turn(&url, "a").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_pause_has_an_upper_bound() {
+        let pacer = Pacer::new(Clock::fixed(NOW), 2, 2);
+        let url = Url::parse("https://api.example/").unwrap();
+        let turn = pacer.turn(&url, "").await.ok().unwrap();
+        turn.note(Advice {
+            is_limit: true,
+            not_before: Some(Millis::MAX),
+        });
+        assert_eq!(turn.remaining(), Some(MAX_PAUSE));
+    }
+}

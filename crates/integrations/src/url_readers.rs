@@ -1,0 +1,429 @@
+//! The reader of production: picks the API by host, caches, and answers from the cache.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt, stream};
+use platform::{Clock, Millis};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use url::Url;
+
+use crate::address::{ResolveHost, SystemResolver};
+use crate::cache::{BodyCache, CachedBody};
+use crate::error::ReadError;
+use crate::glob::{self, PathPattern};
+use crate::host;
+use crate::http_client::{Answer, Fetch, HttpClient, Subject};
+use crate::integration::{Integration, Kind};
+use crate::perimeter::{Perimeter, ReadingError};
+use crate::reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};
+use crate::registry::ScmIntegrations;
+use crate::repository::RepoUrl;
+use crate::session::{Call, Session};
+use crate::settings::{Limits, Settings};
+use crate::tokens::Tokens;
+
+/// Files of one glob that are fetched at the same time.
+const FETCHES_PER_SEARCH: usize = 8;
+/// Versions made here, for hosts that have none, begin like this and are never sent.
+const OWN_ETAG: &str = "\"sha256-";
+
+/// The readers cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadersError {
+    /// The allow-list has a broken entry.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Reads files of all configured hosts. Cheap to clone.
+#[derive(Clone)]
+pub struct UrlReaders {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    integrations: ScmIntegrations,
+    perimeter: Arc<Perimeter>,
+    client: HttpClient,
+    tokens: Tokens,
+    cache: BodyCache,
+    limits: Limits,
+}
+
+impl UrlReaders {
+    /// Builds the readers for the integrations and the allow-list.
+    pub fn new(
+        settings: &Settings,
+        integrations: ScmIntegrations,
+        clock: Clock,
+    ) -> Result<Self, ReadersError> {
+        Self::with_resolver(settings, integrations, clock, Arc::new(SystemResolver))
+    }
+
+    /// The same, with another source of addresses.
+    pub fn with_resolver(
+        settings: &Settings,
+        integrations: ScmIntegrations,
+        clock: Clock,
+        resolver: Arc<dyn ResolveHost>,
+    ) -> Result<Self, ReadersError> {
+        let limits = settings.limits;
+        let perimeter = Arc::new(Perimeter::new(&settings.reading, &integrations)?);
+        let client = HttpClient::new(limits, Arc::clone(&perimeter), resolver, clock.clone())?;
+        let tokens = Tokens::new(client.clone(), clock);
+        let cache = BodyCache::new(limits.cache_bytes);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                integrations,
+                perimeter,
+                client,
+                tokens,
+                cache,
+                limits,
+            }),
+        })
+    }
+
+    /// The integrations that are read from.
+    pub fn integrations(&self) -> &ScmIntegrations {
+        &self.inner.integrations
+    }
+}
+
+#[async_trait]
+impl ReadUrl for UrlReaders {
+    async fn read(&self, request: &ReadRequest) -> Result<ReadOutcome, ReadError> {
+        self.inner.read(request).await
+    }
+
+    async fn search(&self, request: &ReadRequest) -> Result<SearchOutcome, ReadError> {
+        let searched = match self.inner.pattern(&request.url)? {
+            Some((integration, repo, pattern)) => {
+                self.inner
+                    .search_tree(request, integration, &repo, &pattern)
+                    .await
+            }
+            None => self.inner.search_one(request).await,
+        };
+        match searched {
+            Err(error) if error.is_gone() => Ok(SearchOutcome::Found {
+                files: Vec::new(),
+                etag: None,
+            }),
+            outcome => outcome,
+        }
+    }
+}
+
+impl Inner {
+    async fn read(&self, request: &ReadRequest) -> Result<ReadOutcome, ReadError> {
+        check_form(&request.url)?;
+        match self.integrations.by_url(&request.url) {
+            Some(integration) => {
+                let repo = repo_file(integration, &request.url)?;
+                self.read_file(request, integration, &repo).await
+            }
+            None if self.perimeter.allows(&request.url) => {
+                let mut fetch = Fetch::get(request.url.clone(), self.limits.file_bytes);
+                let asked = self.ask_for_newer(&mut fetch, request.etag.as_deref());
+                self.conclude(asked, &self.client.fetch(&fetch).await?)
+            }
+            None => Err(ReadError::not_allowed(request.url.as_str())),
+        }
+    }
+
+    async fn read_file(
+        &self,
+        request: &ReadRequest,
+        integration: &Integration,
+        repo: &RepoUrl,
+    ) -> Result<ReadOutcome, ReadError> {
+        let session = self.session(integration, repo).await?;
+        let call = host::of(integration.kind).file(&session, repo);
+        let subject = match integration.kind {
+            Kind::Github => Subject::Call,
+            _ => Subject::Read(request.url.to_string()),
+        };
+        let mut fetch = session.file(&call, subject);
+        let asked = self.ask_for_newer(&mut fetch, request.etag.as_deref());
+        let outcome = session
+            .send(&fetch)
+            .await
+            .and_then(|answer| self.conclude(asked, &answer));
+        self.noting_refusal(integration, repo, outcome)
+    }
+
+    async fn search_one(&self, request: &ReadRequest) -> Result<SearchOutcome, ReadError> {
+        Ok(match self.read(request).await? {
+            ReadOutcome::NotModified => SearchOutcome::NotModified,
+            ReadOutcome::Found(FileBody { bytes, etag, .. }) => {
+                let files = vec![FoundFile {
+                    url: request.url.clone(),
+                    bytes,
+                }];
+                SearchOutcome::Found { files, etag }
+            }
+        })
+    }
+
+    /// The repository and pattern of a URL with wildcards; `None` for all others.
+    fn pattern(
+        &self,
+        url: &Url,
+    ) -> Result<Option<(&Integration, RepoUrl, PathPattern)>, ReadError> {
+        check_form(url)?;
+        let Some(integration) = self.integrations.by_url(url) else {
+            return Ok(None);
+        };
+        let repo = repo_file(integration, url)?;
+        if !glob::is_pattern(&repo.path) {
+            return Ok(None);
+        }
+        let pattern = PathPattern::new(&repo.path)
+            .ok_or_else(|| ReadError::invalid(format!("the pattern of {url} is too complex")))?;
+        Ok(Some((integration, repo, pattern)))
+    }
+
+    async fn search_tree(
+        &self,
+        request: &ReadRequest,
+        integration: &Integration,
+        repo: &RepoUrl,
+        pattern: &PathPattern,
+    ) -> Result<SearchOutcome, ReadError> {
+        let session = self.session(integration, repo).await?;
+        let found = self.list_and_fetch(request, &session, repo, pattern).await;
+        self.noting_refusal(integration, repo, found)
+    }
+
+    async fn list_and_fetch(
+        &self,
+        request: &ReadRequest,
+        session: &Session<'_>,
+        repo: &RepoUrl,
+        pattern: &PathPattern,
+    ) -> Result<SearchOutcome, ReadError> {
+        let host = host::of(session.integration.kind);
+        let known = request.etag.as_deref();
+        let commit = host
+            .revision(session, repo, &pattern.folder(), known)
+            .await?;
+        if known == Some(&*commit) {
+            return Ok(SearchOutcome::NotModified);
+        }
+        let mut entries = host.list(session, repo, &commit, pattern).await?;
+        entries.retain(|entry| pattern.matches(&entry.path));
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        if entries.len() > self.limits.files {
+            let limit = self.limits.files;
+            let message = format!("{} matches more than {limit} files", request.url);
+            return Err(ReadError::too_large(message));
+        }
+        let calls: Vec<(Url, Call)> = entries
+            .iter()
+            .map(|entry| {
+                let url = repo.sibling(session.integration, &request.url, &entry.path);
+                (url, host.listed(session, repo, &commit, entry))
+            })
+            .collect();
+        let bodies = stream::iter(calls)
+            .map(|(url, call)| self.fetch_listed(session, url, call))
+            .buffered(FETCHES_PER_SEARCH);
+        let files = self.within_total(request, bodies).await?;
+        Ok(SearchOutcome::Found {
+            files,
+            etag: Some(commit),
+        })
+    }
+
+    async fn within_total(
+        &self,
+        request: &ReadRequest,
+        bodies: impl futures::Stream<Item = Result<FoundFile, ReadError>>,
+    ) -> Result<Vec<FoundFile>, ReadError> {
+        let mut bodies = std::pin::pin!(bodies);
+        let (mut files, mut total) = (Vec::new(), 0);
+        while let Some(file) = bodies.try_next().await? {
+            total += file.bytes.len();
+            if total > self.limits.total_bytes {
+                let limit = self.limits.total_bytes;
+                let message = format!("{} matches more than {limit} bytes", request.url);
+                return Err(ReadError::too_large(message));
+            }
+            files.push(file);
+        }
+        Ok(files)
+    }
+
+    /// One file of a listing. That it is missing is a contradiction, not news about the file.
+    async fn fetch_listed(
+        &self,
+        session: &Session<'_>,
+        url: Url,
+        call: Call,
+    ) -> Result<FoundFile, ReadError> {
+        let key = key(call.accept, &call.url);
+        if let Some(kept) = self.cache.get(&key).filter(|_| call.is_immutable) {
+            return Ok(FoundFile {
+                url,
+                bytes: kept.body.bytes,
+            });
+        }
+        match session.send(&session.file(&call, Subject::Call)).await {
+            Ok(answer) => Ok(FoundFile {
+                url,
+                bytes: self.keep(key, &answer).bytes,
+            }),
+            Err(ReadError::NotFound { message }) => Err(ReadError::Unavailable {
+                message,
+                retry_after: None,
+                source: None,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn session<'a>(
+        &'a self,
+        integration: &'a Integration,
+        repo: &RepoUrl,
+    ) -> Result<Session<'a>, ReadError> {
+        let authorization = self.tokens.authorization(integration, repo).await?;
+        Ok(Session::new(
+            &self.client,
+            integration,
+            authorization,
+            self.limits,
+            repo,
+        ))
+    }
+
+    /// A refused token is not used again.
+    fn noting_refusal<T>(
+        &self,
+        integration: &Integration,
+        repo: &RepoUrl,
+        outcome: Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        if let Err(ReadError::Denied { .. }) = outcome {
+            self.tokens.forget(integration, repo);
+        }
+        outcome
+    }
+
+    /// Makes a request ask for a newer version than the caller's or the cache's only.
+    fn ask_for_newer<'a>(&self, fetch: &mut Fetch, known: Option<&'a str>) -> Asked<'a> {
+        let key = key(fetch.accept, &fetch.url);
+        let kept = self.cache.get(&key);
+        // The caller's version wins: the cache may hold an older one or none at all.
+        let theirs = known.filter(|etag| !etag.starts_with(OWN_ETAG));
+        let ours = kept.as_ref().and_then(|kept| kept.body.etag.as_deref());
+        let etag = theirs.or(ours.filter(|etag| !etag.starts_with(OWN_ETAG)));
+        fetch.etag = etag.map(str::to_owned);
+        if fetch.etag.is_none() {
+            fetch.modified_since = kept.as_ref().and_then(|kept| kept.modified_text.clone());
+        }
+        Asked {
+            key,
+            kept,
+            known,
+            is_theirs: theirs.is_some(),
+        }
+    }
+
+    /// What the answer to such a request means.
+    fn conclude(&self, asked: Asked<'_>, answer: &Answer) -> Result<ReadOutcome, ReadError> {
+        let body = if answer.status != http::StatusCode::NOT_MODIFIED {
+            self.keep(asked.key, answer)
+        } else if asked.is_theirs {
+            return Ok(ReadOutcome::NotModified);
+        } else if let Some(kept) = asked.kept {
+            kept.body
+        } else {
+            return Err(ReadError::invalid(
+                "the host says `not modified`, but nobody asked",
+            ));
+        };
+        // The host cannot always tell that the content is the same, but we can.
+        let is_same = asked.known.is_some() && body.etag.as_deref() == asked.known;
+        Ok(if is_same {
+            ReadOutcome::NotModified
+        } else {
+            ReadOutcome::Found(body)
+        })
+    }
+
+    /// Makes a file of an answer and remembers it.
+    fn keep(&self, key: String, answer: &Answer) -> FileBody {
+        let modified_text = answer.header("last-modified").map(str::to_owned);
+        let etag = answer
+            .header("etag")
+            .map_or_else(|| own_etag(&answer.body), str::to_owned);
+        let body = FileBody {
+            bytes: answer.body.clone(),
+            etag: Some(etag),
+            last_modified: modified_text.as_deref().and_then(parse_date),
+        };
+        self.cache.keep(
+            key,
+            CachedBody {
+                body: body.clone(),
+                modified_text,
+            },
+        );
+        body
+    }
+}
+
+/// What a request for newer content was based on.
+struct Asked<'a> {
+    key: String,
+    kept: Option<CachedBody>,
+    known: Option<&'a str>,
+    /// The version sent was the caller's, not the cache's.
+    is_theirs: bool,
+}
+
+fn own_etag(bytes: &[u8]) -> String {
+    format!("{OWN_ETAG}{}\"", hex::encode(Sha256::digest(bytes)))
+}
+
+fn parse_date(text: &str) -> Option<Millis> {
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    Some(date.unix_timestamp().saturating_mul(1_000))
+}
+
+fn key(accept: &str, url: &Url) -> String {
+    format!("{accept} {url}")
+}
+
+/// Refuses what no reader handles. The URL of a login is not repeated.
+fn check_form(url: &Url) -> Result<(), ReadError> {
+    if !url.username().is_empty() || url.password().is_some() {
+        let message = "a URL with a user name or password cannot be read".to_owned();
+        return Err(ReadError::NotAllowed { message });
+    }
+    if matches!(url.scheme(), "http" | "https") {
+        return Ok(());
+    }
+    Err(ReadError::not_allowed(url.as_str()))
+}
+
+fn repo_file(integration: &Integration, url: &Url) -> Result<RepoUrl, ReadError> {
+    let incorrect =
+        |reason: &str| ReadError::invalid(format!("Incorrect URL: {url}, Error: {reason}"));
+    match RepoUrl::parse(integration, url) {
+        Err(error) => Err(incorrect(&error.to_string())),
+        Ok(repo) if repo.is_file && !repo.path.is_empty() => Ok(repo),
+        Ok(_) => Err(incorrect(&format!(
+            "Invalid {} URL or file path",
+            integration.kind.title()
+        ))),
+    }
+}
