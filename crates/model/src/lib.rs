@@ -4,21 +4,27 @@
 //! returns what could be read together with a list of [`Problem`]s that name place and fix.
 
 mod entity_ref;
+mod envelope;
 mod error_info;
+mod field_format;
 mod fields;
 mod filter;
 mod flatten;
 mod javascript;
+mod kinds;
 mod location_query;
 mod location_ref;
+mod nearest;
 mod order;
 mod placeholder;
 pub mod pointer;
 mod predicate;
 mod problem;
 mod relations;
+mod schema;
 #[cfg(test)]
 mod testing;
+mod validation;
 mod wire_filter;
 
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, RefError};
@@ -33,4 +39,5 @@ pub use placeholder::{Placeholder, PlaceholderKind, find_placeholders, replace_p
 pub use predicate::{Matcher, Predicate, Primitive};
 pub use problem::{Position, Problem, Severity};
 pub use relations::{Relation, relations_of};
+pub use validation::{ValidationError, normalise, validate, validate_envelope};
 pub use wire_filter::parse_filter_params;

@@ -1,0 +1,238 @@
+//! Whether an entity may enter the catalog, and what to tell its author if not.
+//!
+//! The steps, their order and their messages are those of Backstage: envelope, policies (schema,
+//! default namespace, foreign root fields, field formats), kind.
+
+use serde_json::Value;
+
+use crate::entity_ref::EntityRef;
+use crate::envelope::{self, INGESTED_ROOT_FIELDS};
+use crate::error_info::ErrorInfo;
+use crate::field_format::check_field_formats;
+use crate::kinds::{KINDS, Kind, kind_of};
+use crate::nearest::nearest;
+use crate::pointer;
+use crate::problem::Problem;
+use crate::schema::{Flaw, Violation};
+
+/// Lists of references that are stored sorted.
+const SORTED_FIELDS: [&str; 7] = [
+    "providesApis",
+    "consumesApis",
+    "dependsOn",
+    "dependencyOf",
+    "memberOf",
+    "children",
+    "members",
+];
+
+/// Why an entity may not enter the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidationError {
+    info: ErrorInfo,
+    code: &'static str,
+    pointer: String,
+    hint: Option<String>,
+}
+
+impl ValidationError {
+    /// The error chain as Backstage serialises it.
+    pub fn info(&self) -> &ErrorInfo {
+        &self.info
+    }
+
+    /// The error chain as Backstage serialises it.
+    pub fn into_info(self) -> ErrorInfo {
+        self.info
+    }
+
+    /// The same for the author of the file: the innermost message, its place and the fix.
+    pub fn to_problem(&self) -> Problem {
+        let mut innermost = &self.info;
+        while let Some(cause) = &innermost.cause {
+            innermost = cause;
+        }
+        let mut problem = Problem::error(self.code, &self.pointer, &innermost.message);
+        problem.hint.clone_from(&self.hint);
+        problem
+    }
+
+    fn violation(
+        code: &'static str,
+        entity: &Value,
+        violation: Violation,
+        info: ErrorInfo,
+    ) -> Self {
+        let hint = violation_hint(entity, &violation);
+        let mut pointer = violation.pointer;
+        match &violation.flaw {
+            Flaw::Missing(key) => pointer::push_key(&mut pointer, key),
+            Flaw::Unknown(key) => pointer::push_key(&mut pointer, key),
+            Flaw::NotA(_) | Flaw::Empty | Flaw::NotAWord | Flaw::NotOneOf(_) => {}
+        }
+        Self {
+            info,
+            code,
+            pointer,
+            hint,
+        }
+    }
+
+    /// The same error as the cause of another one.
+    fn causing(mut self, message: String) -> Self {
+        self.info = ErrorInfo::input(message).caused_by(self.info);
+        self
+    }
+}
+
+/// Checks that the entity has what is needed to tell it from others: version, kind and name.
+pub fn validate_envelope(entity: &Value) -> Result<(), ValidationError> {
+    envelope::check_skeleton(entity).map_err(|violation| {
+        let info = ErrorInfo::new("TypeError", violation.text_with_params());
+        ValidationError::violation("entity.envelope", entity, violation, info)
+    })
+}
+
+/// Checks an entity completely and puts it into the default namespace if it names none.
+pub fn validate(entity: &mut Value) -> Result<(), ValidationError> {
+    validate_envelope(entity).map_err(|error| {
+        error.causing("Entity envelope failed validation before processing".to_owned())
+    })?;
+    let entity_ref = EntityRef::from_entity(entity)
+        .map(|r| r.to_string())
+        .unwrap_or_default();
+    apply_policies(entity)
+        .map_err(|error| error.causing(format!("Policy check failed for {entity_ref}")))?;
+    let kind = kind_of(entity).ok_or_else(|| unknown_kind(entity, &entity_ref))?;
+    kind.check(entity).map_err(|violation| {
+        let info = ErrorInfo::new("TypeError", violation.text_with_params());
+        ValidationError::violation("entity.kind", entity, violation, info).causing(format!(
+            "Processor {} threw an error while validating the entity {entity_ref}",
+            kind.processor
+        ))
+    })
+}
+
+/// Sorts the lists of references in the spec, as the catalog stores them.
+pub fn normalise(entity: &mut Value) {
+    let Some(spec) = entity.get_mut("spec") else {
+        return;
+    };
+    for field in SORTED_FIELDS {
+        let Some(Value::Array(items)) = spec.get_mut(field) else {
+            continue;
+        };
+        if items.iter().all(Value::is_string) {
+            items.sort_by(|a, b| utf16_units(a).cmp(utf16_units(b)));
+        }
+    }
+}
+
+/// What JavaScript compares texts by.
+fn utf16_units(value: &Value) -> impl Iterator<Item = u16> {
+    value.as_str().unwrap_or_default().encode_utf16()
+}
+
+fn apply_policies(entity: &mut Value) -> Result<(), ValidationError> {
+    envelope::check_envelope(entity).map_err(|violation| {
+        let info = ErrorInfo::new("Error", format!("Malformed envelope, {}", violation.text()));
+        ValidationError::violation("entity.envelope", entity, violation, info)
+    })?;
+    envelope::set_default_namespace(entity);
+    if let Some(field) = envelope::foreign_root_field(entity) {
+        return Err(ValidationError {
+            info: ErrorInfo::new("Error", format!("Unknown field {field}")),
+            code: "entity.unknown-field",
+            pointer: pointer::member("", field),
+            hint: Some(format!("remove `{field}`, the catalog computes it")),
+        });
+    }
+    check_field_formats(entity).map_err(|error| ValidationError {
+        info: ErrorInfo::new("Error", error.message),
+        code: "entity.field-format",
+        pointer: error.pointer,
+        hint: error.hint,
+    })
+}
+
+fn unknown_kind(entity: &Value, entity_ref: &str) -> ValidationError {
+    let (pointer, hint) = kind_hint(entity);
+    ValidationError {
+        info: ErrorInfo::input(format!(
+            "No processor recognized the entity {entity_ref} as valid, \
+             possibly caused by a foreign kind or apiVersion"
+        )),
+        code: "entity.unknown-kind",
+        pointer,
+        hint: Some(hint),
+    }
+}
+
+/// Whether kind or `apiVersion` is to blame, and what was probably meant.
+fn kind_hint(entity: &Value) -> (String, String) {
+    let kind = entity
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if let Some(known) = KINDS.iter().find(|known| known.name == kind) {
+        let versions = known.api_versions.join("` or `");
+        return (
+            "/apiVersion".to_owned(),
+            format!("kind {kind} needs apiVersion `{versions}`"),
+        );
+    }
+    let names = KINDS.iter().map(|known| known.name);
+    let hint = match nearest(kind, names.clone()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("known kinds are {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    ("/kind".to_owned(), hint)
+}
+
+fn violation_hint(entity: &Value, violation: &Violation) -> Option<String> {
+    let value = entity.pointer(&violation.pointer)?;
+    match &violation.flaw {
+        Flaw::Missing(key) => Some(missing_hint(entity, value, key, &violation.pointer)),
+        Flaw::Unknown(key) => Some(match nearest(key, INGESTED_ROOT_FIELDS) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("move `{key}` below metadata or spec"),
+        }),
+        Flaw::NotA("string") if value.is_number() || value.is_boolean() => {
+            Some(format!("put it in quotes: \"{value}\""))
+        }
+        Flaw::NotA("array") if !value.is_array() && !value.is_object() => {
+            Some(format!("write a list: [{value}]"))
+        }
+        Flaw::NotOneOf(allowed) => {
+            let found = value.as_str().unwrap_or_default();
+            let guess = nearest(found, allowed.iter().copied()).map(|name| format!("`{name}`"));
+            Some(format!(
+                "use {}",
+                guess.unwrap_or_else(|| allowed.join(" or "))
+            ))
+        }
+        Flaw::NotA(_) | Flaw::Empty | Flaw::NotAWord => None,
+    }
+}
+
+/// A missing member may only be misspelled.
+fn missing_hint(entity: &Value, object: &Value, key: &str, pointer: &str) -> String {
+    let known: Vec<_> = match (pointer, kind_of(entity)) {
+        ("/spec", Some(kind)) => Kind::spec_fields(kind).collect(),
+        _ => Vec::new(),
+    };
+    let present = object
+        .as_object()
+        .into_iter()
+        .flat_map(|members| members.keys());
+    let unknown = present
+        .map(String::as_str)
+        .filter(|name| !known.contains(name));
+    match nearest(key, unknown) {
+        Some(misspelled) => format!("rename `{misspelled}` to `{key}`"),
+        None => format!("add `{key}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
