@@ -3,11 +3,28 @@
 //! A feature returns a plain [`axum::Router`]; [`mount`] puts it below `/api/<plugin>` behind the
 //! credentials barrier and turns [`Error`](crate::Error)s into Backstage's error bodies.
 
+mod body;
+mod cors;
 mod error;
 mod mount;
+mod path;
+mod query;
+mod readiness;
+mod reply;
+pub mod schema;
+mod security;
+mod settings;
 
+pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;
 pub use mount::{Access, Plugin, mount};
+pub use path::Segments;
+pub use query::{Param, Params};
+pub use readiness::{Phase, Readiness};
+pub use reply::{
+    Created, Empty, JSON, Json, NoContent, json_bytes, json_stream, untagged_json_bytes, weak_etag,
+};
+pub use settings::{CorsSettings, HttpSettings, Limits, Listen, Tls};
 
 use std::sync::Arc;
 
