@@ -11,13 +11,20 @@ mod backend;
 mod catalog;
 mod database;
 mod de;
+mod document;
 mod duration;
+mod environment;
+mod files;
+mod handle;
 mod integrations;
 mod listen;
-mod pointer;
+mod load;
+mod path;
 pub mod schema;
 mod secret;
 mod shape;
+mod transform;
+mod tree;
 
 pub use access::{
     AccessMethod, AccessRestrictionConfig, BackendAuthConfig, ExternalAccess, LegacyKey,
@@ -42,7 +49,9 @@ pub use catalog::{
 pub use database::{
     Connection, ConnectionKind, ConnectionParts, DatabaseClient, DatabaseConfig, SslConfig,
 };
+pub use environment::Environment;
 pub use duration::{DurationError, HumanDuration, Millis};
+pub use handle::{Config, ConfigError, Origin};
 pub use integrations::{
     AadCredential, AwsCodeCommitConfig, AwsS3Config, AzureBlobStorageConfig, AzureConfig,
     AzureCredential, BitbucketCloudConfig, BitbucketConfig, BitbucketServerConfig, GerritConfig,
@@ -50,5 +59,6 @@ pub use integrations::{
     HarnessConfig, IntegrationsConfig,
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
+pub use load::{ConfigArg, LoadOptions, load, load_text};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

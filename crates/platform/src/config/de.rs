@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use model::pointer;
 use serde::de::value::StrDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer,
@@ -13,8 +14,6 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
-
-use super::pointer;
 
 /// What does not fit, and where; the pointer starts at the value given to [`from_value`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +44,12 @@ impl Place<'_> {
     fn pointer(&self) -> String {
         match self {
             Self::Root => String::new(),
-            Self::Key(parent, key) => pointer::child(&parent.pointer(), key),
-            Self::Index(parent, index) => pointer::child(&parent.pointer(), &index.to_string()),
+            Self::Key(parent, key) => pointer::member(&parent.pointer(), key),
+            Self::Index(parent, index) => {
+                let mut pointer = parent.pointer();
+                pointer::push_index(&mut pointer, *index);
+                pointer
+            }
         }
     }
 }
