@@ -94,6 +94,11 @@ impl Ctx {
         &self.caller
     }
 
+    /// Who asks, to keep beyond the call.
+    pub fn shared_caller(&self) -> Arc<Caller> {
+        Arc::clone(&self.caller)
+    }
+
     /// Identifies the request in logs and audit records.
     pub fn request_id(&self) -> &str {
         &self.request_id

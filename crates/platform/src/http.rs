@@ -4,19 +4,31 @@
 //! credentials barrier and turns [`Error`](crate::Error)s into Backstage's error bodies.
 
 mod body;
+mod compress;
 mod cors;
 mod error;
+mod fresh;
+mod front;
+mod health;
+mod listen;
+mod measure;
 mod mount;
 mod path;
 mod query;
 mod readiness;
 mod reply;
+mod request;
 pub mod schema;
 mod security;
+mod serve;
 mod settings;
+mod tls;
+mod yardstick;
 
 pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;
+pub use front::{Front, Routes};
+pub use listen::BindError;
 pub use mount::{Access, Plugin, mount};
 pub use path::Segments;
 pub use query::{Param, Params};
@@ -24,6 +36,8 @@ pub use readiness::{Phase, Readiness};
 pub use reply::{
     Created, Empty, JSON, Json, NoContent, json_bytes, json_stream, untagged_json_bytes, weak_etag,
 };
+pub use request::RequestInfo;
+pub use serve::Server;
 pub use settings::{CorsSettings, HttpSettings, Limits, Listen, Tls};
 
 use std::sync::Arc;
@@ -34,15 +48,11 @@ use http::request::Parts;
 use crate::ctx::Ctx;
 use crate::error::Error;
 
-/// The id of a request, as the front put it into the extensions.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub Arc<str>);
-
 fn request_id<B>(request: &http::Request<B>) -> Arc<str> {
     request
         .extensions()
-        .get::<RequestId>()
-        .map_or_else(|| Arc::from("-"), |id| Arc::clone(&id.0))
+        .get::<RequestInfo>()
+        .map_or_else(|| Arc::from("-"), |info| Arc::clone(&info.id))
 }
 
 impl<S: Sync> FromRequestParts<S> for Ctx {

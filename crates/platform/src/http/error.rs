@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, ETAG};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Error};
+
+use super::reply::{JSON, weak_etag};
 
 /// The error of a response on its way out; [`super::mount`] writes its body, because only there
 /// the request's method and plugin-relative URL are known.
@@ -43,11 +45,11 @@ impl PendingError {
             "request": {"method": method.as_str(), "url": relative_url(uri)},
             "response": {"statusCode": error.code().status()},
         });
-        *response.body_mut() = Body::from(body.to_string());
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        let body = body.to_string();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, JSON);
+        headers.insert(ETAG, weak_etag(body.as_bytes()));
+        *response.body_mut() = Body::from(body);
     }
 }
 

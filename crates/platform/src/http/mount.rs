@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -70,15 +70,17 @@ async fn not_found() -> StatusCode {
 async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let uri = request.uri().clone();
+    let request_id = super::request_id(&request);
+    let mut trail = Trail {
+        route: request.extensions().get().cloned(),
+        caller: None,
+    };
     let mut response = match barrier
-        .admit(
-            request.uri().path(),
-            request.headers(),
-            super::request_id(&request),
-        )
+        .admit(uri.path(), request.headers(), request_id)
         .await
     {
         Ok(ctx) => {
+            trail.caller = Some(ctx.shared_caller());
             request.extensions_mut().insert(ctx);
             next.run(request).await
         }
@@ -87,7 +89,27 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
     if let Some(pending) = response.extensions_mut().remove::<PendingError>() {
         pending.finish(&method, &uri, &mut response);
     }
+    response.extensions_mut().insert(trail);
     response
+}
+
+/// What the front wants to know of a request behind the barrier, left in its answer.
+#[derive(Clone)]
+pub(super) struct Trail {
+    route: Option<MatchedPath>,
+    caller: Option<Arc<Caller>>,
+}
+
+impl Trail {
+    /// The template of the route, relative to the plugin.
+    pub(super) fn route(&self) -> Option<&str> {
+        self.route.as_ref().map(MatchedPath::as_str)
+    }
+
+    /// Who asked, when that was found out.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.caller.as_deref().map(Caller::subject)
+    }
 }
 
 impl Barrier {

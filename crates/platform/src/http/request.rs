@@ -1,0 +1,75 @@
+//! What the front knows of a request before anybody else sees it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::HeaderName;
+
+use crate::telemetry::TraceContext;
+
+/// Carries the id of a request, in and out.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Carries the trace context, in (the caller's span) and out (the span of this request).
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Longer ids of clients are replaced.
+const MAX_ID_LEN: usize = 128;
+
+/// Identifies a request in logs, traces and audit records; an extension of every request.
+#[derive(Debug, Clone)]
+pub struct RequestInfo {
+    /// The client's `x-request-id`, or the trace id when it sent none or an unusable one.
+    pub id: Arc<str>,
+    /// Where the request is in its trace.
+    pub trace: TraceContext,
+    /// Who opened the connection; `None` on a unix socket.
+    pub peer: Option<IpAddr>,
+}
+
+impl RequestInfo {
+    pub(super) fn of(headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
+        let trace = TraceContext::continuing(headers.get(TRACEPARENT).map(AsRef::as_ref));
+        let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        let id = match id.filter(|id| is_id(id)) {
+            Some(id) => Arc::from(id),
+            None => Arc::from(trace.trace_id_hex()),
+        };
+        Self { id, trace, peer }
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&byte);
+    (1..=MAX_ID_LEN).contains(&text.len()) && text.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn usable_ids_are_kept() {
+        let long = "a".repeat(MAX_ID_LEN + 1);
+        let cases = [
+            ("abc-123_x.y:z", true),
+            (&long[1..], true),
+            (&long, false),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            ("{a}", false),
+        ];
+        for (id, kept) in cases {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
+            let info = RequestInfo::of(&headers, None);
+            let expected = if kept {
+                id.to_owned()
+            } else {
+                info.trace.trace_id_hex()
+            };
+            assert_eq!(*info.id, *expected);
+        }
+    }
+}
