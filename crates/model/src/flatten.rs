@@ -148,13 +148,13 @@ impl Walk {
                 .and_then(|metadata| metadata.get(key))
                 .unwrap_or(&Value::Null);
             self.below("metadata", |walk| {
-                walk.below(key, |walk| walk.row(value, emit))
+                walk.below(key, |walk| walk.row(value, emit));
             });
         }
         let namespace = metadata.and_then(|metadata| metadata.get("namespace"));
         if namespace.and_then(Value::as_str).is_none_or(str::is_empty) {
             self.below("metadata.namespace", |walk| {
-                walk.text_row(DEFAULT_NAMESPACE, emit)
+                walk.text_row(DEFAULT_NAMESPACE, emit);
             });
         }
         let relations = members.get("relations").and_then(Value::as_array);
@@ -165,7 +165,7 @@ impl Walk {
                 .unwrap_or_default();
             let target = relation.get("targetRef").unwrap_or(&Value::Null);
             self.below("relations", |walk| {
-                walk.below(relation_type, |walk| walk.row(target, emit))
+                walk.below(relation_type, |walk| walk.row(target, emit));
             });
         }
     }
@@ -265,12 +265,11 @@ impl Walk {
 
     /// Looks the current path up, without regard to case.
     fn find_key(&mut self) -> (u64, Option<usize>) {
-        if !self.path.is_ascii() {
-            // Casing may depend on neighbours, thus the path as a whole.
-            self.value.clear();
-            self.value.push_str(&self.path.to_lowercase());
-        } else {
+        if self.path.is_ascii() {
             self.value.clone_from(&self.lower);
+        } else {
+            // Casing may depend on neighbours, thus the path as a whole.
+            self.value = self.path.to_lowercase();
         }
         let hash = self.hasher.hash_one(self.value.as_bytes());
         let same = |key: &usize| self.arena[self.keys[*key].lower.clone()] == self.value;

@@ -74,7 +74,7 @@ pub(crate) fn number_from_f64(float: f64) -> Value {
     if !float.is_finite() {
         return Value::Null;
     }
-    if float == float.trunc() {
+    if float.fract().abs() < f64::MIN_POSITIVE {
         let mut text = String::new();
         write_f64(&mut text, float);
         if let Ok(integer) = text.parse::<i64>() {

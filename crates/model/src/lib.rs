@@ -26,6 +26,7 @@ mod schema;
 mod testing;
 mod validation;
 mod wire_filter;
+mod yaml;
 
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, RefError};
 pub use error_info::{ErrorInfo, InputError};
@@ -41,3 +42,7 @@ pub use problem::{Position, Problem, Severity};
 pub use relations::{Relation, relations_of};
 pub use validation::{ValidationError, normalise, validate, validate_envelope};
 pub use wire_filter::parse_filter_params;
+pub use yaml::{
+    DocumentPlace, YamlDocument, YamlDocuments, YamlLimits, for_each_document, locate,
+    parse_documents,
+};

@@ -15,9 +15,9 @@ pub enum PlaceholderKind {
     Json,
     /// The text parsed as one YAML document.
     Yaml,
-    /// An OpenAPI document with its external references bundled.
+    /// An `OpenAPI` document with its external references bundled.
     OpenApi,
-    /// An AsyncAPI document with its external references bundled.
+    /// An `AsyncAPI` document with its external references bundled.
     AsyncApi,
 }
 

@@ -142,7 +142,7 @@ mod tests {
             .collect()
     }
 
-    fn outgoing(kind: &str, spec: Value) -> Vec<String> {
+    fn outgoing(kind: &str, spec: &Value) -> Vec<String> {
         let entity =
             json!({"kind": kind, "metadata": {"name": "E", "namespace": "ns"}, "spec": spec});
         let own = EntityRef::from_entity(&entity).unwrap().to_string();
@@ -207,7 +207,7 @@ mod tests {
             ("Domain", json!({"subdomainOf": "a"}), "partOf domain:ns/a"),
             ("Template", json!({"owner": "a"}), "ownedBy group:ns/a"),
         ] {
-            assert_eq!(outgoing(kind, spec), [expected], "{kind}");
+            assert_eq!(outgoing(kind, &spec), [expected], "{kind}");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
             ),
             ("API", json!({"dependsOn": ["resource:a"]})),
         ] {
-            assert_eq!(outgoing(kind, spec), [""; 0], "{kind}");
+            assert_eq!(outgoing(kind, &spec), [""; 0], "{kind}");
         }
         let bare = json!({"kind": "Component", "metadata": {"name": "x"}});
         assert_eq!(relations_of(&bare).unwrap(), []);

@@ -28,32 +28,41 @@ const SORTED_FIELDS: [&str; 7] = [
 
 /// Why an entity may not enter the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValidationError {
+pub struct ValidationError(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
     info: ErrorInfo,
     code: &'static str,
     pointer: String,
     hint: Option<String>,
 }
 
+impl From<Details> for ValidationError {
+    fn from(details: Details) -> Self {
+        Self(Box::new(details))
+    }
+}
+
 impl ValidationError {
     /// The error chain as Backstage serialises it.
     pub fn info(&self) -> &ErrorInfo {
-        &self.info
+        &self.0.info
     }
 
     /// The error chain as Backstage serialises it.
     pub fn into_info(self) -> ErrorInfo {
-        self.info
+        self.0.info
     }
 
     /// The same for the author of the file: the innermost message, its place and the fix.
     pub fn to_problem(&self) -> Problem {
-        let mut innermost = &self.info;
+        let mut innermost = &self.0.info;
         while let Some(cause) = &innermost.cause {
             innermost = cause;
         }
-        let mut problem = Problem::error(self.code, &self.pointer, &innermost.message);
-        problem.hint.clone_from(&self.hint);
+        let mut problem = Problem::error(self.0.code, &self.0.pointer, &innermost.message);
+        problem.hint.clone_from(&self.0.hint);
         problem
     }
 
@@ -70,17 +79,18 @@ impl ValidationError {
             Flaw::Unknown(key) => pointer::push_key(&mut pointer, key),
             Flaw::NotA(_) | Flaw::Empty | Flaw::NotAWord | Flaw::NotOneOf(_) => {}
         }
-        Self {
+        Details {
             info,
             code,
             pointer,
             hint,
         }
+        .into()
     }
 
     /// The same error as the cause of another one.
     fn causing(mut self, message: String) -> Self {
-        self.info = ErrorInfo::input(message).caused_by(self.info);
+        self.0.info = ErrorInfo::input(message).caused_by(self.0.info);
         self
     }
 }
@@ -140,24 +150,28 @@ fn apply_policies(entity: &mut Value) -> Result<(), ValidationError> {
     })?;
     envelope::set_default_namespace(entity);
     if let Some(field) = envelope::foreign_root_field(entity) {
-        return Err(ValidationError {
+        return Err(Details {
             info: ErrorInfo::new("Error", format!("Unknown field {field}")),
             code: "entity.unknown-field",
             pointer: pointer::member("", field),
             hint: Some(format!("remove `{field}`, the catalog computes it")),
-        });
+        }
+        .into());
     }
-    check_field_formats(entity).map_err(|error| ValidationError {
-        info: ErrorInfo::new("Error", error.message),
-        code: "entity.field-format",
-        pointer: error.pointer,
-        hint: error.hint,
+    check_field_formats(entity).map_err(|error| {
+        Details {
+            info: ErrorInfo::new("Error", error.message),
+            code: "entity.field-format",
+            pointer: error.pointer,
+            hint: error.hint,
+        }
+        .into()
     })
 }
 
 fn unknown_kind(entity: &Value, entity_ref: &str) -> ValidationError {
     let (pointer, hint) = kind_hint(entity);
-    ValidationError {
+    Details {
         info: ErrorInfo::input(format!(
             "No processor recognized the entity {entity_ref} as valid, \
              possibly caused by a foreign kind or apiVersion"
@@ -166,6 +180,7 @@ fn unknown_kind(entity: &Value, entity_ref: &str) -> ValidationError {
         pointer,
         hint: Some(hint),
     }
+    .into()
 }
 
 /// Whether kind or `apiVersion` is to blame, and what was probably meant.

@@ -3,6 +3,8 @@
 //! Accepting and rejecting is done elsewhere, in linear time. This walk retraces how a union of
 //! schemas fails, alternative by alternative, and therefore may be expensive: it is cut off.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use super::is_field_key;
@@ -269,13 +271,14 @@ fn join(path: &[Segment<'_>]) -> String {
     }
     let mut joined = String::new();
     for segment in path {
+        // Writing to a String cannot fail.
         match segment {
-            Segment::Index(index) => joined += &format!("[{index}]"),
+            Segment::Index(index) => _ = write!(joined, "[{index}]"),
             Segment::Key(key) if key.contains('"') => {
-                joined += &format!("[\"{}\"]", key.replace('"', "\\\""));
+                _ = write!(joined, "[\"{}\"]", key.replace('"', "\\\""));
             }
             Segment::Key(key) if !key.contains(starts_identifier) => {
-                joined += &format!("[\"{key}\"]");
+                _ = write!(joined, "[\"{key}\"]");
             }
             Segment::Key(key) => {
                 if !joined.is_empty() {

@@ -19,7 +19,7 @@ fn outcomes_agree_with_backstage() {
     }
 }
 
-fn component(spec: Value) -> Value {
+fn component(spec: &Value) -> Value {
     json!({
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
@@ -34,13 +34,13 @@ fn recorded_messages() {
     let message = |mut entity: Value| validate(&mut entity).unwrap_err().into_info().message;
     assert_eq!(
         message(component(
-            json!({"type": "service", "lifecycle": "production"})
+            &json!({"type": "service", "lifecycle": "production"})
         )),
         "Processor BuiltinKindsEntityProcessor threw an error while validating the entity \
          component:default/missing-owner; caused by TypeError: \
          /spec must have required property 'owner' - missingProperty: owner"
     );
-    let mut bad_name = component(json!({}));
+    let mut bad_name = component(&json!({}));
     bad_name["metadata"]["name"] = json!("bad name!");
     assert_eq!(
         message(bad_name),
@@ -51,7 +51,7 @@ fn recorded_messages() {
          https://github.com/backstage/backstage/blob/master/docs/architecture-decisions/\
          adr002-default-catalog-file-format.md"
     );
-    let mut widget = component(json!({}));
+    let mut widget = component(&json!({}));
     widget["kind"] = json!("Widget");
     widget["metadata"]["name"] = json!("ok");
     assert_eq!(
@@ -64,7 +64,7 @@ fn recorded_messages() {
 #[test]
 fn problems_name_place_and_fix() {
     let entity = |patch: Value| {
-        let mut entity = component(json!({"type": "a", "lifecycle": "b", "owner": "c"}));
+        let mut entity = component(&json!({"type": "a", "lifecycle": "b", "owner": "c"}));
         for (pointer, value) in patch.as_object().unwrap() {
             let (parent, key) = pointer.rsplit_once('/').unwrap();
             entity.pointer_mut(parent).unwrap()[key] = value.clone();
@@ -153,7 +153,7 @@ fn problems_name_place_and_fix() {
 
 #[test]
 fn lists_of_references_are_sorted_by_code_units() {
-    let mut entity = component(json!({
+    let mut entity = component(&json!({
         "dependsOn": ["b", "a", "B", "\u{ff5e}", "🚀"],
         "members": ["b", 1, "a"],
         "other": ["b", "a"],
