@@ -1,1 +1,38 @@
-//! .
+//! The software catalog: locations, ingestion, processing, stitching, the index, and its API.
+//!
+//! Data goes one way: providers and locations emit unprocessed entities ([`ingest`]); workers turn
+//! them into processed ones ([`process`]); stitching joins those with relations and status into the
+//! bytes that are served ([`stitch`]) and appends to a change log; every replica follows the log
+//! into its index ([`follow`]) and answers all reads from it.
+//!
+//! Invariants: nothing that was acknowledged is lost by a crash; derived rows are a function of
+//! the emitted ones; a read never sees an entity that the caller may not see.
+
+mod actions;
+mod bodies;
+mod catalog;
+mod config;
+mod follow;
+mod http;
+mod ingest;
+mod model;
+pub mod permission;
+mod process;
+mod processor;
+mod provider;
+mod service;
+mod stitch;
+mod store;
+mod worker;
+
+pub use catalog::{Catalog, Parts};
+pub use config::{ConfigLocation, MassDeletion, Settings};
+pub use http::router;
+pub use model::{Conflict, HeldMutation, Location, ProcessingError, Relation};
+pub use process::rules::Rules;
+pub use processor::{Emit, Processor};
+pub use provider::{
+    Applied, CONFIG_LOCATIONS, ConfigLocations, EntityProvider, Mutation, ProvidedEntity,
+    REGISTERED_LOCATIONS, Schedule, SharedProvider,
+};
+pub use store::MIGRATIONS;

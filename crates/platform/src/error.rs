@@ -191,3 +191,15 @@ impl StdError for Error {
             .map(|source| source as &(dyn StdError + 'static))
     }
 }
+
+impl From<model::InputError> for Error {
+    fn from(error: model::InputError) -> Self {
+        Self::input(error.message)
+    }
+}
+
+impl From<model::RefError> for Error {
+    fn from(error: model::RefError) -> Self {
+        Self::input(error.message)
+    }
+}

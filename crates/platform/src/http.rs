@@ -24,6 +24,7 @@ mod serve;
 mod settings;
 mod tls;
 mod yardstick;
+pub mod zod;
 
 pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;

@@ -60,7 +60,7 @@ impl Pool {
         let first = move || {
             let connection = open_first(&shared.settings)?;
             shared.idle.lock().push(connection);
-            Ok(())
+            Ok::<_, Error>(())
         };
         tokio::task::spawn_blocking(first)
             .await

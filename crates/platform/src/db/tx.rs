@@ -124,6 +124,14 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// The clause that keeps claimers away from the selected rows until the commit.
+    pub fn lock_rows(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => "for update",
+        }
+    }
+
     /// A sub-select over the texts of parameter `n`, which holds a JSON array: `x in {…}`.
     pub fn each_text(&self, n: usize) -> String {
         match self.dialect() {

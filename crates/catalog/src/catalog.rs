@@ -1,0 +1,164 @@
+//! The catalog's handle, and what it is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use integrations::{ReadUrl, ScmIntegrations};
+use platform::db::Db;
+use platform::{Clock, Result};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Settings;
+use crate::follow::View;
+use crate::process::Pipeline;
+use crate::processor::Processor;
+use crate::provider::{self, Applied, Mutation, SharedProvider};
+use crate::store::changes;
+use crate::worker;
+
+/// How long a write waits until its own index has it.
+const READ_YOUR_WRITES: Duration = Duration::from_secs(5);
+
+/// What a catalog needs.
+pub struct Parts {
+    /// The migrated database.
+    pub db: Db,
+    /// Settings.
+    pub settings: Settings,
+    /// Source control hosts.
+    pub integrations: Arc<ScmIntegrations>,
+    /// Reads URLs.
+    pub reader: Arc<dyn ReadUrl>,
+    /// Processors beside the built-in ones.
+    pub processors: Vec<Arc<dyn Processor>>,
+    /// Providers beside the built-in ones.
+    pub providers: Vec<SharedProvider>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The software catalog of one process; clones share it.
+#[derive(Clone)]
+pub struct Catalog(Arc<Inner>);
+
+/// What all clones of a [`Catalog`] share.
+pub struct Inner {
+    pub(crate) db: Db,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) view: Arc<View>,
+    pub(crate) providers: Vec<SharedProvider>,
+    pub(crate) clock: Clock,
+    /// The provider that was last asked to run.
+    pub(crate) triggers: watch::Sender<String>,
+}
+
+impl std::ops::Deref for Catalog {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Catalog {
+    /// A catalog whose index is complete.
+    pub async fn open(parts: Parts) -> Result<Self> {
+        let settings = Arc::new(parts.settings);
+        let mut processors = parts.processors;
+        processors.sort_by(|a, b| a.priority().total_cmp(&b.priority()));
+        let pipeline = Arc::new(Pipeline {
+            settings: Arc::clone(&settings),
+            integrations: parts.integrations,
+            reader: parts.reader,
+            processors,
+            clock: parts.clock.clone(),
+        });
+        let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
+        view.load().await?;
+        let providers = parts.providers;
+        let inner = Inner {
+            db: parts.db,
+            settings,
+            pipeline,
+            view,
+            providers,
+            clock: parts.clock,
+            triggers: watch::channel(String::new()).0,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Starts following, ingesting and processing, until `stop`.
+    pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        self.db.listen();
+        tasks.spawn(Arc::clone(&self.view).follow(stop.clone()));
+        if self.settings.process {
+            worker::start(self, tasks, stop);
+        }
+    }
+
+    /// Applies a mutation of a provider; returns once reads of this process show what can be shown
+    /// without processing (that is, removals).
+    pub async fn apply(&self, provider: &str, mutation: Mutation) -> Result<Applied> {
+        let name = provider.to_owned();
+        let guard = self.settings.mass_deletion;
+        let now = self.clock.now();
+        self.write(move |tx| provider::apply(tx, &name, &mutation, guard, now))
+            .await
+    }
+
+    /// Asks a provider to run now.
+    pub(crate) fn trigger(&self, provider: &str) {
+        self.triggers.send_replace(provider.to_owned());
+    }
+
+    /// The providers that run by time, as Backstage lists scheduled tasks. Reference 3 §8.
+    pub(crate) fn scheduled_tasks(&self) -> Vec<serde_json::Value> {
+        let scheduled = self
+            .providers
+            .iter()
+            .filter_map(|provider| Some((provider, provider.schedule()?)));
+        scheduled
+            .map(|(provider, schedule)| {
+                serde_json::json!({
+                    "taskId": format!("{}:refresh", provider.name()),
+                    "pluginId": "catalog",
+                    "scope": "global",
+                    "settings": {
+                        "version": 2,
+                        "cadence": iso(schedule.frequency),
+                        "timeoutAfterDuration": iso(schedule.timeout),
+                    },
+                    "taskState": null,
+                    "workerState": null,
+                })
+            })
+            .collect()
+    }
+
+    /// Runs a write and waits until the index of this process has it.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut platform::db::Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (value, rev) = self
+            .db
+            .write(move |tx| {
+                let value = work(tx)?;
+                Ok((value, changes::head(tx)?))
+            })
+            .await?;
+        if !self.view.wait_for(rev, READ_YOUR_WRITES).await {
+            tracing::warn!(rev, "index lags behind a write");
+        }
+        Ok(value)
+    }
+}
+
+/// A duration as ISO 8601 writes it.
+fn iso(duration: Duration) -> String {
+    format!("PT{}S", duration.as_secs())
+}

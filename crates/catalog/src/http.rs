@@ -1,0 +1,121 @@
+//! The catalog's REST API. Reference 1 §C.
+//!
+//! Handlers parse, call one use case and write the answer; they see neither SQL nor permissions.
+
+mod actions;
+mod analyze;
+mod entities;
+mod facets;
+mod ingestion;
+mod locations;
+mod openapi;
+mod permissions;
+mod query;
+mod refs;
+mod stream;
+mod unprocessed;
+mod validate;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::catalog::Catalog;
+
+/// All routes, relative to `/api/catalog`.
+pub fn router(catalog: Catalog) -> Router {
+    Router::new()
+        .merge(entity_routes())
+        .merge(location_routes())
+        .merge(operator_routes())
+        .with_state(catalog)
+}
+
+fn entity_routes() -> Router<Catalog> {
+    Router::new()
+        .route("/entities", get(entities::list_entities))
+        .route(
+            "/entities/by-query",
+            get(query::query_entities).post(query::query_entities_by_body),
+        )
+        .route("/entities/by-refs", post(refs::find_entities))
+        .route(
+            "/entities/by-uid/{uid}",
+            get(entities::find_by_uid).delete(entities::delete_entity),
+        )
+        .route(
+            "/entities/by-name/{kind}/{namespace}/{name}",
+            get(entities::find_by_name),
+        )
+        .route(
+            "/entities/by-name/{kind}/{namespace}/{name}/ancestry",
+            get(entities::find_ancestry),
+        )
+        .route(
+            "/entity-facets",
+            get(facets::list_facets).post(facets::list_facets_by_body),
+        )
+        .route("/refresh", post(entities::refresh_entity))
+        .route("/validate-entity", post(validate::validate_entity))
+}
+
+fn location_routes() -> Router<Catalog> {
+    Router::new()
+        .route(
+            "/locations",
+            get(locations::list_locations).post(locations::register_location),
+        )
+        .route("/locations/by-query", post(locations::query_locations))
+        .route(
+            "/locations/by-entity/{kind}/{namespace}/{name}",
+            get(locations::find_by_entity),
+        )
+        .route(
+            "/locations/{id}",
+            get(locations::find_location)
+                .put(locations::move_location)
+                .delete(locations::unregister_location),
+        )
+        .route("/analyze-location", post(analyze::analyze_location))
+}
+
+fn operator_routes() -> Router<Catalog> {
+    Router::new()
+        .route(
+            "/entities/unprocessed/failed",
+            get(unprocessed::list_failed),
+        )
+        .route(
+            "/entities/unprocessed/pending",
+            get(unprocessed::list_pending),
+        )
+        .route(
+            "/entities/unprocessed/delete/{uid}",
+            delete(unprocessed::delete_unprocessed),
+        )
+        .route("/ingestion/errors", get(ingestion::list_errors))
+        .route("/ingestion/conflicts", get(ingestion::list_conflicts))
+        .route("/ingestion/held", get(ingestion::list_held))
+        .route(
+            "/ingestion/held/{provider}/approve",
+            post(ingestion::approve_held),
+        )
+        .route(
+            "/ingestion/held/{provider}/reject",
+            post(ingestion::reject_held),
+        )
+        .route(
+            "/.well-known/backstage/permissions/metadata",
+            get(permissions::describe),
+        )
+        .route(
+            "/.well-known/backstage/permissions/apply-conditions",
+            post(permissions::apply),
+        )
+        .route("/.backstage/actions/v1/actions", get(actions::list_actions))
+        .route(
+            "/.backstage/actions/v1/actions/{id}/invoke",
+            post(actions::invoke_action),
+        )
+        .route("/.backstage/scheduler/v1/tasks", get(ingestion::list_tasks))
+        .route("/openapi.json", get(openapi::document))
+}

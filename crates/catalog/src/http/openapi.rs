@@ -1,0 +1,12 @@
+//! `GET /openapi.json`
+
+use axum::response::Response;
+use platform::Ctx;
+use platform::http::json_bytes;
+
+/// The description of this API; a test compares it with the routes.
+const DOCUMENT: &str = include_str!("openapi.json");
+
+pub(super) async fn document(_ctx: Ctx) -> Response {
+    json_bytes(DOCUMENT, None)
+}

@@ -1,0 +1,366 @@
+//! What sources emit and no longer emit: the only place that adds and removes entities.
+//!
+//! Invariants: an entity has one owner, its location key; another source gets it only when its
+//! owner lets go (a waiting claim takes over the row, so uid and final entity stay); an entity that
+//! no provider reaches goes at once when a provider let go of it, and after a grace when a location
+//! did, so that a file can move without a gap.
+
+use std::collections::{HashMap, HashSet};
+
+use platform::db::Tx;
+use platform::{Millis, Result};
+use sha1::{Digest, Sha1};
+
+use crate::model::{Deferred, Source};
+use crate::store::conflicts::{self, Claim};
+use crate::store::refresh::{self, Existing, Upsert};
+use crate::store::{WORK, edges, relations, stitches};
+
+/// What becomes of entities that nobody emits any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// They stay for a grace, and may be taken over.
+    Orphan,
+    /// They go now, with everything that only they emit.
+    Eager,
+}
+
+/// The source emits exactly `items`. Returns how many were turned away by other owners.
+pub(crate) fn replace(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    items: &[Deferred],
+    departure: Departure,
+    now: Millis,
+) -> Result<usize> {
+    let before = edges::load_targets(tx, source)?;
+    let turned_away = accept_beside(tx, source, items, &before, now)?;
+    let kept: HashSet<&str> = items
+        .iter()
+        .map(|item| item.entity_ref.as_str())
+        .filter(|entity| !turned_away.contains(*entity))
+        .collect();
+    let removed: Vec<String> = before
+        .into_iter()
+        .filter(|target| !kept.contains(target.as_str()))
+        .collect();
+    forget_old_claims(tx, source, &turned_away)?;
+    retract(tx, source, &removed, departure, now)?;
+    Ok(turned_away.len())
+}
+
+/// The source emits `items` besides what it emits already. Returns those turned away.
+pub(crate) fn accept(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    items: &[Deferred],
+    now: Millis,
+) -> Result<HashSet<String>> {
+    accept_beside(tx, source, items, &HashSet::new(), now)
+}
+
+/// As [`accept`], knowing that the source emits `already`.
+fn accept_beside(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    items: &[Deferred],
+    already: &HashSet<String>,
+    now: Millis,
+) -> Result<HashSet<String>> {
+    let existing = refresh::load_existing(tx, items.iter().map(|item| item.entity_ref.as_str()))?;
+    let yields = owners_that_yield(tx, source, items, &existing)?;
+    let mut plan = Plan::default();
+    for item in items {
+        plan.add(item, existing.get(&item.entity_ref), &yields)?;
+    }
+    refresh::insert(tx, &plan.new, now)?;
+    refresh::update_unprocessed(tx, &plan.changed, now)?;
+    if !plan.adopted.is_empty() {
+        refresh::adopt(tx, &plan.adopted)?;
+        stitches::enqueue(tx, plan.adopted.iter().copied(), now)?;
+    }
+    let fresh: Vec<&str> = plan
+        .accepted
+        .iter()
+        .copied()
+        .filter(|target| !already.contains(*target))
+        .collect();
+    edges::insert(tx, source, &fresh)?;
+    if !plan.claims.is_empty() {
+        conflicts::upsert(tx, source, &plan.claims, now)?;
+        report_conflicts(source, &plan.claims);
+    }
+    if !(plan.new.is_empty() && plan.changed.is_empty()) {
+        tx.notify(WORK)?;
+    }
+    let accepted = &plan.accepted;
+    let turned_away = plan
+        .claims
+        .iter()
+        .map(|claim| claim.deferred.entity_ref.clone());
+    Ok(turned_away
+        .filter(|entity| !accepted.contains(entity.as_str()))
+        .collect())
+}
+
+/// The source no longer emits `targets`.
+pub(crate) fn retract(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    targets: &[String],
+    departure: Departure,
+    now: Millis,
+) -> Result<()> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    edges::delete(tx, source, targets)?;
+    let held = edges::load_sources(tx, targets)?;
+    let free: Vec<String> = targets
+        .iter()
+        .filter(|target| !held.contains_key(*target))
+        .cloned()
+        .collect();
+    refresh::mark_orphans(tx, &free, now)?;
+    hand_over(tx, &free, now)?;
+    if departure == Departure::Eager {
+        let gone = unreachable(tx, targets)?;
+        delete(tx, &gone, now)?;
+    }
+    Ok(())
+}
+
+/// Deletes entities and what they gave rise to, and lets waiting claims have their references.
+pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
+    for refs in refs.chunks(1000) {
+        let deleted = refresh::delete(tx, refs)?;
+        let ids: Vec<i64> = deleted.iter().map(|(id, _)| *id).collect();
+        let mut shown = relations::delete_by_origin(tx, &ids)?;
+        for entity in refs {
+            shown.remove(entity);
+        }
+        edges::delete_of(tx, refs)?;
+        conflicts::delete_by_sources(tx, refs)?;
+        stitches::delete(tx, &ids, now)?;
+        stitches::enqueue(tx, shown.iter().map(String::as_str), now)?;
+        hand_over(tx, refs, now)?;
+    }
+    tx.notify(WORK)
+}
+
+/// Deletes orphans for good, or shows them as orphans; the number of both.
+pub(crate) fn settle_orphans(
+    tx: &mut Tx<'_>,
+    before: Millis,
+    delete_them: bool,
+    now: Millis,
+) -> Result<usize> {
+    let orphans = refresh::list_orphans(tx, before, 1000)?;
+    if orphans.is_empty() {
+        return Ok(0);
+    }
+    if delete_them {
+        let gone = unreachable(tx, &orphans)?;
+        delete(tx, &gone, now)?;
+    } else {
+        refresh::confirm_orphans(tx, &orphans)?;
+        stitches::enqueue(tx, orphans.iter().map(String::as_str), now)?;
+        tx.notify(WORK)?;
+    }
+    Ok(orphans.len())
+}
+
+/// What to do with each item of an emission.
+#[derive(Default)]
+struct Plan<'a> {
+    new: Vec<Upsert<'a>>,
+    changed: Vec<(i64, Upsert<'a>)>,
+    adopted: Vec<&'a str>,
+    claims: Vec<Claim<'a>>,
+    accepted: HashSet<&'a str>,
+    keys: HashMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Plan<'a> {
+    fn add(
+        &mut self,
+        item: &'a Deferred,
+        existing: Option<&'a Existing>,
+        yields: &HashSet<&str>,
+    ) -> Result<()> {
+        let entity_ref = item.entity_ref.as_str();
+        let unprocessed = item.entity.to_string();
+        // The first of several documents with one reference wins; the others are claims when they
+        // come from elsewhere, and passed over within one file.
+        if let Some(key) = self.keys.get(entity_ref) {
+            if *key != item.location_key.as_deref() {
+                let existing_key = key.unwrap_or_default();
+                self.claims.push(Claim {
+                    deferred: item,
+                    unprocessed,
+                    existing_key,
+                });
+            }
+            return Ok(());
+        }
+        self.keys.insert(entity_ref, item.location_key.as_deref());
+        let hash = hex::encode(Sha1::digest(&unprocessed));
+        let Some(row) = existing else {
+            self.accepted.insert(entity_ref);
+            self.new.push(Upsert {
+                deferred: item,
+                unprocessed,
+                hash,
+            });
+            return Ok(());
+        };
+        let same_key = row.location_key == item.location_key;
+        if !(same_key || row.location_key.is_none() || yields.contains(entity_ref)) {
+            let existing_key = row.location_key.as_deref().unwrap_or_default();
+            self.claims.push(Claim {
+                deferred: item,
+                unprocessed,
+                existing_key,
+            });
+            return Ok(());
+        }
+        self.accepted.insert(entity_ref);
+        if row.unprocessed_hash != hash || !same_key {
+            self.changed.push((
+                row.id,
+                Upsert {
+                    deferred: item,
+                    unprocessed,
+                    hash,
+                },
+            ));
+        }
+        if row.is_orphan {
+            self.adopted.push(entity_ref);
+        }
+        Ok(())
+    }
+}
+
+/// Entities whose owner gives way: orphans, and those that only this source emits, under another
+/// key, because their file has moved.
+fn owners_that_yield<'a>(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    items: &'a [Deferred],
+    existing: &HashMap<String, Existing>,
+) -> Result<HashSet<&'a str>> {
+    let mut yields = HashSet::new();
+    let mut contested = Vec::new();
+    for item in items {
+        match existing.get(&item.entity_ref) {
+            Some(row) if row.is_orphan => {
+                yields.insert(item.entity_ref.as_str());
+            }
+            Some(row) if row.location_key != item.location_key => {
+                contested.push(item.entity_ref.clone());
+            }
+            _ => {}
+        }
+    }
+    if contested.is_empty() {
+        return Ok(yields);
+    }
+    let keys: HashSet<(&str, Option<&str>)> = items
+        .iter()
+        .map(|item| (item.entity_ref.as_str(), item.location_key.as_deref()))
+        .collect();
+    let sources = edges::load_sources(tx, &contested)?;
+    for item in items {
+        let Some(row) = existing.get(&item.entity_ref) else {
+            continue;
+        };
+        let only_ours = sources
+            .get(&item.entity_ref)
+            .is_some_and(|s| s.iter().all(|s| s == source));
+        let still_there = keys.contains(&(&item.entity_ref, row.location_key.as_deref()));
+        if only_ours && !still_there {
+            yields.insert(&item.entity_ref);
+        }
+    }
+    Ok(yields)
+}
+
+/// Claims of this source that it no longer makes, or that were met, are no conflicts any more.
+fn forget_old_claims(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    turned_away: &HashSet<String>,
+) -> Result<()> {
+    let mut old = conflicts::list_by_source(tx, source)?;
+    old.retain(|(entity, _)| !turned_away.contains(entity));
+    conflicts::delete(tx, &old)
+}
+
+/// Gives freed entities to the oldest claim that waits for them.
+fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
+    for waiting in conflicts::load_waiting(tx, free)? {
+        let entity_ref = waiting.deferred.entity_ref.clone();
+        let key = waiting.deferred.location_key.clone().unwrap_or_default();
+        accept(tx, &waiting.source, &[waiting.deferred], now)?;
+        conflicts::delete(tx, &[(entity_ref, key)])?;
+    }
+    Ok(())
+}
+
+/// Of `targets` and everything below them, what no provider reaches.
+fn unreachable(tx: &mut Tx<'_>, targets: &[String]) -> Result<Vec<String>> {
+    let (below, children) = descendants(tx, targets)?;
+    let members: Vec<String> = below.iter().cloned().collect();
+    let sources = edges::load_sources(tx, &members)?;
+    let is_held = |entity: &String| {
+        sources.get(entity).is_some_and(|sources| {
+            sources
+                .iter()
+                .any(|source| source.is_root() || !below.contains(source.name()))
+        })
+    };
+    let mut frontier: Vec<String> = members
+        .iter()
+        .filter(|entity| is_held(entity))
+        .cloned()
+        .collect();
+    let mut gone = below;
+    while let Some(entity) = frontier.pop() {
+        if gone.remove(&entity) {
+            frontier.extend(children.get(&entity).into_iter().flatten().cloned());
+        }
+    }
+    Ok(gone.into_iter().collect())
+}
+
+type Children = HashMap<String, Vec<String>>;
+
+fn descendants(tx: &mut Tx<'_>, targets: &[String]) -> Result<(HashSet<String>, Children)> {
+    let mut below: HashSet<String> = targets.iter().cloned().collect();
+    let mut children = Children::new();
+    let mut level: Vec<String> = targets.to_vec();
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for (source, target) in edges::load_children(tx, &level)? {
+            if below.insert(target.clone()) {
+                next.push(target.clone());
+            }
+            children.entry(source).or_default().push(target);
+        }
+        level = next;
+    }
+    Ok((below, children))
+}
+
+fn report_conflicts(source: &Source, claims: &[Claim<'_>]) {
+    for claim in claims.iter().take(20) {
+        tracing::warn!(
+            entity = claim.deferred.entity_ref,
+            existing_location_key = claim.existing_key,
+            conflicting_location_key = claim.deferred.location_key.as_deref().unwrap_or_default(),
+            source = source.name(),
+            "detected conflicting entityRef; the first one stays"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! The catalog's permissions and rules, and how conditions become index filters.
+//! Reference 1 §C.7.
+
+use model::Filter;
+use platform::permission::{Condition, Decision, Permission};
+use platform::{Ctx, Error, Result};
+use serde_json::Value;
+
+/// The resource type of entities.
+pub const ENTITY: &str = "catalog-entity";
+
+const fn entity(name: &'static str, action: &'static str) -> Permission {
+    Permission {
+        name,
+        action: Some(action),
+        resource_type: Some(ENTITY),
+    }
+}
+
+const fn basic(name: &'static str, action: Option<&'static str>) -> Permission {
+    Permission {
+        name,
+        action,
+        resource_type: None,
+    }
+}
+
+/// Read an entity.
+pub const ENTITY_READ: Permission = entity("catalog.entity.read", "read");
+/// Add entities.
+pub const ENTITY_CREATE: Permission = basic("catalog.entity.create", Some("create"));
+/// Delete an entity.
+pub const ENTITY_DELETE: Permission = entity("catalog.entity.delete", "delete");
+/// Ask for a refresh of an entity.
+pub const ENTITY_REFRESH: Permission = entity("catalog.entity.refresh", "update");
+/// Validate an entity.
+pub const ENTITY_VALIDATE: Permission = basic("catalog.entity.validate", None);
+/// Read locations.
+pub const LOCATION_READ: Permission = basic("catalog.location.read", Some("read"));
+/// Register locations.
+pub const LOCATION_CREATE: Permission = basic("catalog.location.create", Some("create"));
+/// Unregister locations.
+pub const LOCATION_DELETE: Permission = basic("catalog.location.delete", Some("delete"));
+/// Analyze a location.
+pub const LOCATION_ANALYZE: Permission = basic("catalog.location.analyze", None);
+/// See entities that are not final.
+pub const UNPROCESSED_READ: Permission = basic("catalog.entities.unprocessed.read", Some("read"));
+/// Delete entities that are not final.
+pub const UNPROCESSED_DELETE: Permission =
+    basic("catalog.entities.unprocessed.delete", Some("delete"));
+/// See providers, conflicts and held mutations.
+pub const INGESTION_READ: Permission = basic("catalog.ingestion.read", Some("read"));
+/// Approve held mutations and run providers.
+pub const INGESTION_MANAGE: Permission = basic("catalog.ingestion.manage", Some("update"));
+
+/// The entities on which the caller has a permission; `None` for none at all.
+pub(crate) async fn filter(ctx: &Ctx, permission: Permission) -> Result<Option<Filter>> {
+    Ok(match ctx.decide(permission).await {
+        Decision::Allow => Some(Filter::everything()),
+        Decision::Deny => None,
+        Decision::Conditional(condition) => Some(lower(&condition)?),
+    })
+}
+
+/// A condition on entities as a filter over search rows.
+pub(crate) fn lower(condition: &Condition) -> Result<Filter> {
+    Ok(match condition {
+        Condition::AllOf(parts) => Filter::All(parts.iter().map(lower).collect::<Result<_>>()?),
+        Condition::AnyOf(parts) => Filter::Any(parts.iter().map(lower).collect::<Result<_>>()?),
+        Condition::Not(part) => Filter::Not(Box::new(lower(part)?)),
+        Condition::Rule { rule, params, .. } => lower_rule(rule, params)?,
+    })
+}
+
+fn lower_rule(rule: &str, params: &Value) -> Result<Filter> {
+    let text = |name: &str| params.get(name).and_then(Value::as_str);
+    let list = |name: &str| {
+        let items = params
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_lowercase))
+            .collect::<Vec<_>>()
+    };
+    let keyed = |prefix: &str, name: &str| {
+        let key = text(name)
+            .ok_or_else(|| Error::input(format!("rule {rule} needs the parameter `{name}`")))?;
+        let key = format!("{prefix}.{key}");
+        Ok(match text("value") {
+            Some(value) => Filter::equals(&key, value),
+            None => Filter::exists(&key),
+        })
+    };
+    match rule {
+        "HAS_ANNOTATION" => keyed("metadata.annotations", "annotation"),
+        "HAS_LABEL" => keyed("metadata.labels", "label"),
+        "HAS_METADATA" => keyed("metadata", "key"),
+        "HAS_SPEC" => keyed("spec", "key"),
+        "IS_ENTITY_KIND" => Ok(Filter::In {
+            key: "kind".into(),
+            values: list("kinds"),
+        }),
+        "IS_ENTITY_OWNER" => Ok(Filter::In {
+            key: "relations.ownedby".into(),
+            values: list("claims"),
+        }),
+        _ => Err(Error::input(format!("Unexpected permission rule '{rule}'"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rule(rule: &str, params: Value) -> Condition {
+        Condition::Rule {
+            rule: rule.into(),
+            resource_type: ENTITY.into(),
+            params,
+        }
+    }
+
+    #[test]
+    fn conditions_become_filters() {
+        let owner = rule("IS_ENTITY_OWNER", json!({"claims": ["Group:default/A"]}));
+        let owned = Filter::In {
+            key: "relations.ownedby".into(),
+            values: vec!["group:default/a".into()],
+        };
+        let cases = [
+            (owner.clone(), owned.clone()),
+            (
+                rule("HAS_SPEC", json!({"key": "type"})),
+                Filter::exists("spec.type"),
+            ),
+            (
+                rule("HAS_ANNOTATION", json!({"annotation": "A/b", "value": "X"})),
+                Filter::equals("metadata.annotations.a/b", "x"),
+            ),
+            (
+                Condition::AnyOf(vec![owner.clone(), Condition::Not(Box::new(owner))]),
+                Filter::Any(vec![owned.clone(), Filter::Not(Box::new(owned))]),
+            ),
+        ];
+        for (condition, filter) in cases {
+            assert_eq!(lower(&condition).unwrap(), filter);
+        }
+    }
+
+    #[test]
+    fn an_unknown_rule_is_an_error_and_never_an_open_door() {
+        assert!(lower(&rule("IS_NICE", json!({}))).is_err());
+        assert!(lower(&Condition::Not(Box::new(rule("HAS_LABEL", json!({}))))).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! Writing back what processing gave, a batch in one transaction.
+//!
+//! Invariants: an outcome counts only while its claim is the last one; the same outcome as last
+//! time writes nothing but the schedule; everything whose final form may have changed is queued
+//! for stitching in the same transaction.
+
+use std::collections::{BTreeSet, HashSet};
+
+use platform::db::Tx;
+use platform::{Millis, Result};
+
+use crate::ingest::{self, Departure};
+use crate::model::{Completed, Outcome, Source};
+use crate::store::refresh::{self, Processed};
+use crate::store::{NEVER, relations, stitches};
+
+/// How many outcomes were of which sort.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Committed {
+    /// The same as last time.
+    pub unchanged: usize,
+    /// New or different.
+    pub changed: usize,
+    /// Failed, for the first time or in another way.
+    pub errors: usize,
+    /// Dropped, because a later claim exists.
+    pub stale: usize,
+}
+
+/// Writes a batch back.
+pub(crate) fn commit(tx: &mut Tx<'_>, outcomes: &[Outcome], now: Millis) -> Result<Committed> {
+    let claims: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| (outcome.claimed.id, outcome.claimed.claim))
+        .collect();
+    let live = refresh::still_claimed(tx, &claims)?;
+    let mut done = Committed::default();
+    let mut unchanged = Vec::new();
+    let mut failed = Vec::new();
+    let mut completed = Vec::new();
+    for (outcome, live) in outcomes.iter().zip(live) {
+        if !live {
+            done.stale += 1;
+        } else if outcome.claimed.result_hash.as_deref() == Some(outcome.result_hash.as_str()) {
+            unchanged.push(outcome);
+        } else {
+            match &outcome.result {
+                Ok(result) => completed.push((outcome, result)),
+                Err(_) => failed.push(outcome),
+            }
+        }
+    }
+    done.unchanged = unchanged.len();
+    done.changed = completed.len();
+    done.errors = failed.len();
+    commit_unchanged(tx, &unchanged)?;
+    commit_failed(tx, &failed, now)?;
+    commit_completed(tx, &completed, now)?;
+    Ok(done)
+}
+
+fn next_at(outcome: &Outcome) -> Millis {
+    outcome.next_at.unwrap_or(NEVER)
+}
+
+fn commit_unchanged(tx: &mut Tx<'_>, outcomes: &[&Outcome]) -> Result<()> {
+    let (quiet, remembering): (Vec<&Outcome>, Vec<&Outcome>) =
+        outcomes.iter().partition(|outcome| outcome.state.is_none());
+    let rows: Vec<_> = quiet
+        .iter()
+        .map(|outcome| (outcome.claimed.id, outcome.claimed.claim, next_at(outcome)))
+        .collect();
+    refresh::reschedule(tx, &rows)?;
+    let rows = remembering
+        .iter()
+        .map(|outcome| processed(outcome, None))
+        .collect::<Result<Vec<_>>>()?;
+    refresh::update_processed(tx, &rows)
+}
+
+fn commit_failed(tx: &mut Tx<'_>, outcomes: &[&Outcome], now: Millis) -> Result<()> {
+    let rows = outcomes
+        .iter()
+        .map(|outcome| processed(outcome, None))
+        .collect::<Result<Vec<_>>>()?;
+    refresh::update_processed(tx, &rows)?;
+    replace_keys(tx, outcomes.iter().copied())?;
+    let refs: BTreeSet<&str> = outcomes
+        .iter()
+        .map(|outcome| outcome.claimed.entity_ref.as_str())
+        .collect();
+    stitches::enqueue(tx, refs, now)
+}
+
+fn commit_completed(
+    tx: &mut Tx<'_>,
+    outcomes: &[(&Outcome, &Completed)],
+    now: Millis,
+) -> Result<()> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let rows = outcomes
+        .iter()
+        .map(|(outcome, result)| processed(outcome, Some(&result.entity)))
+        .collect::<Result<Vec<_>>>()?;
+    refresh::update_processed(tx, &rows)?;
+    replace_keys(tx, outcomes.iter().map(|(outcome, _)| *outcome))?;
+    let mut affected = replace_relations(tx, outcomes)?;
+    affected.extend(
+        outcomes
+            .iter()
+            .map(|(outcome, _)| outcome.claimed.entity_ref.clone()),
+    );
+    stitches::enqueue(tx, affected.iter().map(String::as_str), now)?;
+    for (outcome, result) in outcomes {
+        if let Some(deferred) = &result.deferred {
+            let source = Source::Entity(outcome.claimed.entity_ref.clone());
+            ingest::replace(tx, &source, deferred, Departure::Orphan, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn processed<'a>(outcome: &'a Outcome, entity: Option<&'a str>) -> Result<Processed<'a>> {
+    let errors = match &outcome.result {
+        Ok(_) => None,
+        Err(errors) => Some(serde_json::to_string(errors).map_err(|error| {
+            platform::Error::internal("errors cannot be written").with_source(error)
+        })?),
+    };
+    Ok(Processed {
+        id: outcome.claimed.id,
+        claim: outcome.claimed.claim,
+        entity,
+        errors,
+        state: outcome.state.as_deref(),
+        result_hash: &outcome.result_hash,
+        next_at: next_at(outcome),
+    })
+}
+
+fn replace_keys<'a>(tx: &mut Tx<'_>, outcomes: impl Iterator<Item = &'a Outcome>) -> Result<()> {
+    let rows: Vec<_> = outcomes
+        .map(|outcome| (outcome.claimed.id, outcome.refresh_keys.as_slice()))
+        .collect();
+    refresh::replace_keys(tx, &rows)
+}
+
+/// Writes the difference of relations; the entities that show any of it.
+fn replace_relations(
+    tx: &mut Tx<'_>,
+    outcomes: &[(&Outcome, &Completed)],
+) -> Result<BTreeSet<String>> {
+    let ids: Vec<i64> = outcomes
+        .iter()
+        .map(|(outcome, _)| outcome.claimed.id)
+        .collect();
+    let mut before = relations::load_by_origin(tx, &ids)?;
+    let mut affected = BTreeSet::new();
+    let mut added = Vec::new();
+    let mut removed = Vec::new();
+    let before: Vec<_> = ids
+        .iter()
+        .map(|id| before.remove(id).unwrap_or_default())
+        .collect();
+    for ((outcome, result), before) in outcomes.iter().zip(&before) {
+        let id = outcome.claimed.id;
+        let after: HashSet<&crate::model::Relation> = result.relations.iter().collect();
+        added.extend(
+            after
+                .iter()
+                .filter(|relation| !before.contains(**relation))
+                .map(|r| (id, *r)),
+        );
+        removed.extend(
+            before
+                .iter()
+                .filter(|relation| !after.contains(relation))
+                .map(|r| (id, r)),
+        );
+    }
+    affected.extend(
+        added
+            .iter()
+            .chain(&removed)
+            .map(|(_, relation)| relation.source.clone()),
+    );
+    relations::insert(tx, &added)?;
+    relations::delete(tx, &removed)?;
+    Ok(affected)
+}

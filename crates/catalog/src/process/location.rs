@@ -1,0 +1,439 @@
+//! Reading what a Location points at. Reference 1 §B.3, UrlReader and FileReader.
+//!
+//! Invariants: a Location is atomic (one unreadable target, document or forbidden kind fails it as
+//! a whole, and what it emitted before stays); a target that is as before is not parsed again.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use bytes::Bytes;
+use integrations::{FileLimits, ReadError, ReadRequest, SearchOutcome, read_files};
+use model::{EntityRef, ErrorInfo, LocationRef, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha1::{Digest, Sha1};
+use url::Url;
+
+use crate::config::normalised;
+use crate::model::Deferred;
+
+use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance};
+
+/// What is remembered of the last successful read: a version per target.
+#[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
+struct State {
+    versions: BTreeMap<String, String>,
+}
+
+/// One target, read.
+enum Target {
+    /// It is as it was.
+    Unchanged { version: String },
+    /// These files, with the version they make.
+    Files {
+        files: Vec<(LocationRef, Bytes)>,
+        version: Option<String>,
+    },
+}
+
+/// Reads the targets of a Location and adds what they hold.
+pub(super) async fn read(
+    pipeline: &Pipeline,
+    processed: &mut Processed,
+    from: &Provenance,
+    state: Option<&str>,
+) -> Result<(), Failure> {
+    let spec = Spec::of(&processed.entity, from);
+    processed.reads = true;
+    let known: State = state
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let result = read_targets(pipeline, &spec, from, &known, &mut processed.refresh_keys).await;
+    let (deferred, state) = result.map_err(|failure| Failure {
+        reads: true,
+        refresh_keys: processed.refresh_keys.clone(),
+        ..failure
+    })?;
+    processed.deferred = deferred;
+    processed.state = Some(json!(state).to_string());
+    Ok(())
+}
+
+/// The parts of `spec` that say what to read.
+struct Spec {
+    location_type: String,
+    targets: Vec<String>,
+    is_optional: bool,
+}
+
+impl Spec {
+    fn of(entity: &Value, from: &Provenance) -> Self {
+        let text = |name: &str| {
+            entity
+                .pointer(&format!("/spec/{name}"))
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let list = entity.pointer("/spec/targets").and_then(Value::as_array);
+        let listed = list
+            .into_iter()
+            .flatten()
+            .filter_map(|target| target.as_str().map(str::to_owned));
+        Self {
+            location_type: text("type").unwrap_or_else(|| from.location.location_type.clone()),
+            targets: text("target").into_iter().chain(listed).collect(),
+            is_optional: text("presence").as_deref() == Some("optional"),
+        }
+    }
+}
+
+type Read = (Option<Vec<Deferred>>, State);
+
+async fn read_targets(
+    pipeline: &Pipeline,
+    spec: &Spec,
+    from: &Provenance,
+    known: &State,
+    keys: &mut Vec<String>,
+) -> Result<Read, Failure> {
+    let targets: Vec<LocationRef> = spec
+        .targets
+        .iter()
+        .map(|target| absolute(pipeline, &spec.location_type, target, from))
+        .collect::<Result<_, _>>()
+        .map_err(ErrorInfo::from)?;
+    keys.extend(targets.iter().map(ToString::to_string));
+    let mut results = Vec::with_capacity(targets.len());
+    for target in &targets {
+        let version = known.versions.get(&target.to_string());
+        results.push(fetch(pipeline, target, spec, version).await?);
+    }
+    let unchanged = |result: &Target| matches!(result, Target::Unchanged { .. });
+    if !results.is_empty() && results.iter().all(unchanged) {
+        return Ok((None, versions(&targets, &results)));
+    }
+    // One target has changed, so the others have to be read too: what is emitted is the whole.
+    for (target, result) in targets.iter().zip(&mut results) {
+        if unchanged(result) {
+            *result = fetch(pipeline, target, spec, None).await?;
+        }
+    }
+    let mut deferred = Vec::new();
+    for result in &results {
+        let Target::Files { files, .. } = result else {
+            continue;
+        };
+        for (location, bytes) in files {
+            keys.push(location.to_string());
+            parse(pipeline, location, bytes, from, &mut deferred)?;
+        }
+    }
+    Ok((Some(deferred), versions(&targets, &results)))
+}
+
+fn versions(targets: &[LocationRef], results: &[Target]) -> State {
+    let versions = targets.iter().zip(results).filter_map(|(target, result)| {
+        let version = match result {
+            Target::Unchanged { version } => Some(version),
+            Target::Files { version, .. } => version.as_ref(),
+        };
+        Some((target.to_string(), version?.clone()))
+    });
+    State {
+        versions: versions.collect(),
+    }
+}
+
+/// A target in absolute terms; one of another type than the Location's own is taken as it is.
+fn absolute(
+    pipeline: &Pipeline,
+    location_type: &str,
+    target: &str,
+    from: &Provenance,
+) -> Result<LocationRef, model::RefError> {
+    let base = &from.location;
+    let absolute = match location_type {
+        _ if base.location_type != location_type => target.to_owned(),
+        "file" if target.starts_with('.') => {
+            let folder = Path::new(&base.target)
+                .parent()
+                .unwrap_or_else(|| Path::new("/"));
+            normalised(&folder.join(target))
+                .to_string_lossy()
+                .into_owned()
+        }
+        "url" => pipeline
+            .integrations
+            .resolve_url(target, &base.target)
+            .unwrap_or_else(|_| target.to_owned()),
+        _ => target.to_owned(),
+    };
+    LocationRef::new(location_type, absolute)
+}
+
+async fn fetch(
+    pipeline: &Pipeline,
+    target: &LocationRef,
+    spec: &Spec,
+    version: Option<&String>,
+) -> Result<Target, Failure> {
+    let fetched = match target.location_type.as_str() {
+        "file" => fetch_files(target, version).await,
+        "url" => fetch_url(pipeline, target, version).await,
+        other => {
+            let message =
+                format!("No processor was able to handle reading of location type {other}");
+            return Err(ErrorInfo::new("Error", message).into());
+        }
+    };
+    match fetched {
+        Ok(fetched) => Ok(fetched),
+        Err(error) if error.is_gone() && spec.is_optional => Ok(Target::Files {
+            files: Vec::new(),
+            version: None,
+        }),
+        Err(error) => Err(unreadable(pipeline, target, &error)),
+    }
+}
+
+async fn fetch_files(target: &LocationRef, version: Option<&String>) -> Result<Target, ReadError> {
+    let files = read_files(&target.target, FileLimits::default()).await?;
+    let mut hasher = Sha1::new();
+    for file in &files {
+        hasher.update(file.path.as_os_str().as_encoded_bytes());
+        hasher.update(Sha1::digest(&file.bytes));
+    }
+    let found = hex::encode(hasher.finalize());
+    if Some(&found) == version {
+        return Ok(Target::Unchanged { version: found });
+    }
+    let files = files.into_iter().map(|file| {
+        let target = file.path.to_string_lossy().into_owned();
+        (
+            LocationRef {
+                location_type: "file".into(),
+                target,
+            },
+            file.bytes,
+        )
+    });
+    Ok(Target::Files {
+        files: files.collect(),
+        version: Some(found),
+    })
+}
+
+async fn fetch_url(
+    pipeline: &Pipeline,
+    target: &LocationRef,
+    version: Option<&String>,
+) -> Result<Target, ReadError> {
+    let url = Url::parse(&target.target).map_err(|error| ReadError::Invalid {
+        message: format!("`{}` is not a URL: {error}", target.target),
+    })?;
+    let request = ReadRequest::new(url).with_etag(version.cloned());
+    match pipeline.reader.search(&request).await? {
+        SearchOutcome::NotModified => Ok(Target::Unchanged {
+            version: version.cloned().unwrap_or_default(),
+        }),
+        SearchOutcome::Found { files, .. } if files.is_empty() => Err(ReadError::NotFound {
+            message: format!("no matching files found for {}", target.target),
+        }),
+        SearchOutcome::Found { files, etag } => {
+            let files = files.into_iter().map(|file| {
+                let target = file.url.to_string();
+                (
+                    LocationRef {
+                        location_type: "url".into(),
+                        target,
+                    },
+                    file.bytes,
+                )
+            });
+            Ok(Target::Files {
+                files: files.collect(),
+                version: etag,
+            })
+        }
+    }
+}
+
+fn unreadable(pipeline: &Pipeline, target: &LocationRef, error: &ReadError) -> Failure {
+    let gone = error.is_gone();
+    let (name, message) = if target.location_type == "file" {
+        (
+            if gone { "NotFoundError" } else { "Error" },
+            error.to_string(),
+        )
+    } else {
+        let name = if gone { "NotFoundError" } else { "Error" };
+        (
+            name,
+            format!("Unable to read {}, {error}", target.location_type),
+        )
+    };
+    let retry_at = error
+        .retry_after()
+        .map(|after| pipeline.clock.now() + platform::clock::millis(after));
+    let problem = Problem::error("location.unreadable", "/spec/target", message.clone());
+    Failure {
+        retry_at,
+        ..Failure::of(ErrorInfo::new(name, message), Some(problem))
+    }
+}
+
+/// Reads the documents of one file.
+fn parse(
+    pipeline: &Pipeline,
+    location: &LocationRef,
+    bytes: &Bytes,
+    from: &Provenance,
+    found: &mut Vec<Deferred>,
+) -> Result<(), Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        let message = format!("YAML error at {location}, the file is not UTF-8 text");
+        ErrorInfo::new("InputError", message)
+    })?;
+    let mut failure = None;
+    model::for_each_document(text, &model::YamlLimits::default(), |document| {
+        let result = match document.problems.into_iter().next() {
+            Some(problem) => Err(broken_document(location, problem)),
+            None => document_entity(
+                pipeline,
+                document.value,
+                location,
+                from,
+                document.start.line,
+            ),
+        };
+        match result {
+            Ok(Some(deferred)) => found.push(deferred),
+            Ok(None) => {}
+            Err(error) => {
+                failure.get_or_insert(error);
+            }
+        }
+        if failure.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+fn broken_document(location: &LocationRef, problem: Problem) -> Failure {
+    let message = format!("YAML error at {location}, {}", problem.message);
+    let position = problem.position;
+    let problem = problem.at(location.target.clone(), position);
+    Failure::of(ErrorInfo::new("InputError", message), Some(problem))
+}
+
+fn document_entity(
+    pipeline: &Pipeline,
+    value: Value,
+    location: &LocationRef,
+    from: &Provenance,
+    line: u32,
+) -> Result<Option<Deferred>, Failure> {
+    let place = |failure: Failure| failure.at(location, line);
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(_) => deferred(pipeline, value, from, location, Some(line))
+            .map(Some)
+            .map_err(place),
+        other => {
+            let message = format!("Expected object at root, got {}", type_of(&other));
+            let problem = Problem::error("yaml.root", "", message.clone())
+                .with_hint("each document must be an entity with apiVersion, kind and metadata");
+            Err(place(Failure::of(
+                ErrorInfo::new("InputError", message),
+                Some(problem),
+            )))
+        }
+    }
+}
+
+/// What JavaScript's `typeof` says.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Null | Value::Array(_) | Value::Object(_) => "object",
+    }
+}
+
+/// An entity as the Location emits it: with its annotations, if its kind may come from there.
+pub(super) fn deferred(
+    pipeline: &Pipeline,
+    mut entity: Value,
+    from: &Provenance,
+    location: &LocationRef,
+    line: Option<u32>,
+) -> Result<Deferred, Failure> {
+    model::validate_envelope(&entity).map_err(|error| {
+        let mut failure = Failure::invalid(error);
+        for error in &mut failure.errors {
+            error.error = ErrorInfo::input(format!("Envelope validation failed at {location}"))
+                .caused_by(error.error.clone());
+        }
+        failure
+    })?;
+    let entity_ref = EntityRef::from_entity(&entity)
+        .map_err(ErrorInfo::from)?
+        .to_string();
+    if !pipeline.settings.rules.allow(&entity, &from.origin) {
+        return Err(not_allowed(&entity_ref, location, from));
+    }
+    annotate(&mut entity, location, &from.origin);
+    Ok(Deferred {
+        entity,
+        entity_ref,
+        location_key: Some(location.to_string()),
+        line,
+    })
+}
+
+fn not_allowed(entity_ref: &str, location: &LocationRef, from: &Provenance) -> Failure {
+    let message = format!(
+        "Entity {entity_ref} at {location}, originated at {}, is not of an allowed kind for that \
+         location",
+        from.origin
+    );
+    let problem = Problem::error("catalog.rules", "/kind", message.clone())
+        .with_hint("allow the kind in `catalog.rules` or in the `rules` of the location");
+    Failure::of(ErrorInfo::new("NotAllowedError", message), Some(problem))
+}
+
+/// Sets the two location annotations; a Location emits nothing under another name than its own.
+pub(crate) fn annotate(entity: &mut Value, location: &LocationRef, origin: &LocationRef) {
+    let Some(metadata) = entity.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let annotations = metadata
+        .entry("annotations")
+        .or_insert_with(|| Map::new().into());
+    if !annotations.is_object() {
+        // Wrong in itself, which the validation of the entity will say.
+        return;
+    }
+    annotations[ORIGIN_LOCATION] = origin.to_string().into();
+    annotations[LOCATION] = location.to_string().into();
+}
+
+impl Failure {
+    /// Names the file and line of the document in problems that have none.
+    fn at(mut self, location: &LocationRef, line: u32) -> Self {
+        for error in &mut self.errors {
+            if let Some(problem) = &mut error.problem {
+                problem.file.get_or_insert_with(|| location.target.clone());
+                problem
+                    .position
+                    .get_or_insert(model::Position { line, column: 1 });
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! Use cases of the catalog: permission first, then index or store.
+
+pub(crate) mod entities;
+pub(crate) mod ingestion;
+pub(crate) mod locations;

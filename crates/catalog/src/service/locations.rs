@@ -1,0 +1,295 @@
+//! Registered locations: list, register, change, unregister, try out.
+
+use std::collections::HashSet;
+
+use model::{EntityRef, LocationRef};
+use platform::{Ctx, Error, Result};
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::ingest::{self, Departure};
+use crate::model::{Location, Source};
+use crate::permission;
+use crate::process::Failure;
+use crate::provider::{self, Mutation, REGISTERED_LOCATIONS, location_entity};
+use crate::store::{locations, refresh};
+
+/// Types that may be registered through the API.
+const ALLOWED_TYPES: &[&str] = &["url"];
+/// Most entities of a dry run.
+const DRY_RUN_ENTITIES: usize = 10_000;
+
+/// What registering a location gave, or would give.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    pub location: Location,
+    /// Entities it leads to; only a dry run reads them.
+    pub entities: Vec<Value>,
+    /// Whether it was registered already; only a dry run says so.
+    pub exists: Option<bool>,
+}
+
+impl Catalog {
+    pub(crate) async fn list_locations(&self, ctx: &Ctx) -> Result<Vec<Location>> {
+        ctx.require(permission::LOCATION_READ).await?;
+        self.db.read(locations::list).await
+    }
+
+    pub(crate) async fn find_location(&self, ctx: &Ctx, id: &str) -> Result<Location> {
+        ctx.require(permission::LOCATION_READ).await?;
+        let id = id.to_owned();
+        self.db
+            .read(move |tx| locations::find(tx, &id)?.ok_or_else(|| no_location(&id)))
+            .await
+    }
+
+    /// The registered location an entity originates from.
+    pub(crate) async fn find_location_of(
+        &self,
+        ctx: &Ctx,
+        entity_ref: &EntityRef,
+    ) -> Result<Location> {
+        ctx.require(permission::LOCATION_READ).await?;
+        let entity = self.find_value(ctx, entity_ref).await?;
+        let entity = entity
+            .ok_or_else(|| Error::not_found(format!("found no entity for ref {entity_ref}")))?;
+        let origin = entity
+            .pointer("/metadata/annotations/backstage.io~1managed-by-origin-location")
+            .and_then(Value::as_str)
+            .ok_or_else(|| {
+                Error::not_found(format!("found no origin annotation for ref {entity_ref}"))
+            })?;
+        let origin = LocationRef::parse(origin).map_err(|error| Error::input(error.message))?;
+        self.db
+            .read(move |tx| {
+                let LocationRef {
+                    location_type,
+                    target,
+                } = &origin;
+                locations::find_by_target(tx, location_type, target)?.ok_or_else(|| {
+                    Error::not_found(format!(
+                        "Found no location with type {location_type} and target {target}"
+                    ))
+                })
+            })
+            .await
+    }
+
+    /// Registers a location. Its target is read in the background, as recorded.
+    pub(crate) async fn register(
+        &self,
+        ctx: &Ctx,
+        location: LocationRef,
+        refresh_existing: bool,
+    ) -> Result<Registered> {
+        ctx.require(permission::LOCATION_CREATE).await?;
+        self.refuse_readonly()?;
+        refuse_type(&location)?;
+        let refresh_existing = refresh_existing || self.settings.refresh_existing_location;
+        let guard = self.settings.mass_deletion;
+        let now = self.clock.now();
+        let location = self
+            .write(move |tx| {
+                let LocationRef {
+                    location_type,
+                    target,
+                } = &location;
+                if let Some(existing) = locations::find_by_target(tx, location_type, target)? {
+                    if !refresh_existing {
+                        return Err(Error::conflict(format!(
+                            "Location {location} already exists"
+                        )));
+                    }
+                    refresh::make_due(tx, &[existing.entity_ref.clone()], now)?;
+                    tx.notify(crate::store::WORK)?;
+                    return Ok(existing);
+                }
+                let stored = stored(&location);
+                locations::insert(tx, &stored)?;
+                let added = vec![location_entity(&location)];
+                let mutation = Mutation::Delta {
+                    added,
+                    removed: Vec::new(),
+                };
+                provider::apply(tx, REGISTERED_LOCATIONS, &mutation, guard, now)?;
+                Ok(stored)
+            })
+            .await?;
+        tracing::info!(
+            by = ctx.caller().subject(),
+            target = location.target,
+            "location registered"
+        );
+        Ok(Registered {
+            location,
+            entities: Vec::new(),
+            exists: None,
+        })
+    }
+
+    /// Points a registered location at another target; the entity reference stays, as recorded.
+    pub(crate) async fn move_location(
+        &self,
+        ctx: &Ctx,
+        id: &str,
+        location: LocationRef,
+    ) -> Result<Location> {
+        ctx.require(permission::LOCATION_CREATE).await?;
+        self.refuse_readonly()?;
+        refuse_type(&location)?;
+        let id = id.to_owned();
+        let now = self.clock.now();
+        self.write(move |tx| {
+            let old = locations::find(tx, &id)?.ok_or_else(|| no_location(&id))?;
+            let LocationRef {
+                location_type,
+                target,
+            } = &location;
+            let taken = locations::find_by_target(tx, location_type, target)?;
+            if taken.is_some_and(|other| other.id != id) {
+                return Err(Error::conflict(format!(
+                    "Location {location} already exists"
+                )));
+            }
+            let moved = Location {
+                kind: location_type.clone(),
+                target: target.clone(),
+                ..old.clone()
+            };
+            locations::update(tx, &moved)?;
+            let mut provided = location_entity(&location);
+            // The Location entity keeps its name, so that everything below it keeps its identity.
+            if let Some(name) = old.entity_ref.rsplit('/').next() {
+                provided.entity["metadata"]["name"] = name.into();
+            }
+            let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
+            let items = provider::deferred(&[provided])?;
+            let entity = std::slice::from_ref(&old.entity_ref);
+            refresh::release_key(tx, entity)?;
+            ingest::accept(tx, &source, &items, now)?;
+            Ok(moved)
+        })
+        .await
+    }
+
+    /// Unregisters a location; what only it led to is gone when this returns.
+    pub(crate) async fn unregister(&self, ctx: &Ctx, id: &str) -> Result<()> {
+        ctx.require(permission::LOCATION_DELETE).await?;
+        self.refuse_readonly()?;
+        let id = id.to_owned();
+        let now = self.clock.now();
+        let target = self
+            .write(move |tx| {
+                let location = locations::find(tx, &id)?.ok_or_else(|| no_location(&id))?;
+                locations::delete(tx, &id)?;
+                let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
+                ingest::retract(tx, &source, &[location.entity_ref], Departure::Eager, now)?;
+                Ok(location.target)
+            })
+            .await?;
+        tracing::info!(by = ctx.caller().subject(), target, "location unregistered");
+        Ok(())
+    }
+
+    /// Reads and processes a location and everything below it, without keeping anything.
+    pub(crate) async fn try_location(
+        &self,
+        ctx: &Ctx,
+        location: LocationRef,
+    ) -> Result<Registered> {
+        ctx.require(permission::LOCATION_CREATE).await?;
+        refuse_type(&location)?;
+        let known = location.clone();
+        let exists = self
+            .db
+            .read(move |tx| locations::find_by_target(tx, &known.location_type, &known.target))
+            .await?
+            .is_some();
+        let entities = self.dry_run(&location).await?;
+        let stored = Location {
+            id: location.to_string(),
+            ..stored(&location)
+        };
+        Ok(Registered {
+            location: stored,
+            entities,
+            exists: Some(exists),
+        })
+    }
+
+    async fn dry_run(&self, location: &LocationRef) -> Result<Vec<Value>> {
+        let mut queue = std::collections::VecDeque::from([location_entity(location).entity]);
+        let mut seen = HashSet::new();
+        let mut entities = Vec::new();
+        while let Some(unprocessed) = queue.pop_front() {
+            let processed = self
+                .pipeline
+                .process_unstored(unprocessed)
+                .await
+                .map_err(|failure| Error::input(joined(&failure)))?;
+            let entity_ref = EntityRef::from_entity(&processed.entity)
+                .map_err(|error| Error::input(error.message))?
+                .to_string();
+            if !seen.insert(entity_ref.clone()) {
+                return Err(Error::input(format!(
+                    "Duplicate nested entity: {entity_ref}"
+                )));
+            }
+            if seen.len() > DRY_RUN_ENTITIES {
+                return Err(Error::input(format!(
+                    "Location leads to more than {DRY_RUN_ENTITIES} entities"
+                )));
+            }
+            queue.extend(
+                processed
+                    .deferred
+                    .into_iter()
+                    .flatten()
+                    .map(|item| item.entity),
+            );
+            entities.push(processed.entity);
+        }
+        Ok(entities)
+    }
+
+    fn refuse_readonly(&self) -> Result<()> {
+        if self.settings.readonly {
+            return Err(Error::forbidden(
+                "This operation not allowed in readonly mode",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn refuse_type(location: &LocationRef) -> Result<()> {
+    if ALLOWED_TYPES.contains(&location.location_type.as_str()) {
+        return Ok(());
+    }
+    let allowed: Vec<_> = ALLOWED_TYPES
+        .iter()
+        .map(|allowed| format!("\"{allowed}\""))
+        .collect();
+    Err(Error::input(format!(
+        "Registered locations must be of an allowed type [{}]",
+        allowed.join(",")
+    )))
+}
+
+fn stored(location: &LocationRef) -> Location {
+    Location {
+        id: uuid::Uuid::new_v4().to_string(),
+        kind: location.location_type.clone(),
+        target: location.target.clone(),
+        entity_ref: format!("location:default/{}", location.entity_name()),
+    }
+}
+
+fn no_location(id: &str) -> Error {
+    Error::not_found(format!("Found no location with ID {id}"))
+}
+
+fn joined(failure: &Failure) -> String {
+    let errors = failure.errors.iter().map(|error| error.error.to_string());
+    errors.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,148 @@
+//! `catalog_conflict`: entities that more than one source claims.
+
+use platform::db::{Row, Tx};
+use platform::{Millis, Result};
+
+use crate::model::{Conflict, Deferred, Source};
+
+use super::texts;
+
+/// A claim that was turned away.
+pub(crate) struct Claim<'a> {
+    pub deferred: &'a Deferred,
+    pub unprocessed: String,
+    pub existing_key: &'a str,
+}
+
+pub(crate) fn upsert(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    claims: &[Claim<'_>],
+    now: Millis,
+) -> Result<()> {
+    let sql = "insert into catalog_conflict (ref, location_key, existing_key, source, is_root, \
+        unprocessed, line, first_at, last_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
+        on conflict (ref, location_key) do update set existing_key = excluded.existing_key, \
+        source = excluded.source, is_root = excluded.is_root, \
+        unprocessed = excluded.unprocessed, line = excluded.line, last_at = excluded.last_at";
+    let rows: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            vec![
+                (&claim.deferred.entity_ref).into(),
+                claim
+                    .deferred
+                    .location_key
+                    .as_deref()
+                    .unwrap_or_default()
+                    .into(),
+                claim.existing_key.into(),
+                source.name().into(),
+                source.is_root().into(),
+                (&claim.unprocessed).into(),
+                claim.deferred.line.into(),
+                now.into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// References that a source claims in vain.
+pub(crate) fn list_by_source(tx: &mut Tx<'_>, source: &Source) -> Result<Vec<(String, String)>> {
+    let rows = tx.query(
+        "select ref, location_key from catalog_conflict where source = $1 and is_root = $2",
+        &[source.name().into(), source.is_root().into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, claims: &[(String, String)]) -> Result<()> {
+    let rows: Vec<_> = claims
+        .iter()
+        .map(|(entity, key)| vec![entity.into(), key.into()])
+        .collect();
+    let sql = "delete from catalog_conflict where ref = $1 and location_key = $2";
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Deletes the claims of sources that are gone.
+pub(crate) fn delete_by_sources(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    let sql = format!(
+        "delete from catalog_conflict where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    tx.execute(&sql, &[texts(refs.iter().map(String::as_str)).into()])
+        .map(drop)
+}
+
+/// A claim that waits for its entity to become free.
+pub(crate) struct Waiting {
+    pub source: Source,
+    pub deferred: Deferred,
+}
+
+/// The oldest waiting claim of each of the entities.
+pub(crate) fn load_waiting(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Waiting>> {
+    let sql = format!(
+        "select ref, location_key, source, is_root, unprocessed, line from catalog_conflict \
+         where ref in {} order by ref, first_at, location_key",
+        tx.each_text(1)
+    );
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for row in tx.query(&sql, &[texts(refs.iter().map(String::as_str)).into()])? {
+        let claim = waiting_claim(row)?;
+        let is_next = waiting
+            .last()
+            .is_none_or(|last| last.deferred.entity_ref != claim.deferred.entity_ref);
+        if is_next {
+            waiting.push(claim);
+        }
+    }
+    Ok(waiting)
+}
+
+fn waiting_claim(mut row: Row) -> Result<Waiting> {
+    let name = row.take(2)?;
+    let source = if row.take(3)? {
+        Source::Provider(name)
+    } else {
+        Source::Entity(name)
+    };
+    let text: String = row.take(4)?;
+    let entity = serde_json::from_str(&text).map_err(|error| {
+        platform::Error::internal("stored entity is not JSON").with_source(error)
+    })?;
+    let key: String = row.take(1)?;
+    let line: Option<i64> = row.take(5)?;
+    let deferred = Deferred {
+        entity,
+        entity_ref: row.take(0)?,
+        location_key: (!key.is_empty()).then_some(key),
+        line: line.and_then(|line| u32::try_from(line).ok()),
+    };
+    Ok(Waiting { source, deferred })
+}
+
+pub(crate) fn list(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Conflict>> {
+    let rows = tx.query(
+        "select c.ref, r.location_key, c.location_key, c.source, c.first_at, c.last_at \
+         from catalog_conflict c left join catalog_refresh r on r.ref = c.ref \
+         order by c.ref, c.location_key limit $1",
+        &[limit.into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(Conflict {
+                entity_ref: row.take(0)?,
+                existing_location_key: row.take(1)?,
+                conflicting_location_key: row.take(2)?,
+                conflicting_source: row.take(3)?,
+                first_conflict_at: row.take(4)?,
+                last_conflict_at: row.take(5)?,
+            })
+        })
+        .collect()
+}

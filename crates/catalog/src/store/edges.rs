@@ -1,0 +1,122 @@
+//! `catalog_edge`: who emitted what.
+
+use std::collections::{HashMap, HashSet};
+
+use platform::Result;
+use platform::db::Tx;
+
+use crate::model::Source;
+
+use super::texts;
+
+const CHUNK: usize = 1000;
+
+pub(crate) fn insert(tx: &mut Tx<'_>, source: &Source, targets: &[&str]) -> Result<()> {
+    let sql = "insert into catalog_edge (source, is_root, target) values ($1, $2, $3) \
+        on conflict do nothing";
+    let rows: Vec<_> = targets
+        .iter()
+        .map(|target| {
+            vec![
+                source.name().into(),
+                source.is_root().into(),
+                (*target).into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, source: &Source, targets: &[String]) -> Result<()> {
+    let sql = format!(
+        "delete from catalog_edge where source = $1 and is_root = $2 and target in {}",
+        tx.each_text(3)
+    );
+    for chunk in targets.chunks(CHUNK) {
+        let targets = texts(chunk.iter().map(String::as_str));
+        tx.execute(
+            &sql,
+            &[
+                source.name().into(),
+                source.is_root().into(),
+                targets.into(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Everything a source emits.
+pub(crate) fn load_targets(tx: &mut Tx<'_>, source: &Source) -> Result<HashSet<String>> {
+    let rows = tx.query(
+        "select target from catalog_edge where source = $1 and is_root = $2",
+        &[source.name().into(), source.is_root().into()],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// Everything the entities emit, by emitting entity.
+pub(crate) fn load_children(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(String, String)>> {
+    let sql = format!(
+        "select source, target from catalog_edge where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    let mut found = Vec::new();
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
+            found.push((row.take(0)?, row.take(1)?));
+        }
+    }
+    Ok(found)
+}
+
+/// The sources of each of the entities; one without sources is absent.
+pub(crate) fn load_sources(
+    tx: &mut Tx<'_>,
+    refs: &[String],
+) -> Result<HashMap<String, Vec<Source>>> {
+    let sql = format!(
+        "select target, source, is_root from catalog_edge where target in {} order by source",
+        tx.each_text(1)
+    );
+    let mut found: HashMap<String, Vec<Source>> = HashMap::new();
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
+            let name = row.take(1)?;
+            let source = if row.take(2)? {
+                Source::Provider(name)
+            } else {
+                Source::Entity(name)
+            };
+            found.entry(row.take(0)?).or_default().push(source);
+        }
+    }
+    Ok(found)
+}
+
+/// Deletes every edge from or to the entities.
+pub(crate) fn delete_of(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    let from = format!(
+        "delete from catalog_edge where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    let to = format!(
+        "delete from catalog_edge where target in {}",
+        tx.each_text(1)
+    );
+    for chunk in refs.chunks(CHUNK) {
+        let refs = texts(chunk.iter().map(String::as_str));
+        tx.execute(&from, &[(&refs).into()])?;
+        tx.execute(&to, &[(&refs).into()])?;
+    }
+    Ok(())
+}
+
+/// Names of providers that emit anything.
+pub(crate) fn list_providers(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    let rows = tx.query(
+        "select distinct source from catalog_edge where is_root = true",
+        &[],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}

@@ -1,0 +1,79 @@
+//! `catalog_held_mutation`: full mutations that would remove too much.
+
+use platform::db::Tx;
+use platform::{Millis, Result};
+
+use crate::model::HeldMutation;
+
+/// A mutation to hold.
+pub(crate) struct Held<'a> {
+    pub provider: &'a str,
+    pub n_before: i64,
+    pub n_removed: i64,
+    /// JSON array of the first references that would go.
+    pub removed: String,
+}
+
+/// Whether the removal of this many entities was approved; approval is used up.
+pub(crate) fn take_approval(tx: &mut Tx<'_>, provider: &str, n_removed: i64) -> Result<bool> {
+    let taken = tx.execute(
+        "delete from catalog_held_mutation \
+         where provider = $1 and n_removed >= $2 and approved = true",
+        &[provider.into(), n_removed.into()],
+    )?;
+    Ok(taken > 0)
+}
+
+/// Holds a mutation; `true` when it was not held already.
+pub(crate) fn hold(tx: &mut Tx<'_>, held: &Held<'_>, now: Millis) -> Result<bool> {
+    let changed = tx.execute(
+        "insert into catalog_held_mutation \
+         (provider, n_removed, n_before, removed, approved, at) \
+         values ($1, $2, $3, $4, false, $5) on conflict (provider) do update set \
+         n_removed = excluded.n_removed, n_before = excluded.n_before, \
+         removed = excluded.removed, approved = false, at = excluded.at \
+         where catalog_held_mutation.removed <> excluded.removed \
+         or catalog_held_mutation.n_removed <> excluded.n_removed",
+        &[
+            held.provider.into(),
+            held.n_removed.into(),
+            held.n_before.into(),
+            (&held.removed).into(),
+            now.into(),
+        ],
+    )?;
+    Ok(changed > 0)
+}
+
+/// Forgets a held mutation, because it was rejected or no longer asked for.
+pub(crate) fn release(tx: &mut Tx<'_>, provider: &str) -> Result<bool> {
+    let sql = "delete from catalog_held_mutation where provider = $1";
+    Ok(tx.execute(sql, &[provider.into()])? > 0)
+}
+
+/// Approves a held mutation; `false` when none is held.
+pub(crate) fn approve(tx: &mut Tx<'_>, provider: &str) -> Result<bool> {
+    let sql = "update catalog_held_mutation set approved = true where provider = $1";
+    Ok(tx.execute(sql, &[provider.into()])? > 0)
+}
+
+pub(crate) fn list(tx: &mut Tx<'_>) -> Result<Vec<HeldMutation>> {
+    let rows = tx.query(
+        "select provider, n_before, n_removed, removed, approved, at \
+         from catalog_held_mutation order by provider",
+        &[],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            let removed: String = row.take(3)?;
+            Ok(HeldMutation {
+                provider: row.take(0)?,
+                entities_before: row.take(1)?,
+                entities_removed: row.take(2)?,
+                sample: serde_json::from_str(&removed).unwrap_or_default(),
+                approved: row.take(4)?,
+                held_at: row.take(5)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! `catalog_location`: locations registered through the API.
+
+use platform::Result;
+use platform::db::{Row, Tx};
+
+use crate::model::Location;
+
+const COLUMNS: &str = "id, type, target, entity_ref";
+
+fn location(mut row: Row) -> Result<Location> {
+    Ok(Location {
+        id: row.take(0)?,
+        kind: row.take(1)?,
+        target: row.take(2)?,
+        entity_ref: row.take(3)?,
+    })
+}
+
+pub(crate) fn list(tx: &mut Tx<'_>) -> Result<Vec<Location>> {
+    let sql = format!("select {COLUMNS} from catalog_location order by id");
+    tx.query(&sql, &[])?.into_iter().map(location).collect()
+}
+
+pub(crate) fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Location>> {
+    let sql = format!("select {COLUMNS} from catalog_location where id = $1");
+    tx.query_opt(&sql, &[id.into()])?.map(location).transpose()
+}
+
+pub(crate) fn find_by_target(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    target: &str,
+) -> Result<Option<Location>> {
+    let sql = format!("select {COLUMNS} from catalog_location where type = $1 and target = $2");
+    tx.query_opt(&sql, &[kind.into(), target.into()])?
+        .map(location)
+        .transpose()
+}
+
+pub(crate) fn insert(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
+    tx.execute(
+        "insert into catalog_location (id, type, target, entity_ref) values ($1, $2, $3, $4)",
+        &[
+            (&location.id).into(),
+            (&location.kind).into(),
+            (&location.target).into(),
+            (&location.entity_ref).into(),
+        ],
+    )
+    .map(drop)
+}
+
+/// Changes type and target; the entity reference stays, as recorded.
+pub(crate) fn update(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
+    tx.execute(
+        "update catalog_location set type = $2, target = $3 where id = $1",
+        &[
+            (&location.id).into(),
+            (&location.kind).into(),
+            (&location.target).into(),
+        ],
+    )
+    .map(drop)
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    tx.execute("delete from catalog_location where id = $1", &[id.into()])
+        .map(drop)
+}
+
+pub(crate) fn count(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.query_one("select count(*) from catalog_location", &[])?
+        .take(0)
+}

@@ -1,0 +1,456 @@
+//! `catalog_refresh`: what sources gave us, and how far its processing has come.
+
+use std::collections::HashMap;
+
+use platform::db::{Row, Tx};
+use platform::{Millis, Result};
+
+use crate::model::{Claimed, Deferred};
+
+use super::{NEVER, ints, texts};
+
+/// Rows looked up or changed by one statement.
+const CHUNK: usize = 1000;
+
+/// `orphan_at` of an entity that was an orphan longer than the grace and is shown as one.
+const CONFIRMED_ORPHAN: i64 = 1;
+
+/// What an upsert has to know of an existing row.
+#[derive(Debug, Clone)]
+pub(crate) struct Existing {
+    pub id: i64,
+    pub location_key: Option<String>,
+    pub unprocessed_hash: String,
+    pub is_orphan: bool,
+}
+
+/// A new or changed row to write.
+pub(crate) struct Upsert<'a> {
+    pub deferred: &'a Deferred,
+    pub unprocessed: String,
+    pub hash: String,
+}
+
+pub(crate) fn load_existing<'a>(
+    tx: &mut Tx<'_>,
+    refs: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, Existing>> {
+    let refs: Vec<&str> = refs.collect();
+    let sql = format!(
+        "select ref, id, location_key, unprocessed_hash, orphan_at from catalog_refresh \
+         where ref in {}",
+        tx.each_text(1)
+    );
+    let mut found = HashMap::with_capacity(refs.len());
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().copied()).into()])? {
+            let existing = Existing {
+                id: row.take(1)?,
+                location_key: row.take(2)?,
+                unprocessed_hash: row.take(3)?,
+                is_orphan: row.take::<Option<i64>>(4)?.is_some(),
+            };
+            found.insert(row.take(0)?, existing);
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Result<()> {
+    let sql = "insert into catalog_refresh \
+        (ref, uid, location_key, unprocessed, unprocessed_hash, next_at, discovered_at, line) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            vec![
+                (&row.deferred.entity_ref).into(),
+                uuid::Uuid::new_v4().to_string().into(),
+                row.deferred.location_key.as_deref().into(),
+                (&row.unprocessed).into(),
+                (&row.hash).into(),
+                now.into(),
+                now.into(),
+                row.deferred.line.into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Replaces what sources gave; makes the rows due and no longer orphans.
+pub(crate) fn update_unprocessed(
+    tx: &mut Tx<'_>,
+    rows: &[(i64, Upsert<'_>)],
+    now: Millis,
+) -> Result<()> {
+    let sql = "update catalog_refresh set location_key = $2, unprocessed = $3, \
+        unprocessed_hash = $4, next_at = $5, line = $6, orphan_at = null, result_hash = null \
+        where id = $1";
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(id, row)| {
+            vec![
+                (*id).into(),
+                row.deferred.location_key.as_deref().into(),
+                (&row.unprocessed).into(),
+                (&row.hash).into(),
+                now.into(),
+                row.deferred.line.into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Starts the grace of entities that nobody emits any more.
+pub(crate) fn mark_orphans(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
+    let sql = format!(
+        "update catalog_refresh set orphan_at = $2 where ref in {} and orphan_at is null",
+        tx.each_text(1)
+    );
+    tx.execute(
+        &sql,
+        &[texts(refs.iter().map(String::as_str)).into(), now.into()],
+    )
+    .map(drop)
+}
+
+/// Ends the orphanhood of entities that someone emits again.
+pub(crate) fn adopt(tx: &mut Tx<'_>, refs: &[&str]) -> Result<()> {
+    let sql = format!(
+        "update catalog_refresh set orphan_at = null where ref in {}",
+        tx.each_text(1)
+    );
+    tx.execute(&sql, &[texts(refs.iter().copied()).into()])
+        .map(drop)
+}
+
+/// Orphans whose grace began before `before` and has not been confirmed yet.
+pub(crate) fn list_orphans(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<Vec<String>> {
+    let rows = tx.query(
+        "select ref from catalog_refresh where orphan_at <= $1 and orphan_at <> $2 \
+         order by orphan_at limit $3",
+        &[before.into(), CONFIRMED_ORPHAN.into(), limit.into()],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// Marks orphans that are to be shown as such.
+pub(crate) fn confirm_orphans(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    let sql = format!(
+        "update catalog_refresh set orphan_at = $2 where ref in {}",
+        tx.each_text(1)
+    );
+    let refs = texts(refs.iter().map(String::as_str));
+    tx.execute(&sql, &[refs.into(), CONFIRMED_ORPHAN.into()])
+        .map(drop)
+}
+
+/// Claims what is due; until `lease_until` nobody else gets it.
+pub(crate) fn claim_due(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    lease_until: Millis,
+    limit: usize,
+) -> Result<Vec<Claimed>> {
+    let sql = format!(
+        "update catalog_refresh set next_at = $2, claim = claim + 1 where id in \
+         (select id from catalog_refresh where next_at <= $1 order by next_at, id limit $3 {}) \
+         returning id, ref, unprocessed, result_hash, state, claim, line",
+        tx.skip_locked()
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = tx.query(&sql, &[now.into(), lease_until.into(), limit.into()])?;
+    rows.into_iter().map(claimed).collect()
+}
+
+fn claimed(mut row: Row) -> Result<Claimed> {
+    let line: Option<i64> = row.take(6)?;
+    Ok(Claimed {
+        id: row.take(0)?,
+        entity_ref: row.take(1)?,
+        unprocessed: row.take(2)?,
+        result_hash: row.take(3)?,
+        state: row.take(4)?,
+        claim: row.take(5)?,
+        line: line.and_then(|line| u32::try_from(line).ok()),
+    })
+}
+
+/// The next time at which something is due, if anything ever is.
+pub(crate) fn next_due(tx: &mut Tx<'_>) -> Result<Option<Millis>> {
+    let next: Option<i64> = tx
+        .query_one("select min(next_at) from catalog_refresh", &[])?
+        .take(0)?;
+    Ok(next.filter(|at| *at < NEVER))
+}
+
+/// Which of the claims are still the last ones of their rows; they stay so until the commit.
+pub(crate) fn still_claimed(tx: &mut Tx<'_>, claims: &[(i64, i64)]) -> Result<Vec<bool>> {
+    let sql = format!(
+        "select id, claim from catalog_refresh where id in {} {}",
+        tx.each_int(1),
+        tx.lock_rows()
+    );
+    let mut current = HashMap::with_capacity(claims.len());
+    for mut row in tx.query(&sql, &[ints(claims.iter().map(|(id, _)| *id)).into()])? {
+        current.insert(row.take::<i64>(0)?, row.take::<i64>(1)?);
+    }
+    Ok(claims
+        .iter()
+        .map(|(id, claim)| current.get(id) == Some(claim))
+        .collect())
+}
+
+/// How one processed row is written back.
+pub(crate) struct Processed<'a> {
+    pub id: i64,
+    pub claim: i64,
+    /// The new entity; `None` keeps the last good one.
+    pub entity: Option<&'a str>,
+    pub errors: Option<String>,
+    pub state: Option<&'a str>,
+    pub result_hash: &'a str,
+    pub next_at: Millis,
+}
+
+/// Writes outcomes back. `next_at` is kept when somebody asked for a refresh meanwhile.
+pub(crate) fn update_processed(tx: &mut Tx<'_>, rows: &[Processed<'_>]) -> Result<()> {
+    let sql = "update catalog_refresh set processed = coalesce($3, processed), errors = $4, \
+        state = coalesce($5, state), result_hash = $6, next_at = $7 where id = $1 and claim = $2";
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.id.into(),
+                row.claim.into(),
+                row.entity.into(),
+                row.errors.as_deref().into(),
+                row.state.into(),
+                row.result_hash.into(),
+                row.next_at.into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Moves the schedule of rows whose outcome is as before.
+pub(crate) fn reschedule(tx: &mut Tx<'_>, rows: &[(i64, i64, Millis)]) -> Result<()> {
+    let sql = "update catalog_refresh set next_at = $3 where id = $1 and claim = $2";
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(id, claim, at)| vec![(*id).into(), (*claim).into(), (*at).into()])
+        .collect();
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Makes entities due now, whatever their last outcome was; the number of those that exist.
+pub(crate) fn make_due(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<u64> {
+    let sql = format!(
+        "update catalog_refresh set next_at = $2, result_hash = null, claim = claim + 1 \
+         where ref in {}",
+        tx.each_text(1)
+    );
+    tx.execute(
+        &sql,
+        &[texts(refs.iter().map(String::as_str)).into(), now.into()],
+    )
+}
+
+/// Makes every entity due that depends on one of the refresh keys.
+pub(crate) fn make_due_by_keys(tx: &mut Tx<'_>, keys: &[String], now: Millis) -> Result<u64> {
+    let sql = format!(
+        "update catalog_refresh set next_at = $2 where next_at > $2 and id in \
+         (select entity_id from catalog_refresh_key where key in {})",
+        tx.each_text(1)
+    );
+    tx.execute(
+        &sql,
+        &[texts(keys.iter().map(String::as_str)).into(), now.into()],
+    )
+}
+
+/// Makes everything due, after the processors themselves have changed.
+pub(crate) fn make_all_due(tx: &mut Tx<'_>, now: Millis) -> Result<u64> {
+    tx.execute(
+        "update catalog_refresh set next_at = $1, result_hash = null",
+        &[now.into()],
+    )
+}
+
+/// Lets the next emission of the entities have them, whatever its location key.
+pub(crate) fn release_key(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    let sql = format!(
+        "update catalog_refresh set location_key = null where ref in {}",
+        tx.each_text(1)
+    );
+    tx.execute(&sql, &[texts(refs.iter().map(String::as_str)).into()])
+        .map(drop)
+}
+
+/// Deletes rows with their keys; the ids of those that existed.
+pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(i64, String)>> {
+    let sql = format!(
+        "delete from catalog_refresh where ref in {} returning id, ref",
+        tx.each_text(1)
+    );
+    let mut deleted = Vec::new();
+    for mut row in tx.query(&sql, &[texts(refs.iter().map(String::as_str)).into()])? {
+        deleted.push((row.take(0)?, row.take(1)?));
+    }
+    let sql = format!(
+        "delete from catalog_refresh_key where entity_id in {}",
+        tx.each_int(1)
+    );
+    tx.execute(&sql, &[ints(deleted.iter().map(|(id, _)| *id)).into()])?;
+    Ok(deleted)
+}
+
+pub(crate) fn replace_keys(tx: &mut Tx<'_>, rows: &[(i64, &[String])]) -> Result<()> {
+    let ids = ints(rows.iter().map(|(id, _)| *id));
+    let sql = format!(
+        "delete from catalog_refresh_key where entity_id in {}",
+        tx.each_int(1)
+    );
+    tx.execute(&sql, &[ids.into()])?;
+    let keys: Vec<_> = rows
+        .iter()
+        .flat_map(|(id, keys)| keys.iter().map(|key| vec![(*id).into(), key.into()]))
+        .collect();
+    let sql = "insert into catalog_refresh_key (entity_id, key) values ($1, $2) \
+        on conflict do nothing";
+    tx.execute_each(sql, &keys).map(drop)
+}
+
+/// Refresh keys with a prefix, for the file watcher.
+pub(crate) fn list_keys(tx: &mut Tx<'_>, prefix: &str) -> Result<Vec<String>> {
+    let sql = "select distinct key from catalog_refresh_key where substr(key, 1, $2) = $1";
+    let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
+    let rows = tx.query(sql, &[prefix.into(), length.into()])?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+pub(crate) fn find_id(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<i64>> {
+    let row = tx.query_opt(
+        "select id from catalog_refresh where ref = $1",
+        &[entity_ref.into()],
+    )?;
+    row.map(|mut row| row.take(0)).transpose()
+}
+
+/// One row, for the unprocessed endpoints and the error list.
+#[derive(Debug)]
+pub(crate) struct Unprocessed {
+    pub entity_ref: String,
+    pub uid: String,
+    pub location_key: Option<String>,
+    pub unprocessed: String,
+    pub unprocessed_hash: String,
+    pub processed: Option<String>,
+    pub result_hash: Option<String>,
+    pub state: Option<String>,
+    pub errors: Option<String>,
+    pub next_at: Millis,
+    pub discovered_at: Millis,
+}
+
+/// Which rows [`list_unprocessed`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The last processing failed.
+    Failed,
+    /// No processing has succeeded yet.
+    Pending,
+}
+
+pub(crate) fn list_unprocessed(
+    tx: &mut Tx<'_>,
+    stage: Stage,
+    limit: i64,
+) -> Result<Vec<Unprocessed>> {
+    let condition = match stage {
+        Stage::Failed => "errors is not null",
+        Stage::Pending => "processed is null",
+    };
+    let sql = format!(
+        "select ref, uid, location_key, unprocessed, unprocessed_hash, processed, \
+         result_hash, state, errors, next_at, discovered_at from catalog_refresh \
+         where {condition} order by id limit $1"
+    );
+    tx.query(&sql, &[limit.into()])?
+        .into_iter()
+        .map(unprocessed)
+        .collect()
+}
+
+fn unprocessed(mut row: Row) -> Result<Unprocessed> {
+    Ok(Unprocessed {
+        entity_ref: row.take(0)?,
+        uid: row.take(1)?,
+        location_key: row.take(2)?,
+        unprocessed: row.take(3)?,
+        unprocessed_hash: row.take(4)?,
+        processed: row.take(5)?,
+        result_hash: row.take(6)?,
+        state: row.take(7)?,
+        errors: row.take(8)?,
+        next_at: row.take(9)?,
+        discovered_at: row.take(10)?,
+    })
+}
+
+/// The reference of a row by its uid.
+pub(crate) fn find_ref_by_uid(tx: &mut Tx<'_>, uid: &str) -> Result<Option<String>> {
+    let row = tx.query_opt(
+        "select ref from catalog_refresh where uid = $1",
+        &[uid.into()],
+    )?;
+    row.map(|mut row| row.take(0)).transpose()
+}
+
+/// What stitching has to know of an entity.
+pub(crate) struct Stitchable {
+    pub id: i64,
+    pub uid: String,
+    pub processed: Option<String>,
+    pub errors: Option<String>,
+    pub is_orphan: bool,
+}
+
+pub(crate) fn load_stitchable(
+    tx: &mut Tx<'_>,
+    refs: &[String],
+) -> Result<HashMap<String, Stitchable>> {
+    let sql = format!(
+        "select ref, id, uid, processed, errors, orphan_at from catalog_refresh where ref in {}",
+        tx.each_text(1)
+    );
+    let mut found = HashMap::with_capacity(refs.len());
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
+            let stitchable = Stitchable {
+                id: row.take(1)?,
+                uid: row.take(2)?,
+                processed: row.take(3)?,
+                errors: row.take(4)?,
+                is_orphan: row.take::<Option<i64>>(5)? == Some(CONFIRMED_ORPHAN),
+            };
+            found.insert(row.take(0)?, stitchable);
+        }
+    }
+    Ok(found)
+}
+
+/// Counters for metrics and the doctor: rows, due now, failed, pending.
+pub(crate) fn count_states(tx: &mut Tx<'_>, now: Millis) -> Result<(i64, i64, i64, i64)> {
+    let mut row = tx.query_one(
+        "select (select count(*) from catalog_refresh), \
+         (select count(*) from catalog_refresh where next_at <= $1), \
+         (select count(*) from catalog_refresh where errors is not null), \
+         (select count(*) from catalog_refresh where processed is null)",
+        &[now.into()],
+    )?;
+    Ok((row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?))
+}

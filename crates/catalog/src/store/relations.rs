@@ -1,0 +1,102 @@
+//! `catalog_relation`: relations in both directions, by the entity that gave rise to them.
+
+use std::collections::{HashMap, HashSet};
+
+use platform::Result;
+use platform::db::Tx;
+
+use crate::model::Relation;
+
+use super::{ints, texts};
+
+const CHUNK: usize = 1000;
+
+/// Relations that entities gave rise to, by row id of the entity.
+pub(crate) fn load_by_origin(
+    tx: &mut Tx<'_>,
+    ids: &[i64],
+) -> Result<HashMap<i64, HashSet<Relation>>> {
+    let sql = format!(
+        "select origin_id, source, type, target from catalog_relation where origin_id in {}",
+        tx.each_int(1)
+    );
+    let mut found: HashMap<i64, HashSet<Relation>> = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
+            let relation = Relation {
+                source: row.take(1)?,
+                kind: row.take(2)?,
+                target: row.take(3)?,
+            };
+            found.entry(row.take(0)?).or_default().insert(relation);
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[(i64, &Relation)]) -> Result<()> {
+    let sql = "insert into catalog_relation (origin_id, source, type, target) \
+        values ($1, $2, $3, $4) on conflict do nothing";
+    tx.execute_each(sql, &params(rows)).map(drop)
+}
+
+pub(crate) fn delete(tx: &mut Tx<'_>, rows: &[(i64, &Relation)]) -> Result<()> {
+    let sql = "delete from catalog_relation \
+        where origin_id = $1 and source = $2 and type = $3 and target = $4";
+    tx.execute_each(sql, &params(rows)).map(drop)
+}
+
+fn params<'a>(rows: &'a [(i64, &'a Relation)]) -> Vec<Vec<platform::db::Param<'a>>> {
+    rows.iter()
+        .map(|(id, relation)| {
+            vec![
+                (*id).into(),
+                (&relation.source).into(),
+                (&relation.kind).into(),
+                (&relation.target).into(),
+            ]
+        })
+        .collect()
+}
+
+/// Deletes what the entities gave rise to; the entities that showed it.
+pub(crate) fn delete_by_origin(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashSet<String>> {
+    let sql = format!(
+        "delete from catalog_relation where origin_id in {} returning source",
+        tx.each_int(1)
+    );
+    let mut shown = HashSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
+            shown.insert(row.take(0)?);
+        }
+    }
+    Ok(shown)
+}
+
+/// The relations each entity shows: distinct `(type, target)` pairs, unordered.
+pub(crate) fn load_shown(
+    tx: &mut Tx<'_>,
+    refs: &[String],
+) -> Result<HashMap<String, Vec<(String, String)>>> {
+    let sql = format!(
+        "select distinct source, type, target from catalog_relation where source in {}",
+        tx.each_text(1)
+    );
+    let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
+            let source: String = row.take(0)?;
+            found
+                .entry(source)
+                .or_default()
+                .push((row.take(1)?, row.take(2)?));
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn count(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.query_one("select count(*) from catalog_relation", &[])?
+        .take(0)
+}

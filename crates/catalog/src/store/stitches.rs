@@ -1,0 +1,123 @@
+//! `catalog_stitch` and `catalog_entity`: the queue of entities to stitch, and what it gives.
+
+use std::collections::HashMap;
+
+use platform::db::Tx;
+use platform::{Millis, Result};
+
+use super::{CHANGED, changes, ints};
+
+const CHUNK: usize = 1000;
+
+pub(crate) fn enqueue<'a>(
+    tx: &mut Tx<'_>,
+    refs: impl IntoIterator<Item = &'a str>,
+    now: Millis,
+) -> Result<()> {
+    let rows: Vec<_> = refs
+        .into_iter()
+        .map(|entity| vec![entity.into(), now.into()])
+        .collect();
+    let sql = "insert into catalog_stitch (ref, at) values ($1, $2) on conflict do nothing";
+    tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Takes the oldest entries off the queue.
+pub(crate) fn dequeue(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<String>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = tx.query(
+        "delete from catalog_stitch where ref in \
+         (select ref from catalog_stitch order by at limit $1) returning ref",
+        &[limit.into()],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+pub(crate) fn queue_length(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.query_one("select count(*) from catalog_stitch", &[])?
+        .take(0)
+}
+
+/// A final entity to write.
+pub(crate) struct Final {
+    pub id: i64,
+    pub entity_ref: String,
+    pub uid: String,
+    pub etag: String,
+    pub body: String,
+}
+
+/// The etags of final entities, by row id.
+pub(crate) fn load_etags(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, String>> {
+    let sql = format!(
+        "select id, etag from catalog_entity where id in {}",
+        tx.each_int(1)
+    );
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
+            found.insert(row.take(0)?, row.take(1)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Writes final entities and logs their change.
+pub(crate) fn upsert(tx: &mut Tx<'_>, finals: &[Final], now: Millis) -> Result<()> {
+    if finals.is_empty() {
+        return Ok(());
+    }
+    let sql = "insert into catalog_entity (id, ref, uid, etag, body, changed_at) \
+        values ($1, $2, $3, $4, $5, $6) on conflict (id) do update set \
+        etag = excluded.etag, body = excluded.body, changed_at = excluded.changed_at";
+    let rows: Vec<_> = finals
+        .iter()
+        .map(|entity| {
+            vec![
+                entity.id.into(),
+                (&entity.entity_ref).into(),
+                (&entity.uid).into(),
+                (&entity.etag).into(),
+                (&entity.body).into(),
+                now.into(),
+            ]
+        })
+        .collect();
+    tx.execute_each(sql, &rows)?;
+    changes::append(tx, finals.iter().map(|entity| entity.id), false, now)?;
+    tx.notify(CHANGED)
+}
+
+/// Deletes final entities and logs it; those that were never final are passed over.
+pub(crate) fn delete(tx: &mut Tx<'_>, ids: &[i64], now: Millis) -> Result<()> {
+    let sql = format!(
+        "delete from catalog_entity where id in {} returning id",
+        tx.each_int(1)
+    );
+    let mut deleted = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
+            deleted.push(row.take::<i64>(0)?);
+        }
+    }
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    changes::append(tx, deleted.into_iter(), true, now)?;
+    tx.notify(CHANGED)
+}
+
+/// Etags and bodies by row id; ids without a final entity are absent.
+pub(crate) fn load_bodies(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, String, String)>> {
+    let sql = format!(
+        "select id, etag, body from catalog_entity where id in {}",
+        tx.each_int(1)
+    );
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
+            found.push((row.take(0)?, row.take(1)?, row.take(2)?));
+        }
+    }
+    Ok(found)
+}

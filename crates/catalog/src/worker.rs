@@ -1,0 +1,301 @@
+//! Background work: providers, processing, stitching and housekeeping.
+//!
+//! Invariants: every task may run on any number of replicas at once; claims carry a fencing token,
+//! providers hold a lease, and everything else is one writing transaction; a task that fails is
+//! tried again by the next wake-up or poll.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use platform::Result;
+use platform::clock::millis;
+use platform::db::{acquire_lease, release_lease};
+use rand::RngExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::catalog::Catalog;
+use crate::ingest::{self, Departure};
+use crate::model::{Claimed, Outcome, Source};
+use crate::process::commit::{self, Committed};
+use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
+use crate::stitch;
+use crate::store::{WORK, changes, edges, meta, refresh};
+
+/// Entities claimed at once.
+const CLAIM: usize = 500;
+/// Entities in process at once; most wait for nothing, locations for the network.
+const CONCURRENCY: usize = 32;
+/// After which time another replica may process a claimed entity. Reference 1 §B.3.
+const LEASE: Duration = Duration::from_secs(120);
+/// Entities stitched in one transaction.
+const STITCH: usize = 500;
+/// While much is being ingested, stitching waits this long, so that entities with many relations
+/// are not written again and again.
+const STITCH_PAUSE: Duration = Duration::from_secs(2);
+/// The longest sleep of a worker.
+const POLL: Duration = Duration::from_secs(1);
+/// How long an entity may be without a source before it counts as an orphan.
+const ORPHAN_GRACE: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_secs(10);
+/// How long the change log is kept for followers that were away.
+const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Starts all background work.
+pub(crate) fn start(catalog: &Catalog, tasks: &TaskTracker, stop: &CancellationToken) {
+    let worker = catalog.clone();
+    tasks.spawn(run(worker, tasks.clone(), stop.clone()));
+}
+
+async fn run(catalog: Catalog, tasks: TaskTracker, stop: CancellationToken) {
+    if let Err(error) = prepare(&catalog).await {
+        tracing::error!(error = error.chain(), "cannot prepare the catalog");
+    }
+    for provider in catalog.providers.clone() {
+        tasks.spawn(run_provider(catalog.clone(), provider, stop.clone()));
+    }
+    tasks.spawn(keep_house(catalog.clone(), stop.clone()));
+    process_forever(catalog, stop).await;
+}
+
+/// Once per start: entities of providers that are gone, and new versions of processors.
+async fn prepare(catalog: &Catalog) -> Result<()> {
+    let names: Vec<String> = catalog
+        .providers
+        .iter()
+        .map(|provider| provider.name().to_owned())
+        .collect();
+    let evict = catalog.settings.delete_orphan_providers;
+    let version = catalog.pipeline.version();
+    let now = catalog.clock.now();
+    catalog
+        .db
+        .write(move |tx| {
+            for provider in edges::list_providers(tx)? {
+                if evict && provider != REGISTERED_LOCATIONS && !names.contains(&provider) {
+                    tracing::info!(provider, "provider is gone; removing its entities");
+                    let source = Source::Provider(provider);
+                    ingest::replace(tx, &source, &[], Departure::Eager, now)?;
+                }
+            }
+            if meta::load(tx, "processors")?.as_deref() != Some(version.as_str()) {
+                refresh::make_all_due(tx, now)?;
+                meta::store(tx, "processors", &version)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn run_provider(catalog: Catalog, provider: SharedProvider, stop: CancellationToken) {
+    let schedule = provider.schedule();
+    let mut pause = schedule.map_or(Duration::ZERO, |schedule| schedule.initial_delay);
+    let mut triggers = catalog.triggers.subscribe();
+    let holder = uuid::Uuid::new_v4().to_string();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+            () = triggered(&mut triggers, provider.name()) => {}
+        }
+        let failed = match run_provider_once(&catalog, &provider, &holder).await {
+            Ok(()) => false,
+            Err(error) => {
+                tracing::error!(
+                    provider = provider.name(),
+                    error = error.chain(),
+                    "provider failed"
+                );
+                true
+            }
+        };
+        pause = match schedule {
+            Some(schedule) => schedule
+                .frequency
+                .mul_f64(rand::rng().random_range(1.0..1.1)),
+            None if failed => Duration::from_secs(10),
+            // Not by time again, but whenever somebody asks.
+            None => Duration::from_secs(u64::from(u32::MAX)),
+        };
+    }
+}
+
+/// Waits until somebody asks for this provider.
+async fn triggered(triggers: &mut tokio::sync::watch::Receiver<String>, provider: &str) {
+    while triggers.changed().await.is_ok() {
+        if *triggers.borrow_and_update() == provider {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+async fn run_provider_once(
+    catalog: &Catalog,
+    provider: &SharedProvider,
+    holder: &str,
+) -> Result<()> {
+    let Some(schedule) = provider.schedule() else {
+        let mutation = provider.refresh(&catalog.clock).await?;
+        return catalog.apply(provider.name(), mutation).await.map(drop);
+    };
+    let name = format!("catalog.provider.{}", provider.name());
+    let (now, ttl) = (
+        catalog.clock.now(),
+        millis(schedule.timeout.max(schedule.frequency)),
+    );
+    let holder = holder.to_owned();
+    let lease = catalog
+        .db
+        .write(move |tx| acquire_lease(tx, &name, &holder, now, ttl))
+        .await?;
+    let Some(lease) = lease else { return Ok(()) };
+    let refreshed = tokio::time::timeout(schedule.timeout, provider.refresh(&catalog.clock)).await;
+    let mutation = match refreshed {
+        Ok(Ok(mutation)) => mutation,
+        Ok(Err(error)) => {
+            // Somebody else may have more luck.
+            catalog
+                .db
+                .write(move |tx| release_lease(tx, &lease))
+                .await?;
+            return Err(error);
+        }
+        Err(_) => {
+            return Err(platform::Error::unavailable(
+                "provider ran into its timeout",
+            ));
+        }
+    };
+    catalog.apply(provider.name(), mutation).await.map(drop)
+}
+
+/// Claims, processes, writes back and stitches, for as long as there is something to do.
+async fn process_forever(catalog: Catalog, stop: CancellationToken) {
+    let mut woken = catalog.db.subscribe(WORK);
+    let mut stitched = Instant::now();
+    let mut pending: Vec<Outcome> = Vec::new();
+    while !stop.is_cancelled() {
+        woken.mark_unchanged();
+        let outcomes = std::mem::take(&mut pending);
+        let had_outcomes = !outcomes.is_empty();
+        // Processing of one batch overlaps with writing back the one before.
+        let (written, claimed) =
+            tokio::join!(write_back(&catalog, outcomes), claim_and_process(&catalog));
+        let failed = written.is_err() || claimed.is_err();
+        if let Err(error) = written {
+            tracing::error!(error = error.chain(), "cannot write back");
+        }
+        pending = claimed.unwrap_or_else(|error| {
+            tracing::error!(error = error.chain(), "cannot claim");
+            Vec::new()
+        });
+        if failed {
+            tokio::time::sleep(POLL).await;
+            continue;
+        }
+        if pending.len() >= CLAIM && stitched.elapsed() < STITCH_PAUSE {
+            continue;
+        }
+        let n_stitched = stitch_all(&catalog, &stop).await;
+        stitched = Instant::now();
+        if !had_outcomes && pending.is_empty() && n_stitched == 0 {
+            let pause = pause(&catalog).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = woken.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+}
+
+/// Until the next entity is due, at most [`POLL`].
+async fn pause(catalog: &Catalog) -> Duration {
+    let due = catalog.db.read(refresh::next_due).await.ok().flatten();
+    let wait = due.map_or(millis(POLL), |due| {
+        (due - catalog.clock.now()).clamp(1, millis(POLL))
+    });
+    Duration::from_millis(u64::try_from(wait).unwrap_or(1000))
+}
+
+async fn claim_and_process(catalog: &Catalog) -> Result<Vec<Outcome>> {
+    let now = catalog.clock.now();
+    let claimed = catalog
+        .db
+        .claim(move |tx| refresh::claim_due(tx, now, now + millis(LEASE), CLAIM))
+        .await?;
+    Ok(process(catalog, claimed).await)
+}
+
+async fn process(catalog: &Catalog, claimed: Vec<Claimed>) -> Vec<Outcome> {
+    let runs = claimed.into_iter().map(|claimed| {
+        let pipeline = catalog.pipeline.clone();
+        tokio::spawn(async move { pipeline.process(claimed).await })
+    });
+    let outcomes = futures::stream::iter(runs).buffered(CONCURRENCY);
+    // A panic costs its entity this turn: the lease ends and it is tried again.
+    outcomes
+        .filter_map(|outcome| async {
+            outcome
+                .inspect_err(|error| tracing::error!(%error, "processing panicked"))
+                .ok()
+        })
+        .collect()
+        .await
+}
+
+async fn write_back(catalog: &Catalog, outcomes: Vec<Outcome>) -> Result<Committed> {
+    if outcomes.is_empty() {
+        return Ok(Committed::default());
+    }
+    let now = catalog.clock.now();
+    catalog
+        .db
+        .write(move |tx| commit::commit(tx, &outcomes, now))
+        .await
+}
+
+async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
+    let mut total = 0;
+    while !stop.is_cancelled() {
+        let now = catalog.clock.now();
+        match catalog
+            .db
+            .write(move |tx| stitch::run_batch(tx, STITCH, now))
+            .await
+        {
+            Ok(done) if done.total() == 0 => break,
+            Ok(done) => total += done.total(),
+            Err(error) => {
+                tracing::error!(error = error.chain(), "cannot stitch");
+                tokio::time::sleep(POLL).await;
+                break;
+            }
+        }
+    }
+    total
+}
+
+async fn keep_house(catalog: Catalog, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+        let now = catalog.clock.now();
+        let delete = catalog.settings.delete_orphans;
+        let result = catalog
+            .db
+            .write(move |tx| {
+                changes::prune(tx, now - millis(CHANGES_KEPT))?;
+                ingest::settle_orphans(tx, now - millis(ORPHAN_GRACE), delete, now)
+            })
+            .await;
+        match result {
+            Ok(0) => {}
+            Ok(n_orphans) => tracing::info!(n_orphans, delete, "settled orphans"),
+            Err(error) => tracing::error!(error = error.chain(), "housekeeping failed"),
+        }
+    }
+}
