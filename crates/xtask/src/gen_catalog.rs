@@ -101,7 +101,7 @@ impl Plan {
     }
 }
 
-/// What [`write`] has written.
+/// What [`write()`] has written.
 pub struct Summary {
     counts: [(Kind, u32); 7],
     n_files: usize,

@@ -2,11 +2,12 @@
 
 use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use xtask::gen_catalog::{self, Plan};
-use xtask::tidy::{Severity, Tree};
+use xtask::tidy::{Finding, Severity, Tree};
 
 /// Tools for working on Callboard itself.
 #[derive(Parser)]
@@ -37,7 +38,7 @@ enum Command {
     Tidy,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::GenCatalog {
             entities,
@@ -48,25 +49,23 @@ fn main() -> Result<()> {
             let plan = Plan::new(entities, seed)?;
             let summary = gen_catalog::write(&plan, &out, per_file)?;
             writeln!(stdout(), "{summary}")?;
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         Command::Tidy => tidy(),
     }
 }
 
-fn tidy() -> Result<()> {
+fn tidy() -> Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     let tree = Tree::load(root.context("the workspace has no folder")?)?;
     let findings = tree.check()?;
     for finding in &findings {
         writeln!(stdout(), "{finding}")?;
     }
-    let n_errors = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count();
-    if n_errors > 0 {
-        bail!("{n_errors} rules broken");
-    }
-    Ok(())
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    Ok(if findings.iter().any(is_error) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
