@@ -12,6 +12,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use platform::clock::Millis;
+use platform::config::Secret;
 use platform::ctx::{AccessRestriction, Caller, Service};
 use platform::{Clock, Error, Result};
 
@@ -19,7 +20,7 @@ use self::key_set::KeySet;
 use crate::digest::Digest;
 use crate::fetch::Fetch;
 use crate::jws::Jws;
-use crate::settings::{ExternalAccess, ExternalMethod, JwksAccess, Secret, Settings};
+use crate::settings::{ExternalAccess, ExternalMethod, JwksAccess, Settings};
 use crate::verify::{MAX_CACHED, Scope, Verified, is_current, until};
 
 const MIN_TOKEN_LENGTH: usize = 8;

@@ -57,3 +57,50 @@ impl Fetch for HttpFetch {
         Ok(body.freeze())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request with `answer`, then closes.
+    async fn serve(answer: String) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        });
+        format!("http://127.0.0.1:{port}/keys").parse().unwrap()
+    }
+
+    fn answer(head: &str, body: &str) -> String {
+        format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{body}")
+    }
+
+    #[tokio::test]
+    async fn only_small_successes_are_fetched() {
+        let largest = "x".repeat(MAX_BYTES);
+        let cases = [
+            (answer("200 OK", "{}"), Ok("{}")),
+            (answer("200 OK", &largest), Ok(&*largest)),
+            (answer("200 OK", &format!("{largest}x")), Err("more than")),
+            (answer("404 Not Found", "{}"), Err("answered 404")),
+            (answer("302 Found\r\nlocation: /elsewhere", ""), Err("answered 302")),
+            ("nonsense".to_owned(), Err("failed")),
+        ];
+        for (answer, expected) in cases {
+            let url = serve(answer).await;
+            let result = HttpFetch::new().unwrap().fetch(&url).await;
+            match (result, expected) {
+                (Ok(body), Ok(expected)) => assert_eq!(body, expected),
+                (Err(error), Err(text)) => assert!(error.message().contains(text), "{error}"),
+                (result, expected) => panic!("{result:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

@@ -4,7 +4,6 @@ mod auth;
 mod cookie;
 mod permission;
 mod plugin;
-mod reply;
 mod zod;
 
 pub use auth::auth_plugin;

@@ -16,11 +16,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use parking_lot::RwLock;
 use platform::clock::millis;
+use platform::config::Secret;
 use platform::{Clock, Error, Millis, Result};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::settings::Secret;
 use crate::store::Store;
 
 /// How many times longer a key verifies than it signs.

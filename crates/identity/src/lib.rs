@@ -23,7 +23,5 @@ pub use fetch::{Fetch, HttpFetch};
 pub use keys::{PublicJwk, StoredKey};
 pub use permission::AllowAll;
 pub use service::{Directory, Identity, SignedIn, Surroundings};
-pub use settings::{
-    ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Secret, Settings, Stage,
-};
+pub use settings::{ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Settings, Stage};
 pub use store::{DbStore, MIGRATIONS, MemoryStore, Store};

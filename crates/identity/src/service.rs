@@ -222,7 +222,8 @@ impl fmt::Debug for SignedIn {
     }
 }
 
-fn is_plugin_id(id: &str) -> bool {
+/// Whether a text is the id of a plugin; owners of other keys never are.
+pub(crate) fn is_plugin_id(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= MAX_PLUGIN_ID
         && id

@@ -1,33 +1,13 @@
 //! What an operator configures: sign-in, token lifetimes and the programs that may call.
 
-use std::fmt;
+mod config;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform::config::Secret;
 use platform::ctx::AccessRestriction;
 use url::{Host, Url};
-
-/// A token or key; never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// Everything this crate is configured with.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use platform::config::Secret;
 use platform::db::{Db, Migration, Tx};
 use platform::{Error, Millis, Result};
 
 use crate::keys::StoredKey;
-use crate::settings::Secret;
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[

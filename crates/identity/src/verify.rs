@@ -19,6 +19,7 @@ use crate::Identity;
 use crate::digest::Digest;
 use crate::jws::{Claims, Jws, MAX_TOKEN_LENGTH};
 use crate::keys::{Key, USERS};
+use crate::service::is_plugin_id;
 use crate::token;
 
 /// Name of the cookie that carries a limited user token.
@@ -195,6 +196,7 @@ impl Identity {
             return Err(bad_plugin_token());
         };
         let is_good = key.owner == *source
+            && is_plugin_id(source)
             && is_complete(claims)
             && is_current(claims, now)
             && jws.is_signed_by(&key.verifier, token::ALGORITHM);
@@ -262,10 +264,10 @@ fn narrowed(caller: Arc<Caller>, plugin: &str) -> Arc<Caller> {
 
 /// The token of an `Authorization: Bearer` header.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let value = std::str::from_utf8(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_start_matches(' ');
-    let is_word = !token.is_empty() && !token.contains(char::is_whitespace);
+    let is_word = !token.is_empty() && !token.contains([' ', '\t']);
     (scheme.eq_ignore_ascii_case("bearer") && is_word).then_some(token)
 }
 

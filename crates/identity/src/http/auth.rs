@@ -12,11 +12,11 @@ use axum::routing::{any, get};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use platform::ctx::Caller;
-use platform::http::Plugin;
+use platform::http::{Json, Plugin, json_bytes};
 use platform::{Error, Result};
 use serde_json::{Value, json};
 
-use super::{plugin_routes, reply};
+use super::plugin_routes;
 use crate::Identity;
 use crate::service::SignedIn;
 use crate::verify::{Route, bearer_token};
@@ -63,9 +63,9 @@ fn router(identity: &Arc<Identity>) -> Router {
     own.merge(plugin_routes(identity, PLUGIN))
 }
 
-async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Response> {
+async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Json<Value>> {
     match identity.sign_in_guest().await? {
-        Some(signed_in) => reply::json(&signed_in_body(&signed_in)),
+        Some(signed_in) => Ok(Json(signed_in_body(&signed_in))),
         None => Err(not_configured("guest")),
     }
 }
@@ -118,14 +118,14 @@ fn not_configured(provider: &str) -> Error {
     Error::not_found(format!("No auth provider registered for '{provider}'"))
 }
 
-async fn list_keys(State(identity): State<Arc<Identity>>) -> Result<Response> {
+async fn list_keys(State(identity): State<Arc<Identity>>) -> Result<Json<Value>> {
     let keys = identity.user_keys().await?;
-    reply::json(&json!({ "keys": keys }))
+    Ok(Json(json!({ "keys": keys })))
 }
 
-async fn describe_openid(State(identity): State<Arc<Identity>>) -> Result<Response> {
+async fn describe_openid(State(identity): State<Arc<Identity>>) -> Json<Value> {
     let issuer = &identity.issuer;
-    reply::json(&json!({
+    Json(json!({
         "issuer": issuer,
         "token_endpoint": format!("{issuer}/v1/token"),
         "userinfo_endpoint": format!("{issuer}/v1/userinfo"),
@@ -144,18 +144,16 @@ async fn describe_openid(State(identity): State<Arc<Identity>>) -> Result<Respon
     }))
 }
 
-async fn no_cli_client() -> Result<Response> {
+async fn no_cli_client() -> (StatusCode, Json<Value>) {
     let body = json!({
         "error": "not_found",
         "error_description": "Client ID metadata documents not enabled",
     });
-    let mut response = reply::json(&body)?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
+    (StatusCode::NOT_FOUND, Json(body))
 }
 
 async fn list_actions() -> Response {
-    ([(CONTENT_TYPE, reply::JSON)], ACTIONS.trim_end()).into_response()
+    json_bytes(ACTIONS.trim_end(), None)
 }
 
 async fn find_user_info(
@@ -175,7 +173,10 @@ async fn find_user_info(
         ));
     };
     match identity.store.load_ownership(&user.entity_ref).await? {
-        Some(ent) => reply::json(&json!({"claims": {"sub": user.entity_ref, "ent": ent}})),
+        Some(ent) => {
+            let claims = json!({"sub": user.entity_ref, "ent": ent});
+            Ok(Json(json!({ "claims": claims })).into_response())
+        }
         None => Ok(no_user_info()),
     }
 }

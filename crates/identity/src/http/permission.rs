@@ -3,19 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::response::Response;
+use axum::extract::{FromRequest, Request};
 use axum::routing::{get, post};
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use platform::http::Plugin;
-use platform::{Code, Ctx, Error, Result};
+use platform::http::{Json, JsonBody, Plugin};
+use platform::{Ctx, Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::plugin_routes;
 use super::zod::{self, Schema};
-use super::{plugin_routes, reply};
 use crate::Identity;
 
 const PLUGIN: &str = "permission";
@@ -34,8 +30,8 @@ pub fn permission_plugin(identity: &Arc<Identity>) -> Plugin {
     }
 }
 
-async fn health() -> Result<Response> {
-    reply::json(&json!({"status": "ok"}))
+async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
 }
 
 const ACTION: Schema = Schema::Union(&[
@@ -100,9 +96,10 @@ struct QueriedPermission {
 }
 
 /// Decides for the frontend. The policy allows everything, so every decision is the same.
-async fn authorize(ctx: Ctx, request: Request) -> Result<Response> {
+async fn authorize(ctx: Ctx, request: Request) -> Result<Json<Value>> {
+    // Before the body is read, so that its errors are for users only.
     ctx.require_user()?;
-    let body = read_body(request).await?;
+    let JsonBody::<MAX_BODY>(body) = JsonBody::from_request(request, &()).await?;
     if let Err(issues) = zod::check(&REQUEST, &body) {
         return Err(Error::input(issues));
     }
@@ -117,37 +114,10 @@ async fn authorize(ctx: Ctx, request: Request) -> Result<Response> {
     }
     let allow = |query: Query| json!({"id": query.id, "result": "ALLOW"});
     let items: Vec<_> = queries.into_iter().map(allow).collect();
-    reply::json(&json!({ "items": items }))
+    Ok(Json(json!({ "items": items })))
 }
 
 /// Without a resource the answer would be conditions, which are for plugins only.
 fn asks_for_conditions(query: &Query) -> bool {
     query.permission.r#type == "resource" && query.resource_ref.is_none()
-}
-
-/// The body, read as Express reads it: a body of another type counts as an empty object.
-async fn read_body(request: Request) -> Result<Value> {
-    let (parts, body) = request.into_parts();
-    if !is_json(&parts.headers) {
-        return Ok(json!({}));
-    }
-    let bytes = bounded(body).await?;
-    if bytes.is_empty() {
-        return Ok(json!({}));
-    }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::input(format!("request body is not JSON: {error}")))
-}
-
-async fn bounded(body: Body) -> Result<axum::body::Bytes> {
-    to_bytes(body, MAX_BODY)
-        .await
-        .map_err(|_| Error::new(Code::TooLarge, "request entity too large"))
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    value
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::get;
+use http::HeaderMap;
 use http::header::{HeaderValue, SET_COOKIE};
-use http::{HeaderMap, StatusCode};
 use platform::clock::Millis;
 use platform::ctx::{Authenticator, Caller, User};
+use platform::http::{Json, NoContent};
 use platform::{Error, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{cookie, reply};
+use super::cookie;
 use crate::Identity;
 use crate::verify::{Route, cookie_token};
 
@@ -46,37 +47,41 @@ pub fn plugin_routes(identity: &Arc<Identity>, plugin: &'static str) -> Router {
         .with_state(state)
 }
 
-async fn list_keys(State(state): State<PluginState>) -> Result<Response> {
+async fn list_keys(State(state): State<PluginState>) -> Result<Json<Value>> {
     let keys = state.identity.plugin_keys(state.plugin).await?;
-    reply::json(&json!({ "keys": keys }))
+    Ok(Json(json!({ "keys": keys })))
 }
 
 /// Gives the browser a cookie for what it loads by itself, like images of documentation.
-async fn set_cookie(State(state): State<PluginState>, headers: HeaderMap) -> Result<Response> {
+async fn set_cookie(
+    State(state): State<PluginState>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse> {
     let caller = state.authenticator.authenticate(&headers).await?;
     let user = require_user(&caller)?;
-    if let Some(expires_at) = state.lasting_cookie(&headers, user).await {
-        return reply::json(&json!({"expiresAt": cookie::iso_date(expires_at)?}));
-    }
-    let token = user
-        .limited_token
-        .as_deref()
-        .ok_or_else(|| Error::internal("the user's token has no limited form"))?;
-    let base_url = &state.identity.settings.base_url;
-    let mut response = reply::json(&json!({"expiresAt": cookie::iso_date(user.expires_at)?}))?;
-    let cookie = cookie::header(base_url, token, user.expires_at)?;
-    response.headers_mut().insert(SET_COOKIE, cookie);
-    Ok(response)
+    let (expires_at, cookie) = match state.lasting_cookie(&headers, user).await {
+        Some(expires_at) => (expires_at, None),
+        None => (user.expires_at, Some(state.new_cookie(user)?)),
+    };
+    let body = json!({"expiresAt": cookie::iso_date(expires_at)?});
+    let cookie = cookie.map(|cookie| (SET_COOKIE, cookie));
+    Ok((AppendHeaders(cookie), Json(body)))
 }
 
-async fn clear_cookie(
-    State(state): State<PluginState>,
-) -> Result<(StatusCode, [(http::HeaderName, HeaderValue); 1])> {
+async fn clear_cookie(State(state): State<PluginState>) -> Result<impl IntoResponse> {
     let cookie = cookie::header(&state.identity.settings.base_url, "", 0)?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]))
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), NoContent))
 }
 
 impl PluginState {
+    fn new_cookie(&self, user: &User) -> Result<HeaderValue> {
+        let token = user
+            .limited_token
+            .as_deref()
+            .ok_or_else(|| Error::internal("the user's token has no limited form"))?;
+        cookie::header(&self.identity.settings.base_url, token, user.expires_at)
+    }
+
     /// When the cookie that the browser already has ends, unless that is soon or it is of somebody
     /// else.
     async fn lasting_cookie(&self, headers: &HeaderMap, user: &User) -> Option<i64> {

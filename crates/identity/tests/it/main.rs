@@ -1,0 +1,14 @@
+//! The crate from outside: routes against recordings, tokens against forgeries.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in shared code"
+)]
+
+mod external;
+mod guest;
+mod keys;
+mod lab;
+mod recordings;
+mod speed;
+mod tokens;
