@@ -19,12 +19,13 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use platform::Clock;
+use platform::config::Secret;
 use url::{Origin, Url};
 
 use crate::address::{BlockedAddress, GuardedResolver, ResolveHost};
 use crate::error::ReadError;
 use crate::perimeter::Perimeter;
-use crate::settings::{Limits, Secret};
+use crate::settings::Limits;
 use pace::{Advice, Pacer};
 
 const MAX_REDIRECTS: usize = 5;

@@ -2,11 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use platform::config::Secret;
 use url::Url;
 
 use crate::settings::{
     AzureCredential, AzureSettings, BitbucketCloudSettings, BitbucketServerSettings, GiteaSettings,
-    GithubAppSettings, GithubSettings, GitlabSettings, Secret,
+    GithubAppSettings, GithubSettings, GitlabSettings,
 };
 
 /// The product that runs on a host.

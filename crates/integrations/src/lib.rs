@@ -9,6 +9,7 @@
 
 mod address;
 mod cache;
+mod config;
 mod error;
 mod files;
 mod glob;
@@ -35,5 +36,5 @@ pub use reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchO
 pub use registry::ScmIntegrations;
 pub use repository::{Reference, ReferenceKind, RepoUrl, RepoUrlError};
 pub use resolve::ResolveError;
-pub use settings::{Limits, Secret, Settings};
+pub use settings::{Limits, Settings};
 pub use url_readers::{ReadersError, UrlReaders};

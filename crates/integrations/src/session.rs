@@ -1,5 +1,6 @@
 //! Calls to the API of one integration on behalf of one repository.
 
+use platform::config::Secret;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -8,7 +9,7 @@ use crate::http_client::{Answer, Fetch, HttpClient, Subject};
 use crate::integration::{Credentials, Integration};
 use crate::percent;
 use crate::repository::RepoUrl;
-use crate::settings::{Limits, Secret};
+use crate::settings::Limits;
 
 /// Most pages of one listing.
 pub(crate) const MAX_PAGES: usize = 200;

@@ -2,36 +2,9 @@
 //!
 //! These are plain inputs; defaults of public hosts are added by [`crate::ScmIntegrations`].
 
-use std::fmt;
 use std::time::Duration;
 
-/// A token, password or private key; never printed.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself, for the one place that sends it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
+use platform::config::Secret;
 
 /// Everything this crate is configured with.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +43,7 @@ pub struct GithubSettings {
 }
 
 /// One entry of `integrations.github[].apps`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GithubAppSettings {
     /// Numeric id of the app.
     pub app_id: String,

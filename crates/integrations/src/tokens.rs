@@ -2,6 +2,7 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use platform::clock::millis;
+use platform::config::Secret;
 use platform::{Clock, Millis};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use crate::http_client::{Fetch, HttpClient, Subject};
 use crate::integration::{Credentials, Integration, basic, bearer};
 use crate::percent;
 use crate::repository::RepoUrl;
-use crate::settings::{AzureCredential, GithubAppSettings, Secret};
+use crate::settings::{AzureCredential, GithubAppSettings};
 
 const MAX_TOKENS: usize = 4_096;
 const MAX_ANSWER_BYTES: usize = 256 << 10;
