@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod backend;
 mod catalog;
+mod check;
 mod database;
 mod de;
 mod document;
@@ -19,9 +20,12 @@ mod handle;
 mod integrations;
 mod listen;
 mod load;
+mod nearest;
 mod path;
+mod print;
 pub mod schema;
 mod secret;
+mod sections;
 mod shape;
 mod transform;
 mod tree;
@@ -46,11 +50,12 @@ pub use catalog::{
     LocationConflictStrategy, LocationRule, MassDeletionGuard, OrphanStrategy, ProcessorOptions,
     ProviderOptions, RuleLocation, ScmEvents, StitchingStrategy, Switch,
 };
+pub use check::{check, load_and_check, parse_and_check};
 pub use database::{
     Connection, ConnectionKind, ConnectionParts, DatabaseClient, DatabaseConfig, SslConfig,
 };
-pub use environment::Environment;
 pub use duration::{DurationError, HumanDuration, Millis};
+pub use environment::Environment;
 pub use handle::{Config, ConfigError, Origin};
 pub use integrations::{
     AadCredential, AwsCodeCommitConfig, AwsS3Config, AzureBlobStorageConfig, AzureConfig,
@@ -60,5 +65,6 @@ pub use integrations::{
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
+pub use print::{frontend, print, redacted, secrets};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

@@ -137,7 +137,7 @@ pub struct PermissionAttributeConfig {
 /// A caller from outside that is let in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "ExternalAccess")]
+#[schemars(rename = "ExternalAccess", extend("x-check" = "external-access"))]
 struct Written {
     /// How the caller proves who it is.
     #[serde(rename = "type")]

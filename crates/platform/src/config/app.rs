@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::secret::Opaque;
+
 /// The portal as browsers see it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -31,11 +33,16 @@ pub struct OrganizationConfig {
 /// Whether and how requests are authorized.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(extend("additionalProperties" = true))]
 pub struct PermissionConfig {
     /// Whether permissions are asked for at all.
     #[schemars(extend("x-visibility" = "frontend"))]
     pub enabled: bool,
+    /// Roles and policies.
+    #[schemars(extend("x-ignored" = "it belongs to the RBAC plugin"))]
+    pub rbac: Option<Opaque>,
+    /// Plugins that have permissions.
+    #[schemars(extend("x-ignored" = "it belongs to the RBAC plugin"))]
+    pub permissioned_plugins: Vec<String>,
 }
 
 /// What only Callboard knows.

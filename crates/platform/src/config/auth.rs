@@ -67,7 +67,10 @@ impl Default for AuthConfig {
 
 /// Sign-in providers; only the guest provider's settings are typed here.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = { "type": "object", "additionalProperties": true }))]
+#[schemars(extend("additionalProperties" = {
+    "type": "object",
+    "additionalProperties": { "x-visibility": "keys" }
+}))]
 pub struct ProvidersConfig {
     /// Sign-in without credentials.
     pub guest: Option<GuestConfig>,

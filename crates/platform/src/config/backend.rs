@@ -308,6 +308,7 @@ pub struct OtlpConfig {
 /// Bounds the number of requests of each client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "the keys are Backstage's")]
 pub struct RateLimitConfig {
     /// Counts the requests to all plugins together.
     pub global: bool,

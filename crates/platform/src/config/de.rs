@@ -119,7 +119,7 @@ fn in_words(expected: &dyn Expected) -> String {
         }
         "f32" | "f64" => "a number".to_owned(),
         text if text.starts_with("struct ") || text == "a map" => "an object".to_owned(),
-        text if text == "a sequence" => "a list".to_owned(),
+        "a sequence" => "a list".to_owned(),
         _ => expected,
     }
 }
@@ -216,7 +216,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
                 place: self.place,
             }),
             Value::Object(entries) => visitor.visit_map(Entries {
-                entries: entries.iter(),
+                rest: entries.iter(),
                 value: None,
                 place: self.place,
             }),
@@ -318,7 +318,7 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
 }
 
 struct Entries<'de, 'p> {
-    entries: serde_json::map::Iter<'de>,
+    rest: serde_json::map::Iter<'de>,
     value: Option<(&'de str, &'de Value)>,
     place: &'p Place<'p>,
 }
@@ -330,7 +330,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Misfit> {
-        let Some((key, value)) = self.entries.next() else {
+        let Some((key, value)) = self.rest.next() else {
             return Ok(None);
         };
         self.value = Some((key, value));

@@ -155,6 +155,7 @@ impl JsonSchema for HumanDuration {
         json_schema!({
             "description": "A duration: ISO 8601 (`PT10M`), a number with a unit (`2 hours`) or an object (`{ minutes: 10 }`).",
             "x-type": "duration",
+            "x-check": "duration",
             "anyOf": [
                 { "type": "string" },
                 { "type": "object", "properties": units, "additionalProperties": false }
@@ -201,6 +202,7 @@ impl JsonSchema for Millis {
         json_schema!({
             "description": "A duration, or a number of milliseconds.",
             "x-type": "duration or milliseconds",
+            "x-check": "duration-or-milliseconds",
             "anyOf": [{ "type": "number" }, generator.subschema_for::<HumanDuration>()]
         })
     }

@@ -114,6 +114,7 @@ impl JsonSchema for ListenConfig {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
+            "x-check": "listen",
             "anyOf": [
                 { "type": "string" },
                 { "type": "integer" },
@@ -199,13 +200,13 @@ impl<'de> Visitor<'de> for TrustProxyVisitor {
         match text {
             "true" => Ok(TrustProxy::Everybody),
             "false" | "" => Ok(TrustProxy::Nobody),
-            _ => match text.parse() {
-                Ok(hops) => Ok(TrustProxy::Hops(hops)),
-                Err(_) => {
+            _ => Ok(text.parse().map_or_else(
+                |_| {
                     let addresses = text.split(',').map(|address| address.trim().to_owned());
-                    Ok(TrustProxy::Addresses(addresses.collect()))
-                }
-            },
+                    TrustProxy::Addresses(addresses.collect())
+                },
+                TrustProxy::Hops,
+            )),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The schema of our keys, made from the types that read them.
 //!
 //! Invariant: `docs/config.schema.json` and `docs/config.md` are this document; a test compares them.
-//! Besides JSON Schema's keywords it has `x-visibility` (`frontend`, `backend`, `secret`; `backend`
-//! when absent) and `x-ignored` (why a key of Backstage has no effect here).
+//! Besides JSON Schema's keywords it has `x-visibility` (`frontend`, `secret`, or `keys` when browsers
+//! see only the names; nothing for the rest), `x-ignored` (why a key of Backstage has no effect
+//! here), `x-type` (the type in words) and `x-check` (which type has to understand the value).
 
 use std::fmt::Write as _;
 
@@ -349,6 +350,12 @@ fn kind(node: Node<'_>) -> String {
                 None => "list".to_owned(),
             },
             (_, _, Some("integer")) => "whole number".to_owned(),
+            (_, _, Some("object")) => match branch.keyword("additionalProperties") {
+                Some(site @ Value::Object(_)) => {
+                    format!("map of {}", kind_of_item(branch.of(site)))
+                }
+                _ => "object".to_owned(),
+            },
             (_, _, Some(name)) => name.to_owned(),
             _ => "anything".to_owned(),
         };

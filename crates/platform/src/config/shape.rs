@@ -210,6 +210,7 @@ impl JsonSchema for Interval {
         json_schema!({
             "description": "A duration, or `false` for never.",
             "x-type": "duration or false",
+            "x-check": "duration-or-false",
             "anyOf": [{ "const": false }, generator.subschema_for::<HumanDuration>()]
         })
     }
