@@ -1,1 +1,16 @@
-fn main() {}
+//! Callboard, the internal developer portal in one binary.
+
+mod app;
+mod cli;
+mod database;
+mod pages;
+mod serve;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::Cli::parse().run()
+}

@@ -1,0 +1,166 @@
+//! The application: the only place where everything is wired.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::catalog::{Catalog, ConfigLocations, SharedProvider};
+use anyhow::Context as _;
+use identity::http::{auth_plugin, permission_plugin, plugin_routes};
+use identity::{AllowAll, DbStore, HttpFetch, Identity, Stage, Surroundings};
+use integrations::{ScmIntegrations, UrlReaders};
+use platform::config::{
+    AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, IntegrationsConfig,
+};
+use platform::db::{Db, Migration};
+use platform::http::{Plugin, Routes, mount};
+use platform::permission::Authorizer;
+use platform::{Authenticator, Clock};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::{database, pages};
+
+/// The sections of the configuration that the application uses.
+pub(crate) struct Sections {
+    pub backend: BackendConfig,
+    pub auth: AuthConfig,
+    pub catalog: CatalogConfig,
+    pub integrations: IntegrationsConfig,
+    pub callboard: CallboardConfig,
+    /// Folders that relative paths of locations may mean.
+    pub folders: Vec<PathBuf>,
+}
+
+impl Sections {
+    /// Reads the sections; the error names file and line.
+    pub(crate) fn read(config: &Config, working_dir: &Path) -> anyhow::Result<Self> {
+        let mut folders = vec![working_dir.to_owned()];
+        folders.extend(config.files().iter().filter_map(|file| Some(file.parent()?.to_owned())));
+        let backends: Vec<PathBuf> =
+            folders.iter().map(|folder| folder.join("packages/backend")).collect();
+        folders.extend(backends);
+        Ok(Self {
+            backend: config.section("backend")?,
+            auth: config.section("auth")?,
+            catalog: config.section("catalog")?,
+            integrations: config.section("integrations")?,
+            callboard: config.section("callboard")?,
+            folders,
+        })
+    }
+
+    /// `backend.baseUrl`, or where the server listens.
+    pub(crate) fn base_url(&self) -> anyhow::Result<Url> {
+        let listen = &self.backend.listen;
+        let local = || format!("http://localhost:{}", listen.port);
+        let text = self.backend.base_url.clone().unwrap_or_else(local);
+        Url::parse(&text).with_context(|| format!("`backend.baseUrl`: `{text}` is not a URL"))
+    }
+}
+
+/// All migrations, in the order of the features.
+pub(crate) fn migrations() -> Vec<Migration> {
+    [identity::MIGRATIONS, ::catalog::MIGRATIONS].concat()
+}
+
+/// Everything that runs.
+pub(crate) struct App {
+    pub db: Db,
+    pub catalog: Catalog,
+    identity: Arc<Identity>,
+    authorizer: Arc<dyn Authorizer>,
+    title: String,
+}
+
+impl App {
+    /// Opens the database and builds all features; the catalog's index is complete afterwards.
+    pub(crate) async fn build(
+        config: &Config,
+        sections: &Sections,
+        data_dir: &Path,
+        stage: Stage,
+    ) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        let database = database::settings(&sections.backend.database, data_dir)?;
+        let db = Db::open(database, &migrations()).await?;
+        let catalog = open_catalog(sections, db.clone(), clock.clone()).await?;
+        let identity = Identity::new(
+            identity::Settings::from_config(
+                sections.base_url()?,
+                stage,
+                &sections.auth,
+                &sections.backend.auth,
+            )?,
+            Surroundings {
+                store: Arc::new(DbStore::new(db.clone())),
+                fetch: Arc::new(HttpFetch::new()?),
+                directory: None,
+                clock,
+            },
+        )?;
+        let title = config.opt_string("app.title")?.unwrap_or_else(|| "Callboard".to_owned());
+        Ok(Self { db, catalog, identity, authorizer: Arc::new(AllowAll), title })
+    }
+
+    /// Starts background work.
+    pub(crate) fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        self.catalog.start(tasks, stop);
+    }
+
+    /// All routes.
+    pub(crate) fn routes(&self) -> Routes {
+        let catalog = Plugin {
+            id: "catalog",
+            router: ::catalog::router(self.catalog.clone())
+                .merge(plugin_routes(&self.identity, "catalog")),
+            open_paths: &[identity::http::JWKS_PATH],
+        };
+        let mut routes = Routes::new().pages(pages::router(&self.title));
+        for id in COOKIE_ONLY {
+            routes = routes.plugin(id, self.mount(self.cookie_only(id)));
+        }
+        for plugin in [catalog, auth_plugin(&self.identity), permission_plugin(&self.identity)] {
+            routes = routes.plugin(plugin.id, self.mount(plugin));
+        }
+        routes
+    }
+
+    fn mount(&self, plugin: Plugin) -> axum::Router {
+        let authenticator: Arc<dyn Authenticator> = self.identity.authenticator(plugin.id);
+        mount(plugin, authenticator, Arc::clone(&self.authorizer))
+    }
+
+    fn cookie_only(&self, id: &'static str) -> Plugin {
+        Plugin {
+            id,
+            router: plugin_routes(&self.identity, id),
+            open_paths: &[identity::http::JWKS_PATH],
+        }
+    }
+}
+
+/// Plugins of which only the common routes exist: browsers fetch cookies for them.
+const COOKIE_ONLY: &[&str] = &["app", "techdocs"];
+
+async fn open_catalog(sections: &Sections, db: Db, clock: Clock) -> anyhow::Result<Catalog> {
+    let reading = integrations::Settings::from_config(
+        &sections.integrations,
+        &sections.backend.reading,
+        &sections.callboard.reading,
+    );
+    let integrations = ScmIntegrations::new(&reading)?;
+    let readers = UrlReaders::new(&reading, integrations.clone(), clock.clone())?;
+    let settings = ::catalog::Settings::new(&sections.catalog, &sections.folders);
+    let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
+    let parts = ::catalog::Parts {
+        db,
+        settings,
+        integrations: Arc::new(integrations),
+        reader: Arc::new(readers),
+        processors: Vec::new(),
+        providers: vec![locations],
+        clock,
+    };
+    Ok(Catalog::open(parts).await?)
+}

@@ -1,0 +1,81 @@
+//! `callboard serve`
+
+use std::time::Duration;
+
+use clap::Args;
+use identity::Stage;
+use model::Severity;
+use platform::http::{Front, HttpSettings, Readiness, Server};
+use platform::telemetry::Metrics;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, Sections};
+use crate::cli::{ConfigArgs, Loaded, ensure_folder, print_problem};
+
+/// How long background work may take to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Sign everybody in as a guest, as a Backstage in development does.
+    #[arg(long)]
+    dev: bool,
+    /// Serve the yardstick of benchmarks at /.callboard/static/BYTES.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let loaded = args.config.load()?;
+    loaded.problems.iter().filter(|problem| problem.severity != Severity::Info).for_each(print_problem);
+    ensure_folder(&args.config.data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(serve(args, &loaded));
+    runtime.shutdown_timeout(STOP_TIMEOUT);
+    result
+}
+
+async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
+    let sections = Sections::read(&loaded.config, &loaded.working_dir)?;
+    let base_url = sections.base_url()?;
+    let data_dir = &args.config.data;
+    let mut http = HttpSettings::from_config(&sections.backend, data_dir)?;
+    http.bench = args.bench;
+    let metrics = Metrics::new();
+    let front = Front::new(&http, Readiness::new(), &metrics)?;
+    let server = Server::bind(&http).await?;
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.run(front.clone(), stop.clone()));
+    let tasks = TaskTracker::new();
+    let stage = Stage::from_flags(args.dev, loaded.environment.get("NODE_ENV"));
+    let app = tokio::select! {
+        app = App::build(&loaded.config, &sections, data_dir, stage) => app?,
+        signal = shutdown_signal() => return signal,
+    };
+    app.start(&tasks, &stop);
+    front.open(app.routes());
+    tracing::info!(url = base_url.as_str(), "ready");
+    shutdown_signal().await?;
+    tracing::info!("shutting down");
+    stop.cancel();
+    serving.await?;
+    tasks.close();
+    let _ = tokio::time::timeout(STOP_TIMEOUT, tasks.wait()).await;
+    app.db.close();
+    Ok(())
+}
+
+/// Ctrl-C or the signal of a supervisor.
+async fn shutdown_signal() -> anyhow::Result<()> {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
