@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, ETAG};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 
@@ -48,6 +48,8 @@ impl PendingError {
         let body = body.to_string();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, JSON);
+        // A router that saw the empty body may have measured it.
+        headers.remove(CONTENT_LENGTH);
         headers.insert(ETAG, weak_etag(body.as_bytes()));
         *response.body_mut() = Body::from(body);
     }

@@ -3,10 +3,12 @@
 //! Invariants: connections are bounded in number, and in time while they say nothing; after the
 //! shutdown began no connection outlives the drain timeout.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -73,6 +75,7 @@ impl Server {
             front,
             permits: Arc::new(Semaphore::new(self.limits.connections)),
             handshake_timeout: self.limits.handshake_timeout,
+            head_timeout: self.limits.head_timeout,
             stop: CancellationToken::new(),
             drain_timeout: self.drain_timeout,
             tasks: TaskTracker::new(),
@@ -117,6 +120,7 @@ struct Connections {
     front: Front,
     permits: Arc<Semaphore>,
     handshake_timeout: Duration,
+    head_timeout: Duration,
     /// No new connections; open ones end after their current request.
     stop: CancellationToken,
     /// How long they may take for that.
@@ -191,9 +195,12 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let front = self.front.clone();
+        let spoke = Arc::new(AtomicBool::new(false));
+        let silence = silence(Arc::clone(&spoke), self.head_timeout);
         let service = service_fn(move |request: http::Request<Incoming>| {
+            spoke.store(true, Ordering::Relaxed);
             let front = front.clone();
-            async move { Ok::<_, std::convert::Infallible>(front.answer(request, peer).await) }
+            async move { Ok::<_, Infallible>(front.answer(request, peer).await) }
         });
         let http = Arc::clone(&self.http);
         let mut connection =
@@ -207,11 +214,22 @@ impl Connections {
                 connection.as_mut().graceful_shutdown();
                 tokio::time::timeout(self.drain_timeout, connection).await.ok()
             }
+            () = silence => return tracing::debug!("connection said nothing"),
         };
         match outcome {
             Some(Ok(())) => {}
             Some(Err(error)) => tracing::debug!(error, "connection failed"),
             None => tracing::warn!("connection was cut off by the shutdown"),
         }
+    }
+}
+
+/// Ends when a connection has not sent a whole request within the limit, and never otherwise.
+///
+/// hyper bounds the time of a head only once it knows which version of HTTP is spoken.
+async fn silence(spoke: Arc<AtomicBool>, limit: Duration) {
+    tokio::time::sleep(limit).await;
+    if spoke.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
     }
 }

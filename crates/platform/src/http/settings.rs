@@ -1,9 +1,18 @@
 //! What the HTTP shell needs to know, in its own terms.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::DEFAULT_PORT;
+use url::Url;
+
+use crate::config::{
+    BackendConfig, CorsConfig, CspDirective, DEFAULT_PORT, HttpsConfig, ListenConfig, Millis,
+    OneOrMany, ServerConfig,
+};
+use crate::error::{Error, Result};
+
+/// Permission bits of a unix socket: the owner and the group may connect.
+const SOCKET_MODE: u32 = 0o660;
 
 /// Settings of listeners, headers and limits; `Default` is what Backstage does without configuration.
 #[derive(Debug, Clone)]
@@ -32,6 +41,34 @@ pub struct HttpSettings {
     pub limits: Limits,
     /// Serves `/.callboard/static/<bytes>`, the yardstick of benchmarks.
     pub bench: bool,
+}
+
+impl HttpSettings {
+    /// The settings in `backend`; `folder` keeps a self-signed certificate.
+    pub fn from_config(config: &BackendConfig, folder: &Path) -> Result<Self> {
+        let base_url = config.base_url.as_deref().map(Url::parse).transpose();
+        let base_url = base_url
+            .map_err(|error| Error::input("`backend.baseUrl` is not a URL").with_source(error))?;
+        let base_path = base_url.as_ref().map_or("", Url::path);
+        let tls = config.https.settings();
+        let csp = config.csp.iter().map(|(name, directive)| match directive {
+            CspDirective::Removed => (name.clone(), None),
+            CspDirective::Sources(sources) => (name.clone(), Some(sources.clone())),
+        });
+        Ok(Self {
+            listen: vec![Listen::from(&config.listen)],
+            tls: tls.map(|https| Tls::new(https, base_url.as_ref(), folder)),
+            base_path: base_path.trim_end_matches('/').to_owned(),
+            cors: config.cors.as_ref().map(CorsSettings::from),
+            csp: csp.collect(),
+            referrer_policy: config.referrer.policy.clone(),
+            health_headers: config.health.headers.clone().into_iter().collect(),
+            startup_pause: config.lifecycle.startup_request_pause_timeout.get(),
+            shutdown_delay: config.lifecycle.server_shutdown_delay.get(),
+            limits: Limits::from(&config.server),
+            ..Self::default()
+        })
+    }
 }
 
 impl Default for HttpSettings {
@@ -75,6 +112,21 @@ pub enum Listen {
     },
 }
 
+impl From<&ListenConfig> for Listen {
+    fn from(config: &ListenConfig) -> Self {
+        match &config.unix_socket {
+            Some(path) => Self::Unix {
+                path: path.into(),
+                mode: SOCKET_MODE,
+            },
+            None => Self::Tcp {
+                host: config.host.clone(),
+                port: config.port,
+            },
+        }
+    }
+}
+
 /// Where the certificate comes from.
 #[derive(Clone)]
 pub enum Tls {
@@ -92,6 +144,24 @@ pub enum Tls {
         /// Private key.
         key: String,
     },
+}
+
+impl Tls {
+    fn new(config: &HttpsConfig, base_url: Option<&Url>, folder: &Path) -> Self {
+        match &config.certificate {
+            Some(certificate) => Self::Pem {
+                certificate: certificate.cert.clone(),
+                key: certificate.key.expose().to_owned(),
+            },
+            None => Self::SelfSigned {
+                host: base_url
+                    .and_then(Url::host_str)
+                    .unwrap_or("localhost")
+                    .to_owned(),
+                folder: folder.to_owned(),
+            },
+        }
+    }
 }
 
 impl std::fmt::Debug for Tls {
@@ -124,6 +194,20 @@ pub struct CorsSettings {
     pub max_age: Option<Duration>,
 }
 
+impl From<&CorsConfig> for CorsSettings {
+    fn from(config: &CorsConfig) -> Self {
+        let list = |list: &Option<OneOrMany<String>>| list.as_ref().map(|list| list.0.clone());
+        Self {
+            origins: list(&config.origin),
+            methods: list(&config.methods),
+            allowed_headers: list(&config.allowed_headers),
+            exposed_headers: list(&config.exposed_headers).unwrap_or_default(),
+            credentials: config.credentials.unwrap_or_default(),
+            max_age: config.max_age.map(Duration::from_secs),
+        }
+    }
+}
+
 /// Bounds of what clients may send, in size, number and time.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -154,5 +238,92 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             streams: 200,
         }
+    }
+}
+
+impl From<&ServerConfig> for Limits {
+    fn from(config: &ServerConfig) -> Self {
+        let defaults = Self::default();
+        let headers = config
+            .max_headers_count
+            .and_then(|count| usize::try_from(count).ok());
+        Self {
+            headers: headers.unwrap_or(defaults.headers),
+            head_timeout: config
+                .headers_timeout
+                .map_or(defaults.head_timeout, Millis::get),
+            ..defaults
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings(config: serde_json::Value) -> Result<HttpSettings> {
+        let config: BackendConfig = serde_json::from_value(config).unwrap();
+        HttpSettings::from_config(&config, Path::new("/data"))
+    }
+
+    #[test]
+    fn the_keys_of_backstage_are_read() {
+        let settings = settings(json!({
+            "baseUrl": "https://portal.example.com/portal/",
+            "listen": {"host": "127.0.0.1", "port": 8080},
+            "https": true,
+            "cors": {"origin": "http://localhost:3000", "credentials": true},
+            "csp": {"connect-src": ["'self'"], "upgradeInsecureRequests": false},
+            "health": {"headers": {"x-service": "portal"}},
+            "lifecycle": {"serverShutdownDelay": "2s"},
+            "server": {"headersTimeout": 1500, "maxHeadersCount": 50},
+        }));
+        let settings = settings.unwrap();
+        assert_eq!(settings.base_path, "/portal");
+        let host = Some("127.0.0.1".to_owned());
+        assert_eq!(settings.listen, [Listen::Tcp { host, port: 8080 }]);
+        let Some(Tls::SelfSigned { host, folder }) = settings.tls else {
+            panic!("no certificate")
+        };
+        assert_eq!(
+            (host.as_str(), folder.as_path()),
+            ("portal.example.com", Path::new("/data"))
+        );
+        let cors = settings.cors.unwrap();
+        assert_eq!(
+            cors.origins.as_deref(),
+            Some(&["http://localhost:3000".to_owned()][..])
+        );
+        assert!(cors.credentials);
+        assert_eq!(settings.csp.len(), 2);
+        assert_eq!(
+            settings.health_headers,
+            [("x-service".to_owned(), "portal".to_owned())]
+        );
+        assert_eq!(settings.shutdown_delay, Duration::from_secs(2));
+        assert_eq!(settings.limits.head_timeout, Duration::from_millis(1500));
+        assert_eq!(settings.limits.headers, 50);
+    }
+
+    #[test]
+    fn without_keys_it_is_plain_http_on_the_default_port() {
+        let settings = settings(json!({})).unwrap();
+        assert_eq!(
+            settings.listen,
+            [Listen::Tcp {
+                host: None,
+                port: DEFAULT_PORT
+            }]
+        );
+        assert!(settings.tls.is_none() && settings.cors.is_none());
+        assert_eq!(settings.base_path, "");
+    }
+
+    #[test]
+    fn a_bad_base_url_names_its_key() {
+        let error = settings(json!({"baseUrl": "portal"})).unwrap_err();
+        assert_eq!(error.message(), "`backend.baseUrl` is not a URL");
     }
 }
