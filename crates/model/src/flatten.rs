@@ -91,9 +91,12 @@ struct Key {
     fits: bool,
     /// The row `<key> = true` of a list item was emitted.
     is_item: bool,
+    /// A row was emitted, with this value.
+    has_row: bool,
+    first_value: Option<Span>,
 }
 
-/// A row emitted for this entity.
+/// A row emitted for this entity, other than the first one of its key.
 #[derive(Debug)]
 struct Emitted {
     hash: u64,
@@ -108,6 +111,8 @@ struct Walk {
     path: String,
     /// Current path with its ASCII letters in lower case.
     lower: String,
+    /// Current path in lower case, after [`Walk::find_key`].
+    lower_key: String,
     /// Scratch for a lower-cased value.
     value: String,
     /// Texts of `keys` and `rows`.
@@ -263,16 +268,17 @@ impl Walk {
         self.intern_key(hash, known)
     }
 
-    /// Looks the current path up, without regard to case.
+    /// Looks the current path up, without regard to case, and leaves its lower-case form in
+    /// `lower_key`.
     fn find_key(&mut self) -> (u64, Option<usize>) {
         if self.path.is_ascii() {
-            self.value.clone_from(&self.lower);
+            self.lower_key.clone_from(&self.lower);
         } else {
             // Casing may depend on neighbours, thus the path as a whole.
-            self.value = self.path.to_lowercase();
+            self.lower_key = self.path.to_lowercase();
         }
-        let hash = self.hasher.hash_one(self.value.as_bytes());
-        let same = |key: &usize| self.arena[self.keys[*key].lower.clone()] == self.value;
+        let hash = self.hasher.hash_one(self.lower_key.as_bytes());
+        let same = |key: &usize| self.arena[self.keys[*key].lower.clone()] == self.lower_key;
         (hash, self.key_table.find(hash, same).copied())
     }
 
@@ -285,26 +291,27 @@ impl Walk {
             && !self.respelled.contains(&self.path)
         {
             self.respelled.insert(self.path.clone());
-            self.conflicts.push(self.value.clone());
+            self.conflicts.push(self.lower_key.clone());
         }
         key
     }
 
     fn add_key(&mut self, hash: u64) -> usize {
-        let lower = push_span(&mut self.arena, &self.value);
-        let raw = if self.value == self.path {
+        let lower = push_span(&mut self.arena, &self.lower_key);
+        let raw = if self.lower_key == self.path {
             lower.clone()
         } else {
             push_span(&mut self.arena, &self.path)
         };
         let key = self.keys.len();
-        let fits = fits_utf16(&self.value, MAX_LENGTH);
         self.keys.push(Key {
             hash,
             lower,
             raw,
-            fits,
+            fits: fits_utf16(&self.lower_key, MAX_LENGTH),
             is_item: false,
+            has_row: false,
+            first_value: None,
         });
         self.key_table
             .insert_unique(hash, key, |key| self.keys[*key].hash);
@@ -313,16 +320,8 @@ impl Walk {
 
     /// Emits a row of a value and its original, unless it was emitted before.
     fn emit(&mut self, key: usize, texts: Option<(&str, &str)>, emit: &mut dyn FnMut(Row<'_>)) {
-        if !self.keys[key].fits {
-            return;
-        }
         let value = texts.map(|(value, _)| value);
-        let hash = self.hasher.hash_one((key, value));
-        let same = |row: &usize| {
-            let row = &self.rows[*row];
-            row.key == key && row.value.as_ref().map(|span| &self.arena[span.clone()]) == value
-        };
-        if self.row_table.find(hash, same).is_some() {
+        if !self.keys[key].fits || self.is_emitted(key, value) {
             return;
         }
         let original = texts.map(|(_, original)| original);
@@ -331,11 +330,47 @@ impl Walk {
             value,
             original,
         });
-        let value = value.map(|value| push_span(&mut self.arena, value));
+        self.remember(key, value);
+    }
+
+    fn is_emitted(&self, key: usize, value: Option<&str>) -> bool {
+        let same = |span: &Option<Span>| span.clone().map(|span| &self.arena[span]) == value;
+        let Key {
+            has_row,
+            first_value,
+            ..
+        } = &self.keys[key];
+        // Most keys have one row only and never come here twice.
+        *has_row
+            && (same(first_value)
+                || self
+                    .row_table
+                    .find(self.row_hash(key, value), |row| {
+                        self.rows[*row].key == key && same(&self.rows[*row].value)
+                    })
+                    .is_some())
+    }
+
+    fn remember(&mut self, key: usize, value: Option<&str>) {
+        let span = value.map(|value| push_span(&mut self.arena, value));
+        if !self.keys[key].has_row {
+            self.keys[key].has_row = true;
+            self.keys[key].first_value = span;
+            return;
+        }
+        let hash = self.row_hash(key, value);
         let row = self.rows.len();
-        self.rows.push(Emitted { hash, key, value });
+        self.rows.push(Emitted {
+            hash,
+            key,
+            value: span,
+        });
         self.row_table
             .insert_unique(hash, row, |row| self.rows[*row].hash);
+    }
+
+    fn row_hash(&self, key: usize, value: Option<&str>) -> u64 {
+        self.hasher.hash_one((key, value))
     }
 }
 
