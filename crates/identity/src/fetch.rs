@@ -90,7 +90,10 @@ mod tests {
             (answer("200 OK", &largest), Ok(&*largest)),
             (answer("200 OK", &format!("{largest}x")), Err("more than")),
             (answer("404 Not Found", "{}"), Err("answered 404")),
-            (answer("302 Found\r\nlocation: /elsewhere", ""), Err("answered 302")),
+            (
+                answer("302 Found\r\nlocation: /elsewhere", ""),
+                Err("answered 302"),
+            ),
             ("nonsense".to_owned(), Err("failed")),
         ];
         for (answer, expected) in cases {

@@ -267,7 +267,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = std::str::from_utf8(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_start_matches(' ');
-    let is_word = !token.is_empty() && !token.contains([' ', '\t']);
+    let is_word = !token.is_empty() && !token.bytes().any(|byte| byte.is_ascii_whitespace());
     (scheme.eq_ignore_ascii_case("bearer") && is_word).then_some(token)
 }
 

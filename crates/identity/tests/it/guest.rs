@@ -18,9 +18,19 @@ async fn guests_sign_in_where_the_settings_allow() {
     let missing = "No auth provider registered for 'guest'";
     let forbidden = "dangerouslyAllowOutsideDevelopment";
     let cases = [
-        (Stage::Development, Some(plain.clone()), 200, "user:development/guest"),
+        (
+            Stage::Development,
+            Some(plain.clone()),
+            200,
+            "user:development/guest",
+        ),
         (Stage::Production, Some(plain), 403, forbidden),
-        (Stage::Production, Some(allowed), 200, "user:development/guest"),
+        (
+            Stage::Production,
+            Some(allowed),
+            200,
+            "user:development/guest",
+        ),
         (Stage::Development, None, 404, missing),
     ];
     for (stage, guest, expected, text) in cases {
@@ -41,7 +51,10 @@ async fn unknown_providers_are_named_as_the_client_wrote_them() {
         ("/api/auth/nope", "Unknown auth provider 'nope'"),
         ("/api/auth/a%20b/start", "Unknown auth provider 'a b'"),
         ("/api/auth/guest/nope", "Unknown auth provider 'guest'"),
-        ("/api/auth/.well-known/nope", "Unknown auth provider '.well-known'"),
+        (
+            "/api/auth/.well-known/nope",
+            "Unknown auth provider '.well-known'",
+        ),
     ] {
         let (status, body) = lab.get(path, "none").await;
         assert_eq!((status, body.contains(text)), (404, true), "{path}: {body}");
@@ -78,6 +91,9 @@ async fn the_directory_knows_better_than_the_settings() {
         };
         let identity = Identity::new(settings, surroundings).unwrap();
         let signed_in = identity.sign_in_guest().await.unwrap().unwrap();
-        assert!(signed_in.ownership.iter().any(|group| group == expected), "{signed_in:?}");
+        assert!(
+            signed_in.ownership.iter().any(|group| group == expected),
+            "{signed_in:?}"
+        );
     }
 }
