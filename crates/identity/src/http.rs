@@ -4,7 +4,6 @@ mod auth;
 mod cookie;
 mod permission;
 mod plugin;
-mod zod;
 
 pub use auth::auth_plugin;
 pub use permission::permission_plugin;

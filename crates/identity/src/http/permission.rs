@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::plugin_routes;
-use super::zod::{self, Schema};
 use crate::Identity;
+use platform::http::zod::{self, Schema};
 
 const PLUGIN: &str = "permission";
 /// What Express takes by default.
