@@ -14,6 +14,7 @@ use platform::config::{
 use platform::db::{Db, Migration};
 use platform::http::{Plugin, Routes, mount};
 use platform::permission::Authorizer;
+use platform::telemetry::Metrics;
 use platform::{Authenticator, Clock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,9 +37,16 @@ impl Sections {
     /// Reads the sections; the error names file and line.
     pub(crate) fn read(config: &Config, working_dir: &Path) -> anyhow::Result<Self> {
         let mut folders = vec![working_dir.to_owned()];
-        folders.extend(config.files().iter().filter_map(|file| Some(file.parent()?.to_owned())));
-        let backends: Vec<PathBuf> =
-            folders.iter().map(|folder| folder.join("packages/backend")).collect();
+        folders.extend(
+            config
+                .files()
+                .iter()
+                .filter_map(|file| Some(file.parent()?.to_owned())),
+        );
+        let backends: Vec<PathBuf> = folders
+            .iter()
+            .map(|folder| folder.join("packages/backend"))
+            .collect();
         folders.extend(backends);
         Ok(Self {
             backend: config.section("backend")?,
@@ -80,11 +88,12 @@ impl App {
         sections: &Sections,
         data_dir: &Path,
         stage: Stage,
+        metrics: &Metrics,
     ) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let database = database::settings(&sections.backend.database, data_dir)?;
         let db = Db::open(database, &migrations()).await?;
-        let catalog = open_catalog(sections, db.clone(), clock.clone()).await?;
+        let catalog = open_catalog(sections, db.clone(), metrics.clone(), clock.clone()).await?;
         let identity = Identity::new(
             identity::Settings::from_config(
                 sections.base_url()?,
@@ -99,8 +108,16 @@ impl App {
                 clock,
             },
         )?;
-        let title = config.opt_string("app.title")?.unwrap_or_else(|| "Callboard".to_owned());
-        Ok(Self { db, catalog, identity, authorizer: Arc::new(AllowAll), title })
+        let title = config
+            .opt_string("app.title")?
+            .unwrap_or_else(|| "Callboard".to_owned());
+        Ok(Self {
+            db,
+            catalog,
+            identity,
+            authorizer: Arc::new(AllowAll),
+            title,
+        })
     }
 
     /// Starts background work.
@@ -120,7 +137,11 @@ impl App {
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
         }
-        for plugin in [catalog, auth_plugin(&self.identity), permission_plugin(&self.identity)] {
+        for plugin in [
+            catalog,
+            auth_plugin(&self.identity),
+            permission_plugin(&self.identity),
+        ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
         }
         routes
@@ -143,7 +164,12 @@ impl App {
 /// Plugins of which only the common routes exist: browsers fetch cookies for them.
 const COOKIE_ONLY: &[&str] = &["app", "techdocs"];
 
-async fn open_catalog(sections: &Sections, db: Db, clock: Clock) -> anyhow::Result<Catalog> {
+async fn open_catalog(
+    sections: &Sections,
+    db: Db,
+    metrics: Metrics,
+    clock: Clock,
+) -> anyhow::Result<Catalog> {
     let reading = integrations::Settings::from_config(
         &sections.integrations,
         &sections.backend.reading,
@@ -160,6 +186,7 @@ async fn open_catalog(sections: &Sections, db: Db, clock: Clock) -> anyhow::Resu
         reader: Arc::new(readers),
         processors: Vec::new(),
         providers: vec![locations],
+        metrics,
         clock,
     };
     Ok(Catalog::open(parts).await?)

@@ -31,9 +31,15 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let loaded = args.config.load()?;
-    loaded.problems.iter().filter(|problem| problem.severity != Severity::Info).for_each(print_problem);
+    loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.severity != Severity::Info)
+        .for_each(print_problem);
     ensure_folder(&args.config.data)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(serve(args, &loaded));
     runtime.shutdown_timeout(STOP_TIMEOUT);
     result
@@ -53,7 +59,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
     let stage = Stage::from_flags(args.dev, loaded.environment.get("NODE_ENV"));
     let app = tokio::select! {
-        app = App::build(&loaded.config, &sections, data_dir, stage) => app?,
+        app = App::build(&loaded.config, &sections, data_dir, stage, &metrics) => app?,
         signal = shutdown_signal() => return signal,
     };
     app.start(&tasks, &stop);
@@ -71,8 +77,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
 
 /// Ctrl-C or the signal of a supervisor.
 async fn shutdown_signal() -> anyhow::Result<()> {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         result = tokio::signal::ctrl_c() => result?,
         _ = terminate.recv() => {}

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::follow::View;
+use crate::metrics::Metrics;
 use crate::process::Pipeline;
 use crate::processor::Processor;
 use crate::provider::{self, Applied, Mutation, SharedProvider};
@@ -35,6 +36,8 @@ pub struct Parts {
     pub processors: Vec<Arc<dyn Processor>>,
     /// Providers beside the built-in ones.
     pub providers: Vec<SharedProvider>,
+    /// Where metrics are kept.
+    pub metrics: platform::telemetry::Metrics,
     /// The clock.
     pub clock: Clock,
 }
@@ -51,6 +54,7 @@ pub struct Inner {
     pub(crate) view: Arc<View>,
     pub(crate) providers: Vec<SharedProvider>,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
     /// The provider that was last asked to run.
     pub(crate) triggers: watch::Sender<String>,
 }
@@ -86,6 +90,7 @@ impl Catalog {
             view,
             providers,
             clock: parts.clock,
+            metrics: Metrics::new(&parts.metrics)?,
             triggers: watch::channel(String::new()).0,
         };
         Ok(Self(Arc::new(inner)))

@@ -33,6 +33,8 @@ pub(crate) struct View {
     index: RwLock<Index>,
     bodies: Bodies,
     applied: watch::Sender<i64>,
+    /// Held by whoever changes the index: a reload must not overtake the follower.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl View {
@@ -42,6 +44,7 @@ impl View {
             index: RwLock::new(Index::new()),
             bodies: Bodies::new(body_cache_bytes),
             applied: watch::channel(0).0,
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
@@ -69,6 +72,11 @@ impl View {
 
     /// Loads everything; the index is complete as of the revision it returns.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<i64> {
+        let _turn = self.turn.lock().await;
+        self.load_in_turn().await
+    }
+
+    async fn load_in_turn(self: &Arc<Self>) -> Result<i64> {
         let rev = self.db.read(changes::head).await?;
         let mut fresh = Index::new();
         let mut after = 0;
@@ -119,6 +127,7 @@ impl View {
 
     /// Applies everything that is in the log.
     pub(crate) async fn catch_up(self: &Arc<Self>) -> Result<()> {
+        let _turn = self.turn.lock().await;
         loop {
             let applied = self.applied();
             let (horizon, batch) = self
@@ -136,7 +145,7 @@ impl View {
                     horizon,
                     "change log was pruned; loading everything"
                 );
-                self.load().await?;
+                self.load_in_turn().await?;
                 continue;
             }
             let Some(last) = batch.last() else {
@@ -164,25 +173,6 @@ impl View {
                 }
             }
         }
-    }
-
-    /// Loads entities anew whose index entry was found to be wrong.
-    pub(crate) async fn reload(&self, ids: Vec<i64>) -> Result<()> {
-        let wanted = ids.clone();
-        let rows = self
-            .db
-            .read(move |tx| changes::load_by_ids(tx, &wanted))
-            .await?;
-        let mut flattener = Flattener::default();
-        let mut index = self.index.write();
-        for id in ids {
-            index.remove(id);
-            self.bodies.remove(id);
-        }
-        for stored in rows {
-            insert(&mut index, &mut flattener, &stored);
-        }
-        Ok(())
     }
 }
 

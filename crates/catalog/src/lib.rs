@@ -11,10 +11,12 @@
 mod actions;
 mod bodies;
 mod catalog;
+mod check;
 mod config;
 mod follow;
 mod http;
 mod ingest;
+mod metrics;
 mod model;
 pub mod permission;
 mod process;
@@ -23,6 +25,7 @@ mod provider;
 mod service;
 mod stitch;
 mod store;
+mod watch;
 mod worker;
 
 pub use catalog::{Catalog, Parts};

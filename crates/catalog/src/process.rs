@@ -277,7 +277,8 @@ fn provenance(entity: &Value) -> Result<Provenance, ErrorInfo> {
     })
 }
 
-fn relations_of(entity: &Value) -> Result<Vec<Relation>, ErrorInfo> {
+/// Relations that the built-in kinds imply, as they are stored.
+pub(crate) fn relations_of(entity: &Value) -> Result<Vec<Relation>, ErrorInfo> {
     let relations = model::relations_of(entity).map_err(ErrorInfo::from)?;
     let stored = relations.into_iter().map(|relation| Relation {
         source: relation.source.to_string(),

@@ -78,6 +78,26 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
     Ok(done)
 }
 
+/// Of these entities, those whose final form is not what stitching would give now.
+pub(crate) fn find_stale(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<String>> {
+    let rows = refresh::load_stitchable(tx, refs)?;
+    let ids: Vec<i64> = rows.values().map(|row| row.id).collect();
+    let etags = stitches::load_etags(tx, &ids)?;
+    let mut shown = relations::load_shown(tx, refs)?;
+    let mut stale = Vec::new();
+    for (entity_ref, row) in &rows {
+        let Some(processed) = row.processed.as_deref() else {
+            continue;
+        };
+        let relations = shown.remove(entity_ref).unwrap_or_default();
+        let (etag, _) = final_entity(row, processed, relations)?;
+        if etags.get(&row.id) != Some(&etag) {
+            stale.push(entity_ref.clone());
+        }
+    }
+    Ok(stale)
+}
+
 /// The etag and the JSON text of a final entity.
 fn final_entity(
     row: &Stitchable,

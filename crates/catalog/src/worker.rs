@@ -7,27 +7,29 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use model::Filter;
 use platform::Result;
 use platform::clock::millis;
-use platform::db::{acquire_lease, release_lease};
+use platform::db::{Dialect, Tx, acquire_lease, release_lease};
 use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
+use crate::metrics::Sizes;
 use crate::model::{Claimed, Outcome, Source};
 use crate::process::commit::{self, Committed};
 use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
-use crate::stitch;
-use crate::store::{WORK, changes, edges, meta, refresh};
+use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
+use crate::{check, stitch, watch};
 
 /// Entities claimed at once.
 const CLAIM: usize = 500;
 /// Entities in process at once; most wait for nothing, locations for the network.
 const CONCURRENCY: usize = 32;
 /// After which time another replica may process a claimed entity. Reference 1 §B.3.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(60);
 /// Entities stitched in one transaction.
 const STITCH: usize = 500;
 /// While much is being ingested, stitching waits this long, so that entities with many relations
@@ -55,6 +57,10 @@ async fn run(catalog: Catalog, tasks: TaskTracker, stop: CancellationToken) {
         tasks.spawn(run_provider(catalog.clone(), provider, stop.clone()));
     }
     tasks.spawn(keep_house(catalog.clone(), stop.clone()));
+    tasks.spawn(check::run(catalog.clone(), stop.clone()));
+    if catalog.settings.read_locations {
+        tasks.spawn(watch::run(catalog.clone(), stop.clone()));
+    }
     process_forever(catalog, stop).await;
 }
 
@@ -77,6 +83,10 @@ async fn prepare(catalog: &Catalog) -> Result<()> {
                     let source = Source::Provider(provider);
                     ingest::replace(tx, &source, &[], Departure::Eager, now)?;
                 }
+            }
+            // The only process that can hold a claim on an embedded database is this one.
+            if tx.dialect() == Dialect::Sqlite {
+                refresh::drop_claims(tx, now)?;
             }
             if meta::load(tx, "processors")?.as_deref() != Some(version.as_str()) {
                 refresh::make_all_due(tx, now)?;
@@ -221,11 +231,25 @@ async fn pause(catalog: &Catalog) -> Duration {
 
 async fn claim_and_process(catalog: &Catalog) -> Result<Vec<Outcome>> {
     let now = catalog.clock.now();
-    let claimed = catalog
+    let (due_at, claimed) = catalog
         .db
-        .claim(move |tx| refresh::claim_due(tx, now, now + millis(LEASE), CLAIM))
+        .claim(move |tx| {
+            let due_at = refresh::next_due(tx)?;
+            Ok((
+                due_at,
+                refresh::claim_due(tx, now, now + millis(LEASE), CLAIM)?,
+            ))
+        })
         .await?;
-    Ok(process(catalog, claimed).await)
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let started = Instant::now();
+    let outcomes = process(catalog, claimed).await;
+    let delay = now - due_at.unwrap_or(now);
+    let delay = Duration::from_millis(u64::try_from(delay).unwrap_or_default());
+    catalog.metrics.processed(started.elapsed(), delay);
+    Ok(outcomes)
 }
 
 async fn process(catalog: &Catalog, claimed: Vec<Claimed>) -> Vec<Outcome> {
@@ -250,10 +274,12 @@ async fn write_back(catalog: &Catalog, outcomes: Vec<Outcome>) -> Result<Committ
         return Ok(Committed::default());
     }
     let now = catalog.clock.now();
-    catalog
+    let done = catalog
         .db
         .write(move |tx| commit::commit(tx, &outcomes, now))
-        .await
+        .await?;
+    catalog.metrics.committed(done);
+    Ok(done)
 }
 
 async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
@@ -266,7 +292,10 @@ async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
             .await
         {
             Ok(done) if done.total() == 0 => break,
-            Ok(done) => total += done.total(),
+            Ok(done) => {
+                catalog.metrics.stitched(done);
+                total += done.total();
+            }
             Err(error) => {
                 tracing::error!(error = error.chain(), "cannot stitch");
                 tokio::time::sleep(POLL).await;
@@ -297,5 +326,35 @@ async fn keep_house(catalog: Catalog, stop: CancellationToken) {
             Ok(n_orphans) => tracing::info!(n_orphans, delete, "settled orphans"),
             Err(error) => tracing::error!(error = error.chain(), "housekeeping failed"),
         }
+        match sizes(&catalog).await {
+            Ok(sizes) => catalog.metrics.sizes(&sizes),
+            Err(error) => tracing::warn!(error = error.chain(), "cannot count for metrics"),
+        }
     }
+}
+
+async fn sizes(catalog: &Catalog) -> Result<Sizes> {
+    let kinds = catalog
+        .view
+        .index()
+        .facets(&["kind"], &Filter::everything())
+        .pop();
+    let entities = kinds
+        .into_iter()
+        .flatten()
+        .map(|kind| (kind.value, kind.count))
+        .collect();
+    let counted = |tx: &mut Tx<'_>| {
+        Ok(Sizes {
+            entities: Vec::new(),
+            locations: locations::count(tx)?,
+            relations: relations::count(tx)?,
+            stitch_queue: stitches::queue_length(tx)?,
+            held: i64::try_from(held::list(tx)?.len()).unwrap_or(i64::MAX),
+        })
+    };
+    Ok(Sizes {
+        entities,
+        ..catalog.db.read(counted).await?
+    })
 }

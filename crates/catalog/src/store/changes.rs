@@ -93,16 +93,6 @@ pub(crate) fn load_entities(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<V
     rows.into_iter().map(stored).collect()
 }
 
-/// Final entities by id; ids without one are absent.
-pub(crate) fn load_by_ids(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<Stored>> {
-    let sql = format!(
-        "select id, ref, uid, etag, body from catalog_entity where id in {}",
-        tx.each_int(1)
-    );
-    let rows = tx.query(&sql, &[super::ints(ids.iter().copied()).into()])?;
-    rows.into_iter().map(stored).collect()
-}
-
 fn stored(mut row: Row) -> Result<Stored> {
     Ok(Stored {
         id: row.take(0)?,

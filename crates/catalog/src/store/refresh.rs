@@ -85,8 +85,8 @@ pub(crate) fn update_unprocessed(
     now: Millis,
 ) -> Result<()> {
     let sql = "update catalog_refresh set location_key = $2, unprocessed = $3, \
-        unprocessed_hash = $4, next_at = $5, line = $6, orphan_at = null, result_hash = null \
-        where id = $1";
+        unprocessed_hash = $4, next_at = $5, line = $6, orphan_at = null, result_hash = null, \
+        claim = claim + 1 where id = $1";
     let rows: Vec<_> = rows
         .iter()
         .map(|(id, row)| {
@@ -215,7 +215,7 @@ pub(crate) struct Processed<'a> {
     pub next_at: Millis,
 }
 
-/// Writes outcomes back. `next_at` is kept when somebody asked for a refresh meanwhile.
+/// Writes outcomes back, where nobody made the row due or claimed it meanwhile.
 pub(crate) fn update_processed(tx: &mut Tx<'_>, rows: &[Processed<'_>]) -> Result<()> {
     let sql = "update catalog_refresh set processed = coalesce($3, processed), errors = $4, \
         state = coalesce($5, state), result_hash = $6, next_at = $7 where id = $1 and claim = $2";
@@ -262,7 +262,7 @@ pub(crate) fn make_due(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<
 /// Makes every entity due that depends on one of the refresh keys.
 pub(crate) fn make_due_by_keys(tx: &mut Tx<'_>, keys: &[String], now: Millis) -> Result<u64> {
     let sql = format!(
-        "update catalog_refresh set next_at = $2 where next_at > $2 and id in \
+        "update catalog_refresh set next_at = $2, claim = claim + 1 where next_at > $2 and id in \
          (select entity_id from catalog_refresh_key where key in {})",
         tx.each_text(1)
     );
@@ -272,10 +272,18 @@ pub(crate) fn make_due_by_keys(tx: &mut Tx<'_>, keys: &[String], now: Millis) ->
     )
 }
 
+/// Makes everything due that is scheduled or claimed.
+pub(crate) fn drop_claims(tx: &mut Tx<'_>, now: Millis) -> Result<u64> {
+    tx.execute(
+        "update catalog_refresh set next_at = $1 where next_at > $1 and next_at < $2",
+        &[now.into(), NEVER.into()],
+    )
+}
+
 /// Makes everything due, after the processors themselves have changed.
 pub(crate) fn make_all_due(tx: &mut Tx<'_>, now: Millis) -> Result<u64> {
     tx.execute(
-        "update catalog_refresh set next_at = $1, result_hash = null",
+        "update catalog_refresh set next_at = $1, result_hash = null, claim = claim + 1",
         &[now.into()],
     )
 }
@@ -443,14 +451,29 @@ pub(crate) fn load_stitchable(
     Ok(found)
 }
 
-/// Counters for metrics and the doctor: rows, due now, failed, pending.
-pub(crate) fn count_states(tx: &mut Tx<'_>, now: Millis) -> Result<(i64, i64, i64, i64)> {
-    let mut row = tx.query_one(
-        "select (select count(*) from catalog_refresh), \
-         (select count(*) from catalog_refresh where next_at <= $1), \
-         (select count(*) from catalog_refresh where errors is not null), \
-         (select count(*) from catalog_refresh where processed is null)",
-        &[now.into()],
+/// A processed entity, for the self-check.
+pub(crate) struct ProcessedRow {
+    pub id: i64,
+    pub entity_ref: String,
+    pub processed: String,
+    /// Whether it is about to be processed again, so that its relations may be old.
+    pub is_due: bool,
+}
+
+pub(crate) fn load_processed(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<ProcessedRow>> {
+    let rows = tx.query(
+        "select id, ref, processed, result_hash from catalog_refresh \
+         where id > $1 and processed is not null order by id limit $2",
+        &[after.into(), limit.into()],
     )?;
-    Ok((row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?))
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(ProcessedRow {
+                id: row.take(0)?,
+                entity_ref: row.take(1)?,
+                processed: row.take(2)?,
+                is_due: row.take::<Option<String>>(3)?.is_none(),
+            })
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! `catalog_stitch` and `catalog_entity`: the queue of entities to stitch, and what it gives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use platform::db::Tx;
 use platform::{Millis, Result};
@@ -120,4 +120,10 @@ pub(crate) fn load_bodies(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, Stri
         }
     }
     Ok(found)
+}
+
+/// Everything on the queue.
+pub(crate) fn load_queued(tx: &mut Tx<'_>) -> Result<HashSet<String>> {
+    let rows = tx.query("select ref from catalog_stitch", &[])?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
 }
