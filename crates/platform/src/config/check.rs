@@ -26,6 +26,7 @@ use super::load::{LoadOptions, load, load_text};
 use super::nearest::nearest;
 use super::schema::{self, Node, Property, as_text};
 use super::shape::Interval;
+use super::transform::MAX_PROBLEMS;
 use super::{de, path, sections};
 
 /// Loads and checks; all problems, sorted by file and line.
@@ -61,11 +62,9 @@ pub fn check(config: &Config) -> Vec<Problem> {
 /// By file in the order of reading, then by line; what has no place comes last.
 fn sort(config: &Config, problems: &mut Vec<Problem>) {
     let order = |problem: &Problem| {
-        let file = problem.file.as_deref().unwrap_or_default();
         let number = config
-            .source_names()
-            .iter()
-            .position(|name| **name == *file);
+            .sources()
+            .find(problem.file.as_deref().unwrap_or_default());
         (
             number.unwrap_or(usize::MAX),
             problem.position,
@@ -90,6 +89,15 @@ struct Checker<'c> {
 
 impl Checker<'_> {
     fn report(&mut self, severity: Severity, problem: Problem) {
+        if self.problems.len() + 1 >= MAX_PROBLEMS {
+            if self.problems.len() + 1 == MAX_PROBLEMS {
+                let message =
+                    format!("more problems were found; these are the first {MAX_PROBLEMS}");
+                self.problems
+                    .push(Problem::error("config.more", "", message));
+            }
+            return;
+        }
         let origin = self.config.origin_at(&problem.path);
         let problem = Problem {
             severity,

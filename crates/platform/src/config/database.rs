@@ -20,7 +20,7 @@ pub struct DatabaseConfig {
     pub client: DatabaseClient,
     /// Connection string, or an object with its parts.
     pub connection: Option<Connection>,
-    /// Schema of all tables (PostgreSQL).
+    /// Schema of all tables (`pg` only).
     pub schema: Option<String>,
     /// Prefix of the databases of plugins.
     #[schemars(extend("x-ignored" = "all plugins share one database"))]
@@ -58,7 +58,7 @@ pub enum DatabaseClient {
     #[default]
     #[serde(rename = "better-sqlite3", alias = "sqlite3", alias = "sqlite")]
     Sqlite,
-    /// PostgreSQL.
+    /// A `PostgreSQL` server.
     #[serde(rename = "pg", alias = "postgres", alias = "postgresql")]
     Postgres,
 }

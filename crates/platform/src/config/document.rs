@@ -1,208 +1,184 @@
-//! Reads one YAML or JSON file into a tree that knows the place of every key.
+//! One YAML or JSON file as a tree, and the places of its keys.
+//!
+//! Places are looked up in the text when a message needs one; loading only numbers the values.
 
-use indexmap::IndexMap;
-use model::{Position, Problem};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
-use serde_json::{Number, Value};
+use model::{DocumentPlace, Position, Problem, YamlLimits, locate, parse_documents, pointer};
+use serde_json::Value;
 
+use super::files::MAX_CONFIG_BYTES;
 use super::transform::MAX_DEPTH;
 use super::tree::{Kind, Mark, Node};
 
 /// Values of a file, with those that aliases repeat.
-const MAX_NODES: usize = 100_000;
+const MAX_SIZE: usize = 100_000;
 
-/// The content of a file, `None` when it is empty or broken, and what is wrong with it.
-pub(super) fn parse(text: &str, file: usize) -> (Option<Node>, Vec<Problem>) {
-    let mut reader = Reader {
-        parser: Parser::new_from_str(text),
-        file,
-        anchors: Vec::new(),
-        nodes: 0,
+/// What a file says.
+pub(super) struct Document {
+    /// The values; `None` when the file is empty or cannot be understood.
+    pub(super) tree: Option<Node>,
+    /// For [`key_position`].
+    pub(super) place: Option<DocumentPlace>,
+    /// Pointers of the values by number.
+    pub(super) pointers: Vec<String>,
+    /// What is wrong.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads the only document of a file.
+pub(super) fn parse(text: &str, file: usize) -> Document {
+    let max_bytes = usize::try_from(MAX_CONFIG_BYTES).unwrap_or(usize::MAX);
+    let limits = YamlLimits {
+        max_bytes,
+        max_document_bytes: max_bytes,
+        max_documents: 2,
+        max_depth: MAX_DEPTH,
+        max_document_size: MAX_SIZE,
+        max_total_size: MAX_SIZE,
+        skip_empty: true,
+    };
+    let mut documents = parse_documents(text, &limits).into_iter();
+    let mut read = Document {
+        tree: None,
+        place: None,
+        pointers: Vec::new(),
         problems: Vec::new(),
     };
-    let tree = match reader.document() {
-        Ok(tree) => tree,
-        Err(problem) => {
-            reader.problems.push(*problem);
-            None
+    if let Some(document) = documents.next() {
+        read.place = Some(document.place);
+        read.problems = document.problems;
+        if !document.value.is_null() {
+            read.tree = Some(number(
+                document.value,
+                file,
+                &mut String::new(),
+                &mut read.pointers,
+            ));
         }
+    }
+    if let Some(second) = documents.next() {
+        let message = "a configuration file is one document";
+        let mut problem = Problem::error("config.syntax", "", message);
+        problem.position = Some(second.start);
+        read.problems.push(problem);
+    }
+    read
+}
+
+/// Gives every value a number, under which its pointer is found again.
+fn number(value: Value, file: usize, at: &mut String, pointers: &mut Vec<String>) -> Node {
+    let mark = Mark {
+        file,
+        value: Some(pointers.len()),
     };
-    (tree.filter(|tree| !tree.is_null()), reader.problems)
-}
-
-struct Reader<'t> {
-    parser: Parser<'t, StrInput<'t>>,
-    file: usize,
-    anchors: Vec<(usize, Node)>,
-    nodes: usize,
-    problems: Vec<Problem>,
-}
-
-type Read<T> = Result<T, Box<Problem>>;
-
-fn problem(marker: Marker, message: impl Into<String>) -> Box<Problem> {
-    let mut problem = Problem::error("config.syntax", "", message);
-    problem.position = Some(position(marker));
-    Box::new(problem)
-}
-
-fn position(marker: Marker) -> Position {
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    Position {
-        line: number(marker.line()),
-        column: number(marker.col()).saturating_add(1),
-    }
-}
-
-impl<'t> Reader<'t> {
-    fn next(&mut self) -> Read<(Event<'t>, Marker)> {
-        match self.parser.next_event() {
-            Some(Ok((event, span))) => Ok((event, span.start)),
-            Some(Err(error)) => Err(problem(*error.marker(), error.info())),
-            None => Ok((Event::StreamEnd, Marker::default())),
-        }
-    }
-
-    fn document(&mut self) -> Read<Option<Node>> {
-        let mut tree = None;
-        loop {
-            match self.next()? {
-                (Event::StreamEnd, _) => return Ok(tree),
-                (Event::DocumentStart(_), marker) if tree.is_some() => {
-                    return Err(problem(marker, "a configuration file is one document"));
-                }
-                (
-                    Event::StreamStart
-                    | Event::Nothing
-                    | Event::DocumentStart(_)
-                    | Event::DocumentEnd,
-                    _,
-                ) => {}
-                (event, marker) => tree = Some(self.node(event, marker, marker, 0)?),
+    pointers.push(at.clone());
+    let len = at.len();
+    let kind = match value {
+        Value::Array(items) => {
+            let mut nodes = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
+                pointer::push_index(at, index);
+                nodes.push(number(item, file, at, pointers));
+                at.truncate(len);
             }
+            Kind::List(nodes)
         }
-    }
-
-    /// The value that starts with `event`; `key` is where its key is.
-    fn node(&mut self, event: Event<'t>, at: Marker, key: Marker, depth: usize) -> Read<Node> {
-        self.count(1, at)?;
-        if depth > MAX_DEPTH {
-            return Err(problem(at, "nested too deeply"));
-        }
-        let mark = Mark {
-            file: self.file,
-            position: Some(position(key)),
-        };
-        let (kind, anchor) = match event {
-            Event::Alias(anchor) => return self.alias(anchor, mark, at),
-            Event::Scalar(text, style, anchor, tag) => {
-                let is_text = style != ScalarStyle::Plain
-                    || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-                let value = if is_text {
-                    Value::String(text.into_owned())
-                } else {
-                    resolve(&text)
-                };
-                (Kind::Scalar(value), anchor)
+        Value::Object(entries) => {
+            let mut nodes = indexmap::IndexMap::with_capacity(entries.len());
+            for (key, item) in entries {
+                pointer::push_key(at, &key);
+                nodes.insert(key, number(item, file, at, pointers));
+                at.truncate(len);
             }
-            Event::SequenceStart(anchor, _) => (Kind::List(self.items(depth)?), anchor),
-            Event::MappingStart(anchor, _) => (Kind::Map(self.entries(depth)?), anchor),
-            _ => return Err(problem(at, "unexpected end")),
-        };
-        let node = Node { mark, kind };
-        if anchor > 0 {
-            self.anchors.push((anchor, node.clone()));
+            Kind::Map(nodes)
         }
-        Ok(node)
-    }
-
-    fn items(&mut self, depth: usize) -> Read<Vec<Node>> {
-        let mut items = Vec::new();
-        loop {
-            match self.next()? {
-                (Event::SequenceEnd, _) => return Ok(items),
-                (event, at) => items.push(self.node(event, at, at, depth + 1)?),
-            }
-        }
-    }
-
-    fn entries(&mut self, depth: usize) -> Read<IndexMap<String, Node>> {
-        let mut entries = IndexMap::new();
-        loop {
-            let key_at = match self.next()? {
-                (Event::MappingEnd, _) => return Ok(entries),
-                (Event::Scalar(key, ..), at) => (key.into_owned(), at),
-                (_, at) => return Err(problem(at, "a key must be a string")),
-            };
-            let (key, key_at) = key_at;
-            let (event, at) = self.next()?;
-            let node = self.node(event, at, key_at, depth + 1)?;
-            if entries.contains_key(&key) {
-                let message = format!("the key `{key}` is there twice");
-                self.problems.push(*problem(key_at, message));
-                continue;
-            }
-            entries.insert(key, node);
-        }
-    }
-
-    fn alias(&mut self, anchor: usize, mark: Mark, at: Marker) -> Read<Node> {
-        let found = self.anchors.iter().rfind(|(id, _)| *id == anchor);
-        let Some((_, node)) = found else {
-            return Err(problem(at, "an alias must come after its anchor"));
-        };
-        let node = Node {
-            mark,
-            kind: node.kind.clone(),
-        };
-        self.count(size(&node), at)?;
-        Ok(node)
-    }
-
-    fn count(&mut self, nodes: usize, at: Marker) -> Read<()> {
-        self.nodes += nodes;
-        if self.nodes > MAX_NODES {
-            return Err(problem(at, "the file has too many values"));
-        }
-        Ok(())
-    }
+        scalar => Kind::Scalar(scalar),
+    };
+    Node { mark, kind }
 }
 
-fn size(node: &Node) -> usize {
-    match &node.kind {
-        Kind::Scalar(_) => 1,
-        Kind::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Kind::Map(entries) => 1 + entries.values().map(size).sum::<usize>(),
-    }
+/// Where the key of a value is, or the value itself when it is an item of a list.
+pub(super) fn key_position(text: &str, place: DocumentPlace, pointer: &str) -> Option<Position> {
+    let position = locate(text, place, pointer)?;
+    let key = pointer::tokens(pointer).last().unwrap_or_default();
+    let is_index = key.bytes().all(|byte| byte.is_ascii_digit());
+    let place_of_key = if is_index {
+        None
+    } else {
+        key_before(text, position, &key)
+    };
+    Some(place_of_key.unwrap_or(position))
 }
 
-/// The value of a plain scalar in YAML's core schema.
-fn resolve(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        _ => {}
+/// Lines between a key and its value that are looked at.
+const MAX_LINES_BACK: usize = 4;
+
+/// The last occurrence of `key` at or before `position`.
+fn key_before(text: &str, position: Position, key: &str) -> Option<Position> {
+    let line = usize::try_from(position.line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(position.column).ok()?.checked_sub(1)?;
+    let first = line.saturating_sub(MAX_LINES_BACK);
+    let lines: Vec<&str> = text.lines().skip(first).take(line - first + 1).collect();
+    let (last, before) = lines.split_last()?;
+    let (head, tail) = last.split_at(byte_of_column(last, column));
+    if is_key(tail, key) {
+        return Some(position);
     }
-    number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number)
+    let heads = before.iter().copied().chain([head]).enumerate();
+    let (number, head, byte) = heads
+        .filter_map(|(number, head)| Some((number, head, head.rfind(key)?)))
+        .last()?;
+    let quote = head[..byte].ends_with(['"', '\'']);
+    Some(Position {
+        line: u32::try_from(first + number + 1).ok()?,
+        column: u32::try_from(head[..byte].chars().count() + 1 - usize::from(quote)).ok()?,
+    })
 }
 
-fn number(text: &str) -> Option<Number> {
-    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(Number::from);
-    if let Some(digits) = text.strip_prefix("0x") {
-        return radix(digits, 16);
+/// Whether a text starts with `key`, perhaps in quotes, and a colon.
+fn is_key(text: &str, key: &str) -> bool {
+    let quotes = ['"', '\''];
+    let rest = text.trim_start_matches(quotes).strip_prefix(key);
+    rest.is_some_and(|rest| {
+        rest.trim_start_matches(quotes)
+            .trim_start()
+            .starts_with(':')
+    })
+}
+
+fn byte_of_column(line: &str, column: usize) -> usize {
+    line.char_indices()
+        .nth(column)
+        .map_or(line.len(), |(byte, _)| byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_value_is_the_place_of_its_key() {
+        let text = "a:\n  b: 1\n  'c d': {e: x, ee: y, é: \"z\"}\n  list:\n    - \"k\": v\n      a: a\n    -  7\n\
+                    b: |\n  text\nlong:\n  # note\n  value\n";
+        let document = parse(text, 0);
+        assert_eq!(document.problems, []);
+        let table = [
+            ("/a", (1, 1)),
+            ("/a/b", (2, 3)),
+            ("/a/c d", (3, 3)),
+            ("/a/c d/e", (3, 11)),
+            ("/a/c d/ee", (3, 17)),
+            ("/a/c d/é", (3, 24)),
+            ("/a/list", (4, 3)),
+            ("/a/list/0", (5, 7)),
+            ("/a/list/0/k", (5, 7)),
+            ("/a/list/0/a", (6, 7)),
+            ("/a/list/1", (7, 8)),
+            ("/b", (8, 1)),
+            ("/long", (10, 1)),
+        ];
+        for (pointer, (line, column)) in table {
+            let position = key_position(text, document.place.unwrap(), pointer);
+            assert_eq!(position, Some(Position { line, column }), "{pointer}");
+        }
     }
-    if let Some(digits) = text.strip_prefix("0o") {
-        return radix(digits, 8);
-    }
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let starts = digits.strip_prefix('.').unwrap_or(digits);
-    if !starts.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let whole = text.parse::<u64>().map(Number::from);
-    let whole = whole.or_else(|_| text.parse::<i64>().map(Number::from));
-    whole
-        .ok()
-        .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use indexmap::IndexMap;
 use model::Problem;
 use serde_json::Value;
 
@@ -89,10 +88,9 @@ pub(super) fn apply_variable(
         let Kind::Map(entries) = &mut node.kind else {
             return None;
         };
-        node = entries.entry((*part).to_owned()).or_insert_with(|| Node {
-            mark,
-            kind: Kind::Map(IndexMap::new()),
-        });
+        node = entries
+            .entry((*part).to_owned())
+            .or_insert_with(|| Node::empty(mark));
     }
     if !matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
         return problem(format!("`{PREFIX}{key}` is set by another variable, too"));
@@ -116,14 +114,8 @@ mod tests {
     use super::*;
 
     fn layer(variables: &[(&str, &str)]) -> (Value, Vec<String>) {
-        let mark = Mark {
-            file: 0,
-            position: None,
-        };
-        let mut root = Node {
-            mark,
-            kind: Kind::Map(IndexMap::new()),
-        };
+        let mark = Mark::whole(0);
+        let mut root = Node::empty(mark);
         let environment: Environment = variables
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -1,17 +1,19 @@
 //! Reads files for the loader, within bounds, and remembers which ones.
 
+use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::Problem;
+use model::{DocumentPlace, Problem};
 
 use super::document;
+use super::handle::Origin;
 use super::transform::canonical;
-use super::tree::Node;
+use super::tree::{Mark, Node};
 
 /// Most bytes of a configuration file.
-const MAX_CONFIG_BYTES: u64 = 4 << 20;
+pub(super) const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Most bytes of a file taken in by `$file`.
 pub(super) const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// Most files of one configuration.
@@ -32,13 +34,62 @@ pub(super) enum ReadError {
     Io(std::io::Error),
 }
 
+/// A file, or a variable, that values come from.
+#[derive(Default)]
+struct Source {
+    name: Arc<str>,
+    text: String,
+    place: Option<DocumentPlace>,
+    pointers: Vec<String>,
+}
+
+/// What the values of a configuration come from, in the order of reading.
+#[derive(Default)]
+pub(super) struct Sources(Vec<Source>);
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|source| &source.name))
+            .finish()
+    }
+}
+
+impl Sources {
+    /// Number of the source with this name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|source| &*source.name == name)
+    }
+
+    /// Where a value was written.
+    pub(super) fn origin(&self, mark: Mark) -> Option<Origin> {
+        let source = self.0.get(mark.file)?;
+        let pointer = mark.value.and_then(|value| source.pointers.get(value));
+        let position = pointer
+            .zip(source.place)
+            .and_then(|(pointer, place)| document::key_position(&source.text, place, pointer));
+        Some(Origin {
+            file: Arc::clone(&source.name),
+            position,
+        })
+    }
+
+    /// The problem with the place of the value it is about.
+    pub(super) fn place(&self, problem: Problem, mark: Mark) -> Problem {
+        match self.origin(mark) {
+            Some(origin) => problem.at(&*origin.file, origin.position),
+            None => problem,
+        }
+    }
+}
+
 /// The files of one configuration.
 #[derive(Debug, Default)]
 pub(super) struct FileSet {
     /// Names in problems are relative to this folder; without one nothing is read.
     root: Option<PathBuf>,
-    names: Vec<Arc<str>>,
-    paths: Vec<PathBuf>,
+    pub(super) sources: Sources,
+    pub(super) paths: Vec<PathBuf>,
 }
 
 impl FileSet {
@@ -52,16 +103,11 @@ impl FileSet {
 
     /// Adds something that is not a file, such as a variable.
     pub(super) fn add_name(&mut self, name: &str) -> usize {
-        self.names.push(name.into());
-        self.names.len() - 1
-    }
-
-    pub(super) fn name(&self, file: usize) -> &str {
-        self.names.get(file).map_or("", |name| name)
-    }
-
-    pub(super) fn into_parts(self) -> (Vec<Arc<str>>, Vec<PathBuf>) {
-        (self.names, self.paths)
+        self.sources.0.push(Source {
+            name: name.into(),
+            ..Source::default()
+        });
+        self.sources.0.len() - 1
     }
 
     /// The path as it is shown to people.
@@ -123,12 +169,17 @@ impl FileSet {
         text: &str,
         problems: &mut Vec<Problem>,
     ) -> Option<Node> {
-        let file = self.add_name(name);
-        let (tree, found) = document::parse(text, file);
-        problems.extend(found.into_iter().map(|problem| {
+        let read = document::parse(text, self.sources.0.len());
+        self.sources.0.push(Source {
+            name: name.into(),
+            text: text.to_owned(),
+            place: read.place,
+            pointers: read.pointers,
+        });
+        problems.extend(read.problems.into_iter().map(|problem| {
             let position = problem.position;
             problem.at(name, position)
         }));
-        tree
+        read.tree
     }
 }

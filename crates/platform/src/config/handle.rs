@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::de;
 use super::duration::HumanDuration;
+use super::files::{FileSet, Sources};
 use super::path;
 use super::tree::Mark;
 
@@ -74,14 +75,14 @@ pub struct Config {
 struct Inner {
     root: Value,
     marks: BTreeMap<String, Mark>,
-    names: Vec<Arc<str>>,
-    files: Vec<PathBuf>,
+    files: FileSet,
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources = &self.inner.files.sources;
         f.debug_struct("Config")
-            .field("sources", &self.inner.names)
+            .field("sources", sources)
             .finish_non_exhaustive()
     }
 }
@@ -89,24 +90,14 @@ impl fmt::Debug for Config {
 impl From<Value> for Config {
     /// A configuration that comes from no file: for tests.
     fn from(root: Value) -> Self {
-        Self::new(root, BTreeMap::new(), Vec::new(), Vec::new())
+        Self::new(root, BTreeMap::new(), FileSet::default())
     }
 }
 
 impl Config {
-    pub(super) fn new(
-        root: Value,
-        marks: BTreeMap<String, Mark>,
-        names: Vec<Arc<str>>,
-        files: Vec<PathBuf>,
-    ) -> Self {
+    pub(super) fn new(root: Value, marks: BTreeMap<String, Mark>, files: FileSet) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                root,
-                marks,
-                names,
-                files,
-            }),
+            inner: Arc::new(Inner { root, marks, files }),
         }
     }
 
@@ -117,12 +108,12 @@ impl Config {
 
     /// The files that were read, included ones too.
     pub fn files(&self) -> &[PathBuf] {
-        &self.inner.files
+        &self.inner.files.paths
     }
 
-    /// Files and variables in the order of reading, as shown to people.
-    pub(super) fn source_names(&self) -> &[Arc<str>] {
-        &self.inner.names
+    /// What values come from.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.inner.files.sources
     }
 
     /// The value at a path such as `backend.baseUrl`.
@@ -143,11 +134,7 @@ impl Config {
         let mut pointer = pointer;
         loop {
             if let Some(mark) = self.inner.marks.get(pointer) {
-                let file = Arc::clone(self.inner.names.get(mark.file)?);
-                return Some(Origin {
-                    file,
-                    position: mark.position,
-                });
+                return self.inner.files.sources.origin(*mark);
             }
             pointer = &pointer[..pointer.rfind('/').filter(|at| *at > 0)?];
         }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use indexmap::IndexMap;
 use model::Problem;
 use url::Url;
 
@@ -43,12 +42,6 @@ pub struct LoadOptions {
     pub environment: Environment,
 }
 
-/// A file to load.
-struct Source {
-    path: PathBuf,
-    is_required: bool,
-}
-
 /// Loads, substitutes and merges; problems are in order of reading, and the configuration has
 /// everything that could be understood.
 pub fn load(options: &LoadOptions) -> (Config, Vec<Problem>) {
@@ -56,13 +49,7 @@ pub fn load(options: &LoadOptions) -> (Config, Vec<Problem>) {
         environment: &options.environment,
         files: FileSet::on_disk(&options.working_dir),
         problems: Vec::new(),
-        tree: Node {
-            mark: Mark {
-                file: 0,
-                position: None,
-            },
-            kind: Kind::Map(IndexMap::new()),
-        },
+        tree: Node::empty(Mark::whole(0)),
     };
     for source in loader.sources(options) {
         loader.add_file(&source);
@@ -77,13 +64,7 @@ pub fn load_text(name: &str, text: &str, environment: &Environment) -> (Config, 
         environment,
         files: FileSet::default(),
         problems: Vec::new(),
-        tree: Node {
-            mark: Mark {
-                file: 0,
-                position: None,
-            },
-            kind: Kind::Map(IndexMap::new()),
-        },
+        tree: Node::empty(Mark::whole(0)),
     };
     let tree = loader.files.parse(name, text, &mut loader.problems);
     loader.add_tree(tree, Path::new(""));
@@ -98,17 +79,14 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn sources(&mut self, options: &LoadOptions) -> Vec<Source> {
+    fn sources(&mut self, options: &LoadOptions) -> Vec<PathBuf> {
         if options.args.is_empty() {
             return default_sources(options);
         }
         let mut sources = Vec::new();
         for arg in &options.args {
             match arg {
-                ConfigArg::Path(path) => sources.push(Source {
-                    path: options.working_dir.join(path),
-                    is_required: true,
-                }),
+                ConfigArg::Path(path) => sources.push(options.working_dir.join(path)),
                 ConfigArg::Url(_) => self.problems.push(Problem::error(
                     "config.remote",
                     "",
@@ -119,18 +97,14 @@ impl Loader<'_> {
         sources
     }
 
-    fn add_file(&mut self, source: &Source) {
-        match self.files.read_tree(&source.path, &mut self.problems) {
-            Ok(tree) => {
-                let dir = source.path.parent().unwrap_or(Path::new("")).to_path_buf();
-                self.add_tree(tree, &dir);
-            }
-            Err(error) if source.is_required => {
-                let name = self.files.display(&source.path);
+    fn add_file(&mut self, path: &Path) {
+        match self.files.read_tree(path, &mut self.problems) {
+            Ok(tree) => self.add_tree(tree, path.parent().unwrap_or(Path::new(""))),
+            Err(error) => {
+                let name = self.files.display(path);
                 let problem = Problem::error("config.file", "", error.to_string());
                 self.problems.push(problem.at(name, None));
             }
-            Err(_) => {}
         }
     }
 
@@ -139,7 +113,7 @@ impl Loader<'_> {
         if !matches!(tree.kind, Kind::Map(_)) {
             let problem = Problem::error("config.root", "", "a configuration file is an object");
             self.problems
-                .push(problem.at(self.files.name(tree.mark.file), tree.mark.position));
+                .push(self.files.sources.place(problem, tree.mark));
             return;
         }
         let mut transformer =
@@ -150,20 +124,10 @@ impl Loader<'_> {
     }
 
     fn add_variables(&mut self) {
-        let mark = Mark {
-            file: 0,
-            position: None,
-        };
-        let mut layer = Node {
-            mark,
-            kind: Kind::Map(IndexMap::new()),
-        };
+        let mut layer = Node::empty(Mark::whole(0));
         for (key, text) in self.environment.config_variables() {
             let name = format!("variable APP_CONFIG_{key}");
-            let mark = Mark {
-                file: self.files.add_name(&name),
-                position: None,
-            };
+            let mark = Mark::whole(self.files.add_name(&name));
             let problem = apply_variable(&mut layer, key, text, mark);
             self.problems
                 .extend(problem.map(|problem| problem.at(name, None)));
@@ -173,14 +137,13 @@ impl Loader<'_> {
 
     fn finish(mut self) -> (Config, Vec<Problem>) {
         let (root, marks) = self.tree.into_parts();
-        let (names, paths) = self.files.into_parts();
         // A value another file gives is not missing.
         self.problems.retain(|problem| {
             problem.code != VARIABLE_UNSET
                 || has_index(&problem.path)
                 || root.pointer(&problem.path).is_none()
         });
-        (Config::new(root, marks, names, paths), self.problems)
+        (Config::new(root, marks, self.files), self.problems)
     }
 }
 
@@ -191,31 +154,26 @@ fn has_index(pointer: &str) -> bool {
         .any(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The usual files: only the first is always looked for, and without any file defaults do.
-fn default_sources(options: &LoadOptions) -> Vec<Source> {
+/// The usual files that exist; without any, defaults do, but others need the first one.
+fn default_sources(options: &LoadOptions) -> Vec<PathBuf> {
     let environments: Vec<&str> = options.environment.list("BACKSTAGE_ENV").collect();
-    let mut names = vec!["app-config.yaml".to_owned()];
-    names.extend(
-        environments
-            .iter()
-            .map(|name| format!("app-config.{name}.yaml")),
-    );
+    let mut names: Vec<String> = environments
+        .iter()
+        .map(|name| format!("app-config.{name}.yaml"))
+        .collect();
     names.push("app-config.local.yaml".to_owned());
     names.extend(
         environments
             .iter()
             .map(|name| format!("app-config.{name}.local.yaml")),
     );
-    let paths: Vec<PathBuf> = names
-        .iter()
-        .map(|name| options.working_dir.join(name))
-        .filter(|path| path.exists())
-        .collect();
-    paths
+    let others = names.iter().map(|name| options.working_dir.join(name));
+    let others: Vec<PathBuf> = others.filter(|path| path.exists()).collect();
+    let base = options.working_dir.join("app-config.yaml");
+    let is_needed = base.exists() || !others.is_empty();
+    is_needed
+        .then_some(base)
         .into_iter()
-        .map(|path| Source {
-            path,
-            is_required: true,
-        })
+        .chain(others)
         .collect()
 }

@@ -22,6 +22,9 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// Values of a configuration, over all includes.
 const MAX_NODES: usize = 200_000;
 
+/// Problems of a configuration that are reported.
+pub(super) const MAX_PROBLEMS: usize = 500;
+
 const INCLUDE_KEYS: [&str; 3] = ["$file", "$env", "$include"];
 
 /// The files a value was included through, innermost first.
@@ -311,8 +314,9 @@ impl<'a> Transformer<'a> {
     }
 
     fn report(&mut self, problem: Problem, mark: Mark) {
-        self.problems
-            .push(problem.at(self.files.name(mark.file), mark.position));
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(self.files.sources.place(problem, mark));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use model::{Position, pointer};
+use model::pointer;
 use serde_json::{Map, Value};
 
 /// Where a value was written.
@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 pub(super) struct Mark {
     /// Number of the file, in the order of reading.
     pub(super) file: usize,
-    /// Place of the key, or of the item of a list.
-    pub(super) position: Option<Position>,
+    /// Number of the value in that file; `None` for what stands in no text.
+    pub(super) value: Option<usize>,
 }
 
 /// A value with its place.
@@ -30,7 +30,22 @@ pub(super) enum Kind {
     Map(IndexMap<String, Node>),
 }
 
+impl Mark {
+    /// What is in a file, or a variable, as a whole.
+    pub(super) fn whole(file: usize) -> Self {
+        Self { file, value: None }
+    }
+}
+
 impl Node {
+    /// An object without keys.
+    pub(super) fn empty(mark: Mark) -> Self {
+        Self {
+            mark,
+            kind: Kind::Map(IndexMap::new()),
+        }
+    }
+
     pub(super) fn scalar(mark: Mark, value: Value) -> Self {
         Self {
             mark,
@@ -132,11 +147,7 @@ mod tests {
     use super::*;
 
     fn node(file: usize, value: Value) -> Node {
-        let mark = Mark {
-            file,
-            position: None,
-        };
-        Node::of_value(mark, value)
+        Node::of_value(Mark::whole(file), value)
     }
 
     #[test]

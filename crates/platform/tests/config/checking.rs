@@ -44,6 +44,23 @@ fn a_fresh_create_app_has_no_errors() {
 }
 
 #[test]
+fn other_portals_have_no_errors() {
+    let variables = [("WIRE_TOKEN", "0123456789"), ("WIRE_DIR", "/srv")];
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/acme");
+    for folder in [testdata("lab"), example] {
+        let (config, problems) =
+            load_and_check(&options(&folder, &["app-config.yaml"], &variables));
+        assert!(
+            config.get("catalog.locations").is_some(),
+            "{}",
+            folder.display()
+        );
+        let is_note = |problem: &model::Problem| problem.severity == Severity::Info;
+        assert!(problems.iter().all(is_note), "{}", shown(&problems));
+    }
+}
+
+#[test]
 fn the_files_of_the_example_portal_have_no_errors() {
     let variables = [
         "POSTGRES_HOST",
@@ -191,7 +208,10 @@ fn syntax_errors_have_a_place() {
         ("app: {}\nbackend: }\n", ":2:"),
         ("app:\n  a: 1\n  a: 2\n", ":3:3: error"),
         ("- a\n", ":1:1: error: a configuration file is an object"),
-        ("app: {}\n---\napp: {}\n", ":2:"),
+        (
+            "app: {}\n---\napp: {}\n",
+            ":3:1: error: a configuration file is one document",
+        ),
     ];
     for (text, expected) in table {
         let problems = shown(&parse_and_check(text));
@@ -201,6 +221,32 @@ fn syntax_errors_have_a_place() {
         );
         assert!(problems.contains("error"), "{text:?}\n{problems}");
     }
+}
+
+#[test]
+fn the_seeds_of_the_fuzzer_are_checked() {
+    for entry in std::fs::read_dir(testdata("fuzz")).unwrap() {
+        let path = entry.unwrap().path();
+        let problems = parse_and_check(&std::fs::read_to_string(&path).unwrap());
+        assert!(!problems.is_empty(), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_answered_in_time() {
+    let mistakes: String = (0..3_000)
+        .map(|n| format!("  k{n}: 1\n  v{n}: ${{V{n}}}\n"))
+        .collect();
+    let started = std::time::Instant::now();
+    let problems = parse_and_check(&format!("backend:\n{mistakes}"));
+    // 500 of loading and 500 of checking; nobody would read the rest.
+    assert!(
+        (1000..=1002).contains(&problems.len()),
+        "{}",
+        problems.len()
+    );
+    assert!(shown(&problems).contains("more problems were found; these are the first 500"));
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]

@@ -113,6 +113,13 @@ fn files_are_found_and_merged_in_order() {
         run(&Case { files, ..case });
     }
     run(&Case {
+        rule: "a local file needs the base it adds to",
+        files: &[("app-config.local.yaml", "a: 1")],
+        loaded: json!({"a": 1}),
+        problems: "app-config.yaml: error: there is no such file\n",
+        ..Case::default()
+    });
+    run(&Case {
         rule: "no file at all is fine",
         ..Case::default()
     });
