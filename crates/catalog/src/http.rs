@@ -12,11 +12,13 @@ mod openapi;
 mod permissions;
 mod query;
 mod refs;
+mod revision;
 mod stream;
 mod unprocessed;
 mod validate;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use crate::catalog::Catalog;
@@ -27,6 +29,7 @@ pub fn router(catalog: Catalog) -> Router {
         .merge(entity_routes())
         .merge(location_routes())
         .merge(operator_routes())
+        .layer(from_fn_with_state(catalog.clone(), revision::follow))
         .with_state(catalog)
 }
 
