@@ -4,6 +4,8 @@
 //! providers hold a lease, and everything else is one writing transaction; a task that fails is
 //! tried again by the next wake-up or poll.
 
+mod settle;
+
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -312,25 +314,31 @@ async fn keep_house(catalog: Catalog, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
-        let now = catalog.clock.now();
-        let delete = catalog.settings.delete_orphans;
-        let result = catalog
-            .db
-            .write(move |tx| {
-                changes::prune(tx, now - millis(CHANGES_KEPT))?;
-                ingest::settle_orphans(tx, now - millis(ORPHAN_GRACE), delete, now)
-            })
-            .await;
-        match result {
-            Ok(0) => {}
-            Ok(n_orphans) => tracing::info!(n_orphans, delete, "settled orphans"),
-            Err(error) => tracing::error!(error = error.chain(), "housekeeping failed"),
+        if let Err(error) = clean_up(&catalog).await {
+            tracing::error!(error = error.chain(), "housekeeping failed");
         }
         match sizes(&catalog).await {
             Ok(sizes) => catalog.metrics.sizes(&sizes),
             Err(error) => tracing::warn!(error = error.chain(), "cannot count for metrics"),
         }
     }
+}
+
+/// Prunes the change log and settles orphans.
+async fn clean_up(catalog: &Catalog) -> Result<()> {
+    let now = catalog.clock.now();
+    let delete = catalog.settings.delete_orphans;
+    let n_orphans = catalog
+        .db
+        .write(move |tx| {
+            changes::prune(tx, now - millis(CHANGES_KEPT))?;
+            ingest::settle_orphans(tx, now - millis(ORPHAN_GRACE), delete, now)
+        })
+        .await?;
+    if n_orphans > 0 {
+        tracing::info!(n_orphans, delete, "settled orphans");
+    }
+    Ok(())
 }
 
 async fn sizes(catalog: &Catalog) -> Result<Sizes> {
