@@ -34,6 +34,8 @@ enum Command {
         #[arg(long, default_value_t = 1000)]
         per_file: u32,
     },
+    /// Measure the binary and write `docs/BENCHMARKS.md`.
+    Bench(xtask::bench::BenchArgs),
     /// Check the rules of the repository that no compiler checks.
     Tidy,
 }
@@ -49,6 +51,10 @@ fn main() -> Result<ExitCode> {
             let plan = Plan::new(entities, seed)?;
             let summary = gen_catalog::write(&plan, &out, per_file)?;
             writeln!(stdout(), "{summary}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Bench(args) => {
+            xtask::bench::run(&args)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Tidy => tidy(),
