@@ -16,7 +16,6 @@ env -u TEST_DATABASE_URL scripts/cargo-test.sh --workspace
 echo '== crates with a database, on PostgreSQL'
 scripts/with-postgres.sh scripts/cargo-test.sh --workspace "${without_pure[@]}"
 
-if [ -f tests/node/package.json ]; then
-    echo '== Node'
-    (cd tests/node && npm ci --no-audit --no-fund --silent && npm test --silent)
-fi
+echo '== Node'
+cargo build --quiet -p callboard
+(cd tests/node && npm ci --no-audit --no-fund --silent && npm test --silent)
