@@ -99,11 +99,11 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         return Reach::Loopback;
     }
     match address.segments() {
-        // The metadata service of one cloud lives among the unique local addresses.
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254] => Reach::Never,
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] | [0x64, 0xff9b, 1, ..] => Reach::Private,
-        // Global unicast, without tunnels to addresses of the sender's choice and documentation.
-        [0x2001, 0 | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Reach::Never,
+        // One cloud's metadata service, tunnels to addresses of the sender's choice, documentation.
+        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254]
+        | [0x2001, 0 | 0xdb8, ..]
+        | [0x3fff, 0..=0xfff, ..] => Reach::Never,
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] | [0x64, 0xff9b, 1, ..] => Reach::Private,
         [0x2000..=0x3fff, ..] => Reach::Public,
         _ => Reach::Never,
     }
@@ -114,9 +114,9 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => Some(v4(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => None,
     }
 }

@@ -26,7 +26,7 @@ use crate::address::{BlockedAddress, GuardedResolver, ResolveHost};
 use crate::error::ReadError;
 use crate::perimeter::Perimeter;
 use crate::settings::Limits;
-use pace::{Advice, Pacer};
+use pace::{Advice, Host, Pacer};
 
 const MAX_REDIRECTS: usize = 5;
 const USER_AGENT: &str = concat!("callboard/", env!("CARGO_PKG_VERSION"));
@@ -173,11 +173,18 @@ impl HttpClient {
 
     /// Sends a request, follows its redirects and repeats it where that is safe.
     pub(crate) async fn fetch(&self, fetch: &Fetch) -> Result<Answer, ReadError> {
-        let limit = self.inner.limits.total_timeout;
-        match tokio::time::timeout(limit, self.inner.with_retries(fetch)).await {
-            Ok(result) => result,
-            Err(_) => Err(ReadError::timeout(fetch.failure("no answer in time"))),
-        }
+        let inner = &self.inner;
+        let host = inner.pacer.host(&fetch.url, &fetch.budget);
+        Inner::check_pause(fetch, &host)?;
+        // Waiting for a place is not the host's fault and does not take from its time.
+        let limits = &inner.limits;
+        let late = |what: &str| ReadError::timeout(fetch.failure(what));
+        let _place = tokio::time::timeout(limits.queue_timeout, inner.pacer.place(&host))
+            .await
+            .map_err(|_| late("too many requests are waiting"))?;
+        tokio::time::timeout(limits.total_timeout, inner.with_retries(fetch))
+            .await
+            .unwrap_or_else(|_| Err(late("no answer in time")))
     }
 }
 
@@ -220,18 +227,27 @@ impl Inner {
         Err(ReadError::not_allowed(&without_login(next)))
     }
 
+    /// Fails at once while the host wants no requests.
+    fn check_pause(fetch: &Fetch, host: &Host) -> Result<(), ReadError> {
+        match host.pause() {
+            None => Ok(()),
+            Some(retry_after) => {
+                let message = fetch.failure("the host asked for a pause (rate limit exceeded)");
+                Err(ReadError::RateLimited {
+                    message,
+                    retry_after,
+                })
+            }
+        }
+    }
+
     /// Sends one request to one URL.
     async fn exchange(&self, fetch: &Fetch, url: &Url) -> Result<Step, Failure> {
         self.perimeter
             .check_literal(url)
             .map_err(|blocked| blocked_error(&blocked))?;
-        let turn = self.pacer.turn(url, &fetch.budget).await.map_err(|pause| {
-            let message = fetch.failure("the host asked for a pause (rate limit exceeded)");
-            ReadError::RateLimited {
-                message,
-                retry_after: pause,
-            }
-        })?;
+        let host = self.pacer.host(url, &fetch.budget);
+        Self::check_pause(fetch, &host)?;
         let request = self.request(fetch, url)?;
         let mut response = request
             .send()
@@ -239,7 +255,7 @@ impl Inner {
             .map_err(|error| network(fetch, error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            turn.note(Advice::of_success(&headers));
+            host.note(Advice::of_success(&headers));
             let body = body::collect(&mut response, fetch).await?;
             return Ok(Step::Done(Answer {
                 status,
@@ -251,9 +267,9 @@ impl Inner {
             return Ok(Step::Redirect(next));
         }
         let excerpt = body::excerpt(&mut response).await;
-        let advice = Advice::of_failure(status, &headers, &excerpt, turn.now());
-        turn.note(advice);
-        Err(refusal(fetch, status, advice, turn.remaining()))
+        let advice = Advice::of_failure(status, &headers, &excerpt, host.now());
+        host.note(advice);
+        Err(refusal(fetch, status, advice, host.pause()))
     }
 
     fn request(&self, fetch: &Fetch, url: &Url) -> Result<reqwest::RequestBuilder, ReadError> {

@@ -143,7 +143,7 @@ impl Integration {
             None if public => Some("https://raw.githubusercontent.com".to_owned()),
             other => other.clone(),
         };
-        let token = settings.token.as_ref().map(|token| bearer(token));
+        let token = settings.token.as_ref().map(bearer);
         let credentials = match (settings.apps.is_empty(), token) {
             (true, None) => Credentials::Anonymous,
             (true, Some(token)) => Credentials::Header(token),

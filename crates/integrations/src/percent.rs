@@ -9,16 +9,9 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        match (byte, hex_pair(bytes, at + 1)) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                at += 3;
-            }
-            _ => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
+        let escaped = hex_pair(bytes, at + 1).filter(|_| byte == b'%');
+        decoded.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8(decoded).ok()
 }

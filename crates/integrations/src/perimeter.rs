@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use url::{Host, Url};
 
 use crate::address::{BlockedAddress, Trust, is_reachable};
+use crate::integration::Integration;
 use crate::percent;
 use crate::registry::ScmIntegrations;
 use crate::settings::ReadingSettings;
@@ -53,7 +54,7 @@ impl Perimeter {
         integrations: &ScmIntegrations,
     ) -> Result<Self, ReadingError> {
         let rules: Vec<Rule> = reading.iter().map(Rule::parse).collect::<Result<_, _>>()?;
-        let places = integrations.list().iter().flat_map(|item| item.places());
+        let places = integrations.list().iter().flat_map(Integration::places);
         let hosts = places.filter_map(|place| place.host_str().map(str::to_owned));
         let exact = rules.iter().filter_map(|rule| match &rule.host {
             Pattern::Exact(host) => Some(host.clone()),
@@ -192,7 +193,13 @@ mod tests {
 
     #[test]
     fn rules_and_urls() {
-        let cases: &[(&str, Option<&[&str]>, &[&str], &[&str])] = &[
+        type Case = (
+            &'static str,
+            Option<&'static [&'static str]>,
+            &'static [&'static str],
+            &'static [&'static str],
+        );
+        let cases: &[Case] = &[
             (
                 "example.com",
                 None,

@@ -196,18 +196,12 @@ fn owner_and_name(segments: &[Segment<'_>], types: &[&str]) -> Option<RepoUrl> {
 fn gitlab(segments: &[Segment<'_>]) -> Option<RepoUrl> {
     const TYPES: [&str; 4] = ["blob", "tree", "raw", "edit"];
     let text = |at: usize| segments.get(at).map(|segment| segment.text.as_str());
+    let is_type = |at: usize| text(at).is_some_and(|name| TYPES.contains(&name));
     let dash = (2..segments.len()).find(|&at| text(at) == Some("-"));
-    let (end, type_at) = match dash {
-        Some(dash) => (dash, dash + 1),
-        None => {
-            let found =
-                (2..segments.len()).find(|&at| text(at).is_some_and(|t| TYPES.contains(&t)));
-            let end = found.unwrap_or(segments.len());
-            (end, end)
-        }
-    };
-    let is_file = text(type_at).is_some_and(|t| TYPES.contains(&t))
-        && text(type_at + 1).is_some_and(|reference| !reference.is_empty());
+    let end = dash.or_else(|| (2..segments.len()).find(|&at| is_type(at)));
+    let end = end.unwrap_or(segments.len());
+    let type_at = dash.map_or(end, |dash| dash + 1);
+    let is_file = is_type(type_at) && text(type_at + 1).is_some_and(|name| !name.is_empty());
     build(segments, end, is_file.then_some(type_at + 1))
 }
 
@@ -274,10 +268,14 @@ fn azure(segments: &[Segment<'_>], url: &Url) -> Option<RepoUrl> {
         _ => return None,
     };
     let path = query(url, "path");
+    let reference = match query(url, "version").filter(|version| !version.is_empty()) {
+        Some(version) => Some(azure_version(&version)?),
+        None => None,
+    };
     Some(RepoUrl {
         owner,
         name,
-        reference: azure_version(query(url, "version"))?,
+        reference,
         is_file: path.is_some(),
         path: path.unwrap_or_default().trim_start_matches('/').to_owned(),
         organization,
@@ -285,10 +283,8 @@ fn azure(segments: &[Segment<'_>], url: &Url) -> Option<RepoUrl> {
     })
 }
 
-fn azure_version(version: Option<String>) -> Option<Option<Reference>> {
-    let Some(version) = version.filter(|version| !version.is_empty()) else {
-        return Some(None);
-    };
+/// `GB<branch>`, `GT<tag>` or `GC<commit>`
+fn azure_version(version: &str) -> Option<Reference> {
     let (prefix, name) = version.split_at_checked(2)?;
     let kind = match prefix {
         "GB" => ReferenceKind::Branch,
@@ -296,10 +292,10 @@ fn azure_version(version: Option<String>) -> Option<Option<Reference>> {
         "GC" => ReferenceKind::Commit,
         _ => return None,
     };
-    Some(Some(Reference {
+    Some(Reference {
         name: name.to_owned(),
         kind,
-    }))
+    })
 }
 
 /// Segments before `end` are owner and name; the revision, if any, is at `reference`.

@@ -175,6 +175,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Time without a byte arriving.
     pub idle_timeout: Duration,
+    /// Time until a request may run.
+    pub queue_timeout: Duration,
     /// Time of one request with its redirects and retries.
     pub total_timeout: Duration,
 }
@@ -193,6 +195,7 @@ impl Default for Limits {
             retry_pause: Duration::from_millis(200),
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(10),
+            queue_timeout: Duration::from_mins(1),
             total_timeout: Duration::from_secs(30),
         }
     }

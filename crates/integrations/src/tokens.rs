@@ -23,11 +23,11 @@ use crate::settings::{AzureCredential, GithubAppSettings};
 const MAX_TOKENS: usize = 4_096;
 const MAX_ANSWER_BYTES: usize = 256 << 10;
 /// A token is renewed this long before it ends.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 /// How long it is believed that an app is not installed somewhere.
-const ABSENCE: Duration = Duration::from_secs(300);
+const ABSENCE: Duration = Duration::from_mins(5);
 /// How long tokens live whose answer does not say.
-const USUAL_LIFE: Duration = Duration::from_secs(3_600);
+const USUAL_LIFE: Duration = Duration::from_hours(1);
 /// The resource id of Azure DevOps, the same in every tenant.
 const AZURE_SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 

@@ -12,12 +12,12 @@ use crate::session::{Call, MAX_PAGES, Session, too_long, with_path};
 pub(super) struct BitbucketServer;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Page<T> {
     values: Vec<T>,
-    #[serde(default)]
-    is_last_page: bool,
-    next_page_start: Option<u64>,
+    #[serde(default, rename = "isLastPage")]
+    is_last: bool,
+    #[serde(rename = "nextPageStart")]
+    next: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +90,7 @@ impl Host for BitbucketServer {
                 path: format!("{prefix}{path}"),
                 blob: None,
             }));
-            match page.next_page_start.filter(|_| !page.is_last_page) {
+            match page.next.filter(|_| !page.is_last) {
                 None => return Ok(entries),
                 Some(next) => start = next,
             }

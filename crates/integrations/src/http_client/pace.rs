@@ -19,29 +19,33 @@ use crate::integration::authority;
 /// Hosts remembered; idle ones are forgotten beyond that.
 const MAX_HOSTS: usize = 1_024;
 /// Pause when a host limits us and does not say for how long.
-const UNKNOWN_PAUSE: Duration = Duration::from_secs(60);
+const UNKNOWN_PAUSE: Duration = Duration::from_mins(1);
 /// Longest pause we believe in; limits are counted by the hour at most.
-const MAX_PAUSE: Duration = Duration::from_secs(2 * 3600);
+const MAX_PAUSE: Duration = Duration::from_hours(2);
 
-/// Hands out turns.
+/// Knows the hosts and how many requests may run.
 pub(super) struct Pacer {
     clock: Clock,
     all: Arc<Semaphore>,
     per_host: usize,
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
+    hosts: Mutex<HashMap<String, Arc<State>>>,
 }
 
-struct Host {
-    slots: Arc<Semaphore>,
+struct State {
+    places: Arc<Semaphore>,
     /// No request before this time.
     not_before: AtomicI64,
 }
 
-/// The right to send one request now.
-pub(super) struct Turn {
-    host: Arc<Host>,
+/// One host, or one budget of a host that keeps several.
+pub(super) struct Host {
+    state: Arc<State>,
     clock: Clock,
-    _permits: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
+}
+
+/// The right to have one request running.
+pub(super) struct Place {
+    _permits: [Option<OwnedSemaphorePermit>; 2],
 }
 
 /// What an answer says about the next request.
@@ -63,46 +67,46 @@ impl Pacer {
         }
     }
 
-    /// Waits for a turn; fails with the rest of the pause when the host asked for one.
-    pub(super) async fn turn(&self, url: &Url, budget: &str) -> Result<Turn, Duration> {
-        let host = self.host(&format!("{}#{budget}", authority(url).unwrap_or_default()));
-        self.check(&host)?;
-        // The host's own limit comes first, so that a slow host does not hold the places of all.
-        let own = Arc::clone(&host.slots).acquire_owned().await.ok();
-        let any = Arc::clone(&self.all).acquire_owned().await.ok();
-        self.check(&host)?;
-        Ok(Turn {
-            host,
+    /// The host of a URL.
+    pub(super) fn host(&self, url: &Url, budget: &str) -> Host {
+        let state = self.state(&format!("{}#{budget}", authority(url).unwrap_or_default()));
+        Host {
+            state,
             clock: self.clock.clone(),
-            _permits: (own, any),
-        })
+        }
     }
 
-    fn check(&self, host: &Host) -> Result<(), Duration> {
-        host.remaining(self.clock.now()).map_or(Ok(()), Err)
+    /// Waits until a request to the host may run.
+    pub(super) async fn place(&self, host: &Host) -> Place {
+        // The host's own limit comes first, so that a slow host does not hold the places of all.
+        let own = Arc::clone(&host.state.places).acquire_owned().await.ok();
+        let any = Arc::clone(&self.all).acquire_owned().await.ok();
+        Place {
+            _permits: [own, any],
+        }
     }
 
-    fn host(&self, key: &str) -> Arc<Host> {
+    fn state(&self, key: &str) -> Arc<State> {
         let mut hosts = self.hosts.lock();
-        if let Some(host) = hosts.get(key) {
-            return Arc::clone(host);
+        if let Some(state) = hosts.get(key) {
+            return Arc::clone(state);
         }
         if hosts.len() >= MAX_HOSTS {
             let now = self.clock.now();
-            hosts.retain(|_, host| Arc::strong_count(host) > 1 || host.remaining(now).is_some());
+            hosts.retain(|_, state| Arc::strong_count(state) > 1 || state.pause(now).is_some());
         }
-        let slots = Arc::new(Semaphore::new(self.per_host));
-        let host = Arc::new(Host {
-            slots,
+        let places = Arc::new(Semaphore::new(self.per_host));
+        let state = Arc::new(State {
+            places,
             not_before: AtomicI64::new(0),
         });
-        hosts.insert(key.to_owned(), Arc::clone(&host));
-        host
+        hosts.insert(key.to_owned(), Arc::clone(&state));
+        state
     }
 }
 
-impl Host {
-    fn remaining(&self, now: Millis) -> Option<Duration> {
+impl State {
+    fn pause(&self, now: Millis) -> Option<Duration> {
         let left = self.not_before.load(Ordering::Relaxed).saturating_sub(now);
         u64::try_from(left)
             .ok()
@@ -111,20 +115,20 @@ impl Host {
     }
 }
 
-impl Turn {
-    /// Heeds what the answer said.
+impl Host {
+    /// The rest of the pause the host asked for, if there is one.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        self.state.pause(self.clock.now())
+    }
+
+    /// Heeds what an answer said.
     pub(super) fn note(&self, advice: Advice) {
         if let Some(not_before) = advice.not_before {
             let latest = self.clock.now().saturating_add(millis(MAX_PAUSE));
-            self.host
+            self.state
                 .not_before
                 .fetch_max(not_before.min(latest), Ordering::Relaxed);
         }
-    }
-
-    /// The rest of the pause, if there is one.
-    pub(super) fn remaining(&self) -> Option<Duration> {
-        self.host.remaining(self.clock.now())
     }
 
     /// The present time.
@@ -277,35 +281,45 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_pause_holds_until_its_end_and_is_per_budget() {
+    #[test]
+    fn a_pause_holds_until_its_end_and_is_per_budget() {
         let clock = Clock::fixed(NOW);
         let pacer = Pacer::new(clock.clone(), 2, 2);
         let url = Url::parse("https://api.example/").unwrap();
-        let turn = pacer.turn(&url, "a").await.ok().unwrap();
-        turn.note(Advice {
+        pacer.host(&url, "a").note(Advice {
             is_limit: true,
             not_before: Some(NOW + 10_000),
         });
-        drop(turn);
-        assert_eq!(
-            pacer.turn(&url, "a").await.err(),
-            Some(Duration::from_secs(10))
-        );
-        assert!(pacer.turn(&url, "b").await.is_ok());
+        assert_eq!(pacer.host(&url, "a").pause(), Some(Duration::from_secs(10)));
+        assert_eq!(pacer.host(&url, "b").pause(), None);
         clock.advance(Duration::from_secs(10));
-        assert!(pacer.turn(&url, "a").await.is_ok());
+        assert_eq!(pacer.host(&url, "a").pause(), None);
     }
 
-    #[tokio::test]
-    async fn a_pause_has_an_upper_bound() {
+    #[test]
+    fn a_pause_has_an_upper_bound() {
         let pacer = Pacer::new(Clock::fixed(NOW), 2, 2);
-        let url = Url::parse("https://api.example/").unwrap();
-        let turn = pacer.turn(&url, "").await.ok().unwrap();
-        turn.note(Advice {
+        let host = pacer.host(&Url::parse("https://api.example/").unwrap(), "");
+        host.note(Advice {
             is_limit: true,
             not_before: Some(Millis::MAX),
         });
-        assert_eq!(turn.remaining(), Some(MAX_PAUSE));
+        assert_eq!(host.pause(), Some(MAX_PAUSE));
+    }
+
+    #[test]
+    fn idle_hosts_are_forgotten_but_pauses_are_not() {
+        let pacer = Pacer::new(Clock::fixed(NOW), 2, 2);
+        let host = |name: usize| Url::parse(&format!("https://h{name}.example/")).unwrap();
+        let advice = Advice {
+            is_limit: true,
+            not_before: Some(NOW + 10_000),
+        };
+        pacer.host(&host(0), "").note(advice);
+        for name in 1..=MAX_HOSTS {
+            pacer.host(&host(name), "");
+        }
+        assert!(pacer.hosts.lock().len() < MAX_HOSTS);
+        assert!(pacer.host(&host(0), "").pause().is_some());
     }
 }

@@ -94,7 +94,7 @@ async fn tokens_of_installations_are_used_and_renewed() {
         "the token is kept: {:?}",
         server.lines()
     );
-    clock.advance(Duration::from_secs(56 * 60));
+    clock.advance(Duration::from_mins(56));
     read(&readers, &file("acme")).await.unwrap();
     assert_eq!(
         server.seen().len(),
@@ -154,9 +154,12 @@ async fn without_an_installation_the_token_is_used_or_nothing() {
 
 #[tokio::test]
 async fn a_refused_token_is_not_used_again() {
-    let server = Server::start(|seen| match seen.line.starts_with("GET /repos/") {
-        true => reply(401, &[], r#"{"message":"Bad credentials"}"#),
-        false => answer(seen),
+    let server = Server::start(|seen| {
+        if seen.line.starts_with("GET /repos/") {
+            reply(401, &[], r#"{"message":"Bad credentials"}"#)
+        } else {
+            answer(seen)
+        }
     })
     .await;
     let settings = settings(&server, &[], None);
@@ -170,9 +173,12 @@ async fn a_refused_token_is_not_used_again() {
 
 #[tokio::test]
 async fn trouble_with_tokens_is_no_news_of_the_file() {
-    let failing = Server::start(|seen| match seen.line.starts_with("POST") {
-        true => gone(),
-        false => answer(seen),
+    let failing = Server::start(|seen| {
+        if seen.line.starts_with("POST") {
+            gone()
+        } else {
+            answer(seen)
+        }
     })
     .await;
     let readers = readers_at(

@@ -285,9 +285,12 @@ async fn github_listings_that_are_cut_off_are_never_taken_for_whole() {
 #[tokio::test]
 async fn a_listed_file_that_fails_fails_the_search() {
     for (status, is_limit) in [(404, false), (429, true), (500, false)] {
-        let server = Server::start(move |seen| match seen.line.contains("/blobs/") {
-            true => reply(status, &[], ""),
-            false => github_repository(seen),
+        let server = Server::start(move |seen| {
+            if seen.line.contains("/blobs/") {
+                reply(status, &[], "")
+            } else {
+                github_repository(seen)
+            }
         })
         .await;
         let readers = readers(&github(&server, Some("ghp")));
