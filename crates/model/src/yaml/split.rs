@@ -80,16 +80,11 @@ impl<'a> Chunks<'a> {
         while let Some(found) = bytes.get(from..).and_then(|rest| self.markers.find(rest)) {
             let marker = from + found + 1;
             from = marker;
-            let is_marker = matches!(
-                bytes.get(marker + 3),
-                None | Some(b' ' | b'\t' | b'\r' | b'\n')
-            );
-            let end = if self.has_directives {
-                self.before_directives(marker)
-            } else {
-                marker
-            };
-            if is_marker && end > self.offset {
+            if !matches!(bytes.get(marker + 3), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
+                continue;
+            }
+            let end = if self.has_directives { self.before_directives(marker) } else { marker };
+            if end > self.offset {
                 return end;
             }
         }
