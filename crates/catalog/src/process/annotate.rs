@@ -1,10 +1,7 @@
 //! Annotations that say where an entity is from. Reference 1 §B.3, AnnotateLocation.
 
-use std::sync::LazyLock;
-
 use integrations::ScmIntegrations;
 use model::{DEFAULT_NAMESPACE, LocationRef};
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{LOCATION, ORIGIN_LOCATION};
@@ -13,9 +10,8 @@ const VIEW_URL: &str = "backstage.io/view-url";
 const EDIT_URL: &str = "backstage.io/edit-url";
 const SOURCE_LOCATION: &str = "backstage.io/source-location";
 
-/// A URL with a commit in it shows a version that nobody can edit.
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant")]
-static COMMIT: LazyLock<Regex> = LazyLock::new(|| Regex::new("[0-9a-f]{40,}").unwrap());
+/// Digits of the shortest commit hash.
+const COMMIT_DIGITS: usize = 40;
 
 /// Adds the location annotations ahead of the entity's own; values the entity has stay.
 pub(super) fn add_location(
@@ -43,12 +39,18 @@ fn add_urls(annotations: &mut Map<String, Value>, url: &str, integrations: &ScmI
     if !known {
         return;
     }
-    if !COMMIT.is_match(url) {
+    if !names_a_commit(url) {
         annotations.insert(EDIT_URL.into(), integrations.resolve_edit_url(url).into());
     }
     if let Ok(folder) = integrations.resolve_url("./", url) {
         annotations.insert(SOURCE_LOCATION.into(), format!("url:{folder}").into());
     }
+}
+
+/// Whether a URL has a commit in it: it shows a version that nobody can edit.
+fn names_a_commit(url: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    url.as_bytes().split(|byte| !is_digit(*byte)).any(|run| run.len() >= COMMIT_DIGITS)
 }
 
 /// Adds the default namespace where there is none, ahead of everything else, as recorded.

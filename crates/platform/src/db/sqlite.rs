@@ -49,6 +49,9 @@ impl Pool {
                 readers: None,
             });
         };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| cannot_open(&path, error))?;
+        }
         let connection = Connection::open(&path).map_err(|error| cannot_open(&path, error))?;
         prepare(&connection, false).map_err(|error| cannot_open(&path, error))?;
         let readers = Readers {
