@@ -80,10 +80,17 @@ impl<'a> Chunks<'a> {
         while let Some(found) = bytes.get(from..).and_then(|rest| self.markers.find(rest)) {
             let marker = from + found + 1;
             from = marker;
-            if !matches!(bytes.get(marker + 3), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            if !matches!(
+                bytes.get(marker + 3),
+                None | Some(b' ' | b'\t' | b'\r' | b'\n')
+            ) {
                 continue;
             }
-            let end = if self.has_directives { self.before_directives(marker) } else { marker };
+            let end = if self.has_directives {
+                self.before_directives(marker)
+            } else {
+                marker
+            };
             if end > self.offset {
                 return end;
             }
