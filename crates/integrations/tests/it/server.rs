@@ -145,14 +145,12 @@ impl ResolveHost for Names {
     }
 }
 
-/// Bounds that let tests fail fast.
+/// Small bounds on size and pauses; times are for slow machines.
 pub(crate) fn limits() -> Limits {
     Limits {
         file_bytes: 64 << 10,
         retry_pause: Duration::from_millis(5),
-        connect_timeout: Duration::from_millis(300),
-        idle_timeout: Duration::from_millis(400),
-        total_timeout: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(5),
         ..Limits::default()
     }
 }

@@ -67,143 +67,54 @@ fn hosts_and_products() {
     }
 }
 
+/// URL, owner, name, revision and path; `-` where there is none.
+const REPOSITORIES: &str = "
+https://github.com/o/r                                      o      r  -          -
+https://github.com/o/r.git                                  o      r  -          -
+https://github.com/o/r/blob/main/a/b.yaml                   o      r  main       a/b.yaml
+https://github.com/o/r/tree/feature%2Fx/%C3%A9/c            o      r  feature/x  é/c
+https://ghe.example/o/r/raw/v1/x.yaml                       o      r  v1         x.yaml
+https://gitlab.com/g/s/t/r/-/blob/main/x.yaml               g/s/t  r  main       x.yaml
+https://gitlab.com/g/r/blob/main/x/blob/y.yaml              g      r  main       x/blob/y.yaml
+https://git.example/gitlab/g/r/-/tree/main/a/               g      r  main       a/
+https://gitlab.com/g/s/r/                                   g/s    r  -          -
+https://gitea.example:3000/o/r/src/branch/main/a/x          o      r  main       a/x
+https://gitea.example:3000/o/r/src/tag/v1/x                 o      r  v1         x
+https://gitea.example:3000/o/r/_edit/main/x                 o      r  main       x
+https://bitbucket.org/w/r/src/main/x.yaml                   w      r  main       x.yaml
+https://bb.example/ctx/projects/P/repos/r/browse/a/x        P      r  -          a/x
+https://bb.example/ctx/projects/P/repos/r/browse/x?at=refs%2Fheads%2Fdev  P  r  dev  x
+https://bb.example/ctx/users/ann/repos/r/raw/x              ~ann   r  -          x
+https://bb.example/ctx/scm/P/r.git                          P      r  -          -
+https://dev.azure.com/org/proj/_git/r?path=%2Fa%2Fx.yaml    proj   r  -          a/x.yaml
+https://dev.azure.com/org/proj/_git/r?path=/x&version=GBm   proj   r  m          x
+https://dev.azure.com/org/_git/r?path=/x                    r      r  -          x
+https://acme.visualstudio.com/proj/_git/r?path=/x           proj   r  -          x
+";
+
 #[test]
 fn repositories_revisions_and_paths() {
     let integrations = integrations();
-    // URL, owner, name, revision, path
-    let cases = [
-        ("https://github.com/o/r", "o", "r", None, ""),
-        ("https://github.com/o/r.git", "o", "r", None, ""),
-        (
-            "https://github.com/o/r/blob/main/a/b.yaml",
-            "o",
-            "r",
-            Some("main"),
-            "a/b.yaml",
-        ),
-        (
-            "https://github.com/o/r/tree/feature%2Fx/a%20b/c",
-            "o",
-            "r",
-            Some("feature/x"),
-            "a b/c",
-        ),
-        (
-            "https://ghe.example/o/r/raw/v1/x.yaml",
-            "o",
-            "r",
-            Some("v1"),
-            "x.yaml",
-        ),
-        (
-            "https://gitlab.com/g/s/t/r/-/blob/main/x.yaml",
-            "g/s/t",
-            "r",
-            Some("main"),
-            "x.yaml",
-        ),
-        (
-            "https://gitlab.com/g/r/blob/main/x/blob/y.yaml",
-            "g",
-            "r",
-            Some("main"),
-            "x/blob/y.yaml",
-        ),
-        (
-            "https://git.example/gitlab/g/r/-/tree/main/a/",
-            "g",
-            "r",
-            Some("main"),
-            "a/",
-        ),
-        ("https://gitlab.com/g/s/r/", "g/s", "r", None, ""),
-        (
-            "https://gitea.example:3000/o/r/src/branch/main/a/x",
-            "o",
-            "r",
-            Some("main"),
-            "a/x",
-        ),
-        (
-            "https://gitea.example:3000/o/r/src/tag/v1/x",
-            "o",
-            "r",
-            Some("v1"),
-            "x",
-        ),
-        (
-            "https://gitea.example:3000/o/r/_edit/main/x",
-            "o",
-            "r",
-            Some("main"),
-            "x",
-        ),
-        (
-            "https://bitbucket.org/w/r/src/main/x.yaml",
-            "w",
-            "r",
-            Some("main"),
-            "x.yaml",
-        ),
-        (
-            "https://bb.example/ctx/projects/P/repos/r/browse/a/x",
-            "P",
-            "r",
-            None,
-            "a/x",
-        ),
-        (
-            "https://bb.example/ctx/projects/P/repos/r/browse/x?at=refs%2Fheads%2Fdev",
-            "P",
-            "r",
-            Some("dev"),
-            "x",
-        ),
-        (
-            "https://bb.example/ctx/users/ann/repos/r/raw/x",
-            "~ann",
-            "r",
-            None,
-            "x",
-        ),
-        ("https://bb.example/ctx/scm/P/r.git", "P", "r", None, ""),
-        (
-            "https://dev.azure.com/org/proj/_git/r?path=%2Fa%2Fx.yaml",
-            "proj",
-            "r",
-            None,
-            "a/x.yaml",
-        ),
-        (
-            "https://dev.azure.com/org/proj/_git/r?path=/x&version=GBmain",
-            "proj",
-            "r",
-            Some("main"),
-            "x",
-        ),
-        (
-            "https://dev.azure.com/org/_git/r?path=/x",
-            "r",
-            "r",
-            None,
-            "x",
-        ),
-        (
-            "https://acme.visualstudio.com/proj/_git/r?path=/x",
-            "proj",
-            "r",
-            None,
-            "x",
-        ),
-    ];
-    for (target, owner, name, revision, path) in cases {
-        let repo = integrations.parse(&url(target)).unwrap().unwrap();
+    for line in REPOSITORIES.trim().lines() {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let repo = integrations.parse(&url(columns[0])).unwrap().unwrap();
+        let or_dash = |text: &str| {
+            if text.is_empty() {
+                "-".to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
         let reference = repo
             .reference
-            .as_ref()
-            .map(|reference| reference.name.as_str());
-        let found = (&*repo.owner, &*repo.name, reference, &*repo.path);
-        assert_eq!(found, (owner, name, revision, path), "{target}");
+            .map_or(String::new(), |reference| reference.name);
+        let found = [
+            repo.owner,
+            repo.name,
+            or_dash(&reference),
+            or_dash(&repo.path),
+        ];
+        assert_eq!(found, columns[1..], "{line}");
     }
     let tag = url("https://dev.azure.com/org/proj/_git/r?path=/x&version=GTv1");
     let reference = integrations
