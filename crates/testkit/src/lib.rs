@@ -2,7 +2,31 @@
 //!
 //! Tests run on SQLite; with `TEST_DATABASE_URL` set they run on that PostgreSQL server instead,
 //! each in a schema of its own. `make test` does both.
+//!
+//! With the feature `catalog`, [`TestCatalog`] is a catalog whose clock, network and callers belong
+//! to the test.
 
+#![cfg_attr(
+    feature = "catalog",
+    expect(clippy::unwrap_used, reason = "a failed step fails the test that took it")
+)]
+
+#[cfg(feature = "catalog")]
+mod access;
+#[cfg(feature = "catalog")]
+mod catalog;
 mod database;
+#[cfg(feature = "catalog")]
+mod reply;
+#[cfg(feature = "catalog")]
+mod web;
 
-pub use database::{TestDb, database_settings};
+#[cfg(feature = "catalog")]
+pub use self::access::{SERVICE, TestAccess, USER};
+#[cfg(feature = "catalog")]
+pub use self::catalog::{Draft, NOW, TestCatalog};
+pub use self::database::{TestDb, database_settings};
+#[cfg(feature = "catalog")]
+pub use self::reply::Reply;
+#[cfg(feature = "catalog")]
+pub use self::web::{FakeWeb, Gate, Outage};
