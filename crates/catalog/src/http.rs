@@ -23,6 +23,8 @@ use axum::routing::{delete, get, post};
 
 use crate::catalog::Catalog;
 
+pub use openapi::OPENAPI;
+
 /// All routes, relative to `/api/catalog`.
 pub fn router(catalog: Catalog) -> Router {
     Router::new()

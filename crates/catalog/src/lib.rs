@@ -18,6 +18,8 @@ mod http;
 mod ingest;
 mod metrics;
 mod model;
+mod offline;
+mod operate;
 pub mod permission;
 mod process;
 mod processor;
@@ -25,17 +27,25 @@ mod provider;
 mod service;
 mod stitch;
 mod store;
+mod transfer;
 mod watch;
 mod worker;
 
 pub use catalog::{Catalog, Parts};
 pub use config::{ConfigLocation, MassDeletion, Settings};
-pub use http::router;
+pub use http::{OPENAPI, router};
 pub use model::{Conflict, HeldMutation, Location, ProcessingError, Relation};
+pub use offline::{FoundFiles, OfflineOptions, OfflineReport, find_files, validate_files};
+pub use operate::Operator;
 pub use process::rules::Rules;
 pub use processor::{Emit, Processor};
 pub use provider::{
     Applied, CONFIG_LOCATIONS, ConfigLocations, EntityProvider, Mutation, ProvidedEntity,
     REGISTERED_LOCATIONS, Schedule, SharedProvider,
 };
+pub use service::ingestion::EntityError;
 pub use store::MIGRATIONS;
+pub use transfer::{
+    BackstageDatabase, BackstageImport, Export, ExportOptions, FilesReport, ImportReport,
+    import_backstage, import_files,
+};

@@ -218,6 +218,3 @@ fn sort(files: &[PathBuf], problems: &mut [Problem]) {
         (file.copied(), problem.position)
     });
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@
 //! call; decisions are made by the callers; whatever changes a final entity appends to the change
 //! log in the same transaction.
 
+pub(crate) mod backstage;
 pub(crate) mod changes;
 pub(crate) mod conflicts;
 pub(crate) mod edges;
@@ -13,6 +14,7 @@ pub(crate) mod meta;
 pub(crate) mod refresh;
 pub(crate) mod relations;
 pub(crate) mod stitches;
+pub(crate) mod transfer;
 
 use platform::db::Migration;
 

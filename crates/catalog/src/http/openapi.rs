@@ -5,8 +5,8 @@ use platform::Ctx;
 use platform::http::json_bytes;
 
 /// The description of this API; a test compares it with the routes.
-const DOCUMENT: &str = include_str!("openapi.json");
+pub const OPENAPI: &str = include_str!("openapi.json");
 
 pub(super) async fn document(_ctx: Ctx) -> Response {
-    json_bytes(DOCUMENT, None)
+    json_bytes(OPENAPI, None)
 }

@@ -216,9 +216,11 @@ fn written_references(entity: &Value) -> Vec<(String, &str)> {
             Value::String(text) => written.push((at, text.as_str())),
             Value::Array(items) => {
                 let items = items.iter().enumerate();
-                written.extend(items.filter_map(|(index, item)| {
-                    Some((format!("{at}/{index}"), item.as_str()?))
-                }));
+                written.extend(
+                    items.filter_map(|(index, item)| {
+                        Some((format!("{at}/{index}"), item.as_str()?))
+                    }),
+                );
             }
             _ => {}
         }

@@ -135,7 +135,10 @@ fn is_catalog_file(path: &Path, problems: &mut Vec<Problem>) -> bool {
         return name == "catalog-info";
     };
     if is_skeleton(&text) {
-        problems.push(note(path, "is the skeleton of a template and is passed over"));
+        problems.push(note(
+            path,
+            "is the skeleton of a template and is passed over",
+        ));
         return false;
     }
     name == "catalog-info" || has_entity(&text)

@@ -171,7 +171,7 @@ fn is_owned_by(row: &Value, owner: &str) -> bool {
     found.is_some_and(|found| found.eq_ignore_ascii_case(owner))
 }
 
-fn entity_error(row: Unprocessed) -> EntityError {
+pub(crate) fn entity_error(row: Unprocessed) -> EntityError {
     let errors: Vec<ProcessingError> = row
         .errors
         .as_deref()
