@@ -3,8 +3,7 @@
 //! Two ways lead there. With few hits their forward lists are read once for all keys; otherwise
 //! every term of a key is intersected with the hits. The estimated cost decides.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use model::Filter;
 
 use crate::index::Index;
@@ -56,9 +55,17 @@ impl Index {
                 .unwrap_or_default();
             lists.insert(key, self.facet_list(counts, source, &set));
         }
-        keys.iter()
-            .map(|key| lists.get(key.as_str()).cloned().unwrap_or_default())
-            .collect()
+        let list = |at: usize| {
+            let key = keys[at].as_str();
+            let is_asked_again = keys[at + 1..].iter().any(|other| other == key);
+            let list = if is_asked_again {
+                lists.get(key).cloned()
+            } else {
+                lists.remove(key)
+            };
+            list.unwrap_or_default()
+        };
+        (0..keys.len()).map(list).collect()
     }
 
     fn count_values(&self, keys: &[KeyId], set: &Set<'_>) -> HashMap<KeyId, Counts> {
@@ -122,36 +129,37 @@ impl Index {
     }
 
     /// Spells the values out and adds what array items imply.
-    fn facet_list(&self, mut counts: Counts, source: &Source, set: &Set<'_>) -> Vec<FacetValue> {
-        merge(&mut counts);
-        let is_sorted = counts.iter().all(|(value, _)| self.values.is_lower(*value));
-        let mut list: Vec<FacetValue> = counts
-            .into_iter()
-            .map(|(value, count)| FacetValue {
-                value: self.values.original(value),
-                count,
-            })
-            .collect();
-        if !is_sorted {
-            list.sort_unstable();
+    fn facet_list(&self, counts: Counts, source: &Source, set: &Set<'_>) -> Vec<FacetValue> {
+        let mut is_sorted = true;
+        let mut list = Vec::with_capacity(counts.len());
+        for (value, count) in counts {
+            let (value, is_lower) = self.values.original(value);
+            is_sorted &= is_lower;
+            list.push(FacetValue { value, count });
         }
-        let items: u64 = source
+        let items = source
             .items
             .iter()
             .map(|term| count(self.view(*term), set))
             .sum();
         if items > 0 {
-            match list.binary_search_by(|facet| facet.value.as_str().cmp(TRUE)) {
-                Ok(at) => list[at].count += items,
-                Err(at) => list.insert(
-                    at,
-                    FacetValue {
-                        value: TRUE.to_owned(),
-                        count: items,
-                    },
-                ),
-            }
+            is_sorted = false;
+            list.push(FacetValue {
+                value: TRUE.to_owned(),
+                count: items,
+            });
         }
+        if !is_sorted {
+            list.sort_unstable();
+        }
+        // A value may occur both as an array item and on its own.
+        list.dedup_by(|next, kept| {
+            let is_same = next.value == kept.value;
+            if is_same {
+                kept.count += next.count;
+            }
+            is_same
+        });
         list
     }
 
@@ -167,19 +175,4 @@ fn count(view: View<'_>, set: &Set<'_>) -> u64 {
     let mut count = 0;
     view.for_each(|slot| count += u64::from(set.contains(slot)));
     count
-}
-
-/// Adds up the counts of a value that occurs both as an array item and on its own; those are
-/// neighbours, but for other spellings of the same text between them.
-fn merge(counts: &mut Counts) {
-    let mut merged: Counts = Vec::with_capacity(counts.len());
-    let mut places: HashMap<ValueId, usize> = HashMap::new();
-    for (value, count) in counts.drain(..) {
-        let place = *places.entry(value).or_insert(merged.len());
-        match merged.get_mut(place) {
-            Some((_, sum)) => *sum += count,
-            None => merged.push((value, count)),
-        }
-    }
-    *counts = merged;
 }

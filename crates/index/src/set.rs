@@ -7,6 +7,9 @@ use roaring::RoaringBitmap;
 /// Sets smaller than this are handled slot by slot.
 pub(crate) const SMALL: u64 = 4096;
 
+/// Slots read from a bitmap at a time.
+const BATCH: usize = 512;
+
 /// A set of slots.
 pub(crate) enum Set<'a> {
     /// Ascending slots.
@@ -77,10 +80,29 @@ impl Bits {
     /// Copies a set.
     pub(crate) fn of(set: &Set<'_>, n: usize) -> Self {
         let mut bits = Self::new(n);
-        set.iter().for_each(|slot| {
-            bits.insert(slot);
-        });
+        match set {
+            Set::Few(slots) => bits.extend(slots),
+            Set::Many(bitmap) => {
+                let mut batch = [0; BATCH];
+                let mut slots = bitmap.iter();
+                loop {
+                    let read = slots.next_many(&mut batch);
+                    if read.is_empty() {
+                        break;
+                    }
+                    bits.extend(read);
+                }
+            }
+        }
         bits
+    }
+
+    fn extend(&mut self, slots: &[u32]) {
+        for slot in slots {
+            if let Some(word) = self.0.get_mut((slot / 64) as usize) {
+                *word |= 1 << (slot % 64);
+            }
+        }
     }
 
     /// Adds a slot; false if it was in the set.

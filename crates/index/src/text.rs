@@ -72,7 +72,7 @@ impl TextColumn {
         let mut index = 0;
         while let Some(at) = like.needle().find(&self.bytes[from..]) {
             let at = from + at;
-            index += self.starts[index..].partition_point(|(start, _)| *start as usize <= at);
+            index = self.index_after(index, at);
             let Some((start, term)) = index
                 .checked_sub(1)
                 .and_then(|index| self.starts.get(index))
@@ -84,7 +84,8 @@ impl TextColumn {
                 .get(index)
                 .map_or(self.bytes.len(), |(next, _)| *next as usize);
             let text = &self.bytes[*start as usize..end - 1];
-            if like.confirms(text) && self.is_live(*term, text, terms, values) {
+            let is_live = self.n_dead == 0 || self.is_live(*term, text, terms, values);
+            if is_live && like.confirms(text) {
                 found.push(*term);
             }
             if end == self.bytes.len() {
@@ -93,6 +94,19 @@ impl TextColumn {
             from = end;
         }
         found
+    }
+
+    /// Index of the first text, at or after `index`, that starts after an offset. Hits tend to be
+    /// near each other, hence growing steps before the binary search.
+    fn index_after(&self, index: usize, offset: usize) -> usize {
+        let is_before = |(start, _): &(u32, TermId)| *start as usize <= offset;
+        let (mut from, mut step) = (index, 1);
+        while self.starts.get(from + step).is_some_and(is_before) {
+            from += step;
+            step *= 2;
+        }
+        let to = self.starts.len().min(from + step);
+        from + self.starts[from..to].partition_point(is_before)
     }
 
     /// Bytes of heap in use.

@@ -83,17 +83,15 @@ impl Values {
         std::str::from_utf8(self.lower(id)).unwrap_or_default()
     }
 
-    /// The spelling of a value.
-    pub(crate) fn original(&self, id: ValueId) -> String {
-        let bytes = self
-            .entry(id)
-            .map_or_else(Vec::new, |entry| entry.original());
-        String::from_utf8(bytes).unwrap_or_default()
-    }
-
-    /// Whether the spelling of a value is its lower-case text.
-    pub(crate) fn is_lower(&self, id: ValueId) -> bool {
-        self.entry(id).is_none_or(|entry| entry.is_lower())
+    /// The spelling of a value, and whether it is lower case.
+    pub(crate) fn original(&self, id: ValueId) -> (String, bool) {
+        let Some(entry) = self.entry(id) else {
+            return (String::new(), true);
+        };
+        (
+            String::from_utf8(entry.original()).unwrap_or_default(),
+            entry.is_lower(),
+        )
     }
 
     /// Every spelling of `lower`.
@@ -296,7 +294,7 @@ mod tests {
         assert_ne!(shout, plain);
         assert_eq!(add(&mut values, "production"), plain);
         assert_eq!(values.text(shout), "production");
-        assert_eq!(values.original(shout), "PRODUCTION");
+        assert_eq!(values.original(shout).0, "PRODUCTION");
         assert_eq!(values.find("production").count(), 2);
         assert_eq!(values.find_spelled("production", "PRODUCTION"), Some(shout));
         assert_eq!(values.find_spelled("production", "Production"), None);
@@ -345,7 +343,7 @@ mod tests {
             values.heap_bytes()
         );
         for (n, id) in keep.iter().enumerate() {
-            assert_eq!(values.original(*id), format!("Keep-{n}"));
+            assert_eq!(values.original(*id).0, format!("Keep-{n}"));
         }
     }
 
