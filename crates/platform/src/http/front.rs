@@ -145,11 +145,18 @@ struct Exchange {
 impl Exchange {
     /// Carries the ids to every log line; of level error, so that no log level filters it out.
     fn span(&self) -> tracing::Span {
+        let trace = &self.info.trace;
         tracing::error_span!(
             target: "callboard::http",
             "request",
             request_id = &*self.info.id,
-            trace_id = self.info.trace.trace_id_hex(),
+            trace_id = trace.trace_id.get(),
+            span_id = u128::from(trace.span_id.get()),
+            parent_id = trace.parent_id.map(|parent| u128::from(parent.get())),
+            sampled = trace.sampled,
+            http.request.method = self.method.as_str(),
+            http.route = tracing::field::Empty,
+            http.response.status_code = tracing::field::Empty,
         )
     }
 }
