@@ -79,25 +79,29 @@ impl View {
     async fn load_in_turn(self: &Arc<Self>) -> Result<i64> {
         let rev = self.db.read(changes::head).await?;
         let mut fresh = Index::new();
-        let mut after = 0;
-        loop {
-            let batch = self
-                .db
-                .read(move |tx| changes::load_entities(tx, after, LOAD_BATCH))
-                .await?;
-            let Some(last) = batch.last() else { break };
-            after = last.id;
+        let mut batch = self.read_batch(0).await?;
+        while let Some(last) = batch.last() {
+            let after = last.id;
             let view = Arc::clone(self);
-            fresh = tokio::task::spawn_blocking(move || {
+            // One batch is read while the one before is indexed.
+            let indexing = tokio::task::spawn_blocking(move || {
                 view.add_all(&mut fresh, batch);
                 fresh
-            })
-            .await
-            .map_err(|error| Error::internal("index load failed").with_source(error))?;
+            });
+            let (read, indexed) = tokio::join!(self.read_batch(after), indexing);
+            batch = read?;
+            fresh =
+                indexed.map_err(|error| Error::internal("index load failed").with_source(error))?;
         }
         *self.index.write() = fresh;
         self.applied.send_replace(rev);
         Ok(rev)
+    }
+
+    async fn read_batch(&self, after: i64) -> Result<Vec<Stored>> {
+        self.db
+            .read(move |tx| changes::load_entities(tx, after, LOAD_BATCH))
+            .await
     }
 
     fn add_all(&self, index: &mut Index, batch: Vec<Stored>) {

@@ -36,7 +36,7 @@ const LEASE: Duration = Duration::from_secs(60);
 const STITCH: usize = 500;
 /// While much is being ingested, stitching waits this long, so that entities with many relations
 /// are not written again and again.
-const STITCH_PAUSE: Duration = Duration::from_secs(2);
+const STITCH_PAUSE: Duration = Duration::from_secs(15);
 /// The longest sleep of a worker.
 const POLL: Duration = Duration::from_secs(1);
 /// How long an entity may be without a source before it counts as an orphan.

@@ -5,21 +5,26 @@ use std::collections::{HashMap, HashSet};
 use platform::db::Tx;
 use platform::{Millis, Result};
 
-use super::{CHANGED, changes, ints};
+use super::{CHANGED, changes, ints, texts};
 
 const CHUNK: usize = 1000;
 
+/// Queues entities that have been processed; the others queue themselves when they are.
 pub(crate) fn enqueue<'a>(
     tx: &mut Tx<'_>,
     refs: impl IntoIterator<Item = &'a str>,
     now: Millis,
 ) -> Result<()> {
-    let rows: Vec<_> = refs
-        .into_iter()
-        .map(|entity| vec![entity.into(), now.into()])
-        .collect();
-    let sql = "insert into catalog_stitch (ref, at) values ($1, $2) on conflict do nothing";
-    tx.execute_each(sql, &rows).map(drop)
+    let refs: Vec<&str> = refs.into_iter().collect();
+    let sql = format!(
+        "insert into catalog_stitch (ref, at) select ref, $2 from catalog_refresh \
+         where ref in {} and processed is not null on conflict do nothing",
+        tx.each_text(1)
+    );
+    for chunk in refs.chunks(CHUNK) {
+        tx.execute(&sql, &[texts(chunk.iter().copied()).into(), now.into()])?;
+    }
+    Ok(())
 }
 
 /// Takes the oldest entries off the queue.

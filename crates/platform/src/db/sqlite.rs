@@ -162,7 +162,22 @@ pub(super) fn execute(connection: &Connection, sql: &str, params: &[Param<'_>]) 
     let mut statement = connection
         .prepare_cached(&numbered(sql))
         .map_err(into_error)?;
-    bind(&mut statement, params)?;
+    run(&mut statement, params)
+}
+
+pub(super) fn execute_each(
+    connection: &Connection,
+    sql: &str,
+    rows: &[Vec<Param<'_>>],
+) -> Result<Vec<u64>> {
+    let mut statement = connection
+        .prepare_cached(&numbered(sql))
+        .map_err(into_error)?;
+    rows.iter().map(|row| run(&mut statement, row)).collect()
+}
+
+fn run(statement: &mut rusqlite::Statement<'_>, params: &[Param<'_>]) -> Result<u64> {
+    bind(statement, params)?;
     let changed = statement.raw_execute().map_err(into_error)?;
     Ok(changed as u64)
 }

@@ -57,10 +57,7 @@ impl<'c> Tx<'c> {
     /// Runs one statement for each list of parameters, pipelined on PostgreSQL; rows changed by each.
     pub fn execute_each(&mut self, sql: &str, rows: &[Vec<Param<'_>>]) -> Result<Vec<u64>> {
         match &mut self.connection {
-            Connection::Sqlite(connection) => rows
-                .iter()
-                .map(|row| super::sqlite::execute(connection, sql, row))
-                .collect(),
+            Connection::Sqlite(connection) => super::sqlite::execute_each(connection, sql, rows),
             Connection::Postgres(connection) => connection.execute_each(sql, rows),
         }
     }
