@@ -122,19 +122,27 @@ impl MediaType {
 /// `serde_json` stops at a depth of 128, so that no body can exhaust the stack.
 fn parse_json(bytes: &[u8]) -> Result<Value> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| syntax_error(&error))?;
-    if value.is_object() || value.is_array() {
-        return Ok(value);
+    match bytes.trim_ascii_start().first() {
+        None => Err(Error::input("Unexpected end of JSON input")),
+        Some(b'{' | b'[') => serde_json::from_slice(bytes).map_err(|error| syntax_error(&error)),
+        Some(_) => Err(unexpected_root(&String::from_utf8_lossy(bytes))),
     }
-    let first = bytes
-        .trim_ascii_start()
-        .first()
-        .copied()
-        .unwrap_or_default();
-    Err(Error::input(format!(
-        "Unexpected token '{}', the body is neither an object nor an array",
-        char::from(first)
-    )))
+}
+
+/// V8's text for a first character it does not like, with up to ten characters for context.
+fn unexpected_root(text: &str) -> Error {
+    const CONTEXT: usize = 10;
+    let blank = text.len() - text.trim_ascii_start().len();
+    let token = text[blank..].chars().next().unwrap_or_default();
+    let quoted = if text.chars().nth(2 * CONTEXT).is_none() {
+        format!("\"{text}\"")
+    } else {
+        let context: String = text.chars().take(blank + CONTEXT).collect();
+        format!("\"{context}\"...")
+    };
+    Error::input(format!(
+        "Unexpected token '{token}', {quoted} is not valid JSON"
+    ))
 }
 
 fn syntax_error(error: &serde_json::Error) -> Error {
@@ -182,12 +190,23 @@ mod tests {
                 r#"{"query":"#,
                 Err((400, "Unexpected end of JSON input")),
             ),
+            (JSON, " \n", Err((400, "Unexpected end of JSON input"))),
             (
                 JSON,
                 "\"abc\"",
+                Err((400, "Unexpected token '\"', \"\"abc\"\" is not valid JSON")),
+            ),
+            (
+                JSON,
+                "hello",
+                Err((400, "Unexpected token 'h', \"hello\" is not valid JSON")),
+            ),
+            (
+                JSON,
+                "hello, this is not JSON",
                 Err((
                     400,
-                    "Unexpected token '\"', the body is neither an object nor an array",
+                    "Unexpected token 'h', \"hello, thi\"... is not valid JSON",
                 )),
             ),
             (

@@ -2,113 +2,88 @@
 
 use crate::server::{TestServer, settings};
 
+const GOOD: &str = "Bearer good";
+const MISSING: &str = "Missing credentials";
+const RESTRICTED: &str = "This token's access is restricted to plugin(s) 'other'";
+
+/// Request, credentials, status, and the error's message or the whole body.
+const CASES: &[(&str, &str, u16, &str)] = &[
+    ("GET /api/lab/things?limit=1", "", 401, MISSING),
+    ("GET /api/lab/things", "Basic Z29vZDpnb29k", 401, MISSING),
+    ("GET /api/lab/things", "Bearer bad", 401, "Illegal token"),
+    ("GET /api/lab/things", "Bearer narrow", 403, RESTRICTED),
+    (
+        "GET /api/lab/things?limit=1",
+        GOOD,
+        200,
+        r#"{"limit":1,"filter":[]}"#,
+    ),
+    ("HEAD /api/lab/things", "", 401, ""),
+    ("HEAD /api/lab/things", GOOD, 200, ""),
+    ("GET /api/lab/nope", "", 401, MISSING),
+    ("GET /api/lab/nope", GOOD, 404, ""),
+    ("PUT /api/lab/things", GOOD, 404, ""),
+    ("GET /api/lab", "", 401, MISSING),
+    ("GET /api/nope/things", GOOD, 404, ""),
+    ("GET /api/nope", "", 404, ""),
+    ("GET /api", "", 404, ""),
+    ("POST /nope", "", 404, ""),
+    ("GET /api/lab/open/who", "", 200, r#"{"who":"anonymous"}"#),
+    (
+        "GET /api/lab/open/who",
+        "Bearer bad",
+        200,
+        r#"{"who":"anonymous"}"#,
+    ),
+    (
+        "GET /api/lab/open/who",
+        GOOD,
+        200,
+        r#"{"who":"lab-client"}"#,
+    ),
+    ("GET /api/lab/openly", "", 401, MISSING),
+];
+
 #[tokio::test]
 async fn credentials_decide() {
     let server = TestServer::ready(settings()).await;
-    let error = |name: &str, message: &str, method: &str, url: &str, status: u16| {
-        format!(
-            r#"{{"error":{{"name":"{name}","message":"{message}"}},"request":{{"method":"{method}","url":"{url}"}},"response":{{"statusCode":{status}}}}}"#
-        )
-    };
-    let missing = |url: &str| {
-        error(
-            "AuthenticationError",
-            "Missing credentials",
-            "GET",
-            url,
-            401,
-        )
-    };
-    let cases = [
-        (
-            "GET /api/lab/things?limit=1",
-            "",
-            401,
-            missing("/things?limit=1"),
-        ),
-        (
-            "GET /api/lab/things",
-            "Basic Z29vZDpnb29k",
-            401,
-            missing("/things"),
-        ),
-        (
-            "GET /api/lab/things",
-            "Bearer bad",
-            401,
-            error(
-                "AuthenticationError",
-                "Illegal token",
-                "GET",
-                "/things",
-                401,
-            ),
-        ),
-        (
-            "GET /api/lab/things",
-            "Bearer good",
-            200,
-            r#"{"limit":null,"filter":[]}"#.to_owned(),
-        ),
-        (
-            "GET /api/lab/things",
-            "Bearer narrow",
-            403,
-            error(
-                "NotAllowedError",
-                "This token's access is restricted to plugin(s) 'other'",
-                "GET",
-                "/things",
-                403,
-            ),
-        ),
-        ("HEAD /api/lab/things", "", 401, String::new()),
-        ("HEAD /api/lab/things", "Bearer good", 200, String::new()),
-        ("GET /api/lab/nope", "Bearer good", 404, String::new()),
-        ("PUT /api/lab/things", "Bearer good", 404, String::new()),
-        ("GET /api/lab/nope", "", 401, missing("/nope")),
-        ("GET /api/lab", "", 401, missing("/")),
-        ("GET /api/lab?a=b", "", 401, missing("/?a=b")),
-        ("GET /api/nope/things", "Bearer good", 404, String::new()),
-        ("GET /api/nope", "", 404, String::new()),
-        ("GET /api", "", 404, String::new()),
-        ("POST /nope", "", 404, String::new()),
-        (
-            "GET /api/lab/open/who",
-            "",
-            200,
-            r#"{"who":"anonymous"}"#.to_owned(),
-        ),
-        (
-            "GET /api/lab/open/who",
-            "Bearer bad",
-            200,
-            r#"{"who":"anonymous"}"#.to_owned(),
-        ),
-        (
-            "GET /api/lab/open/who",
-            "Bearer good",
-            200,
-            r#"{"who":"lab-client"}"#.to_owned(),
-        ),
-        ("GET /api/lab/openly", "", 401, missing("/openly")),
-    ];
-    for (head, authorization, status, body) in cases {
-        let headers = [("authorization", authorization)];
-        let reply = server
-            .send(head, &headers[usize::from(authorization.is_empty())..], "")
-            .await;
+    for (head, authorization, status, expected) in CASES {
+        let headers = [("authorization", *authorization)];
+        let headers = &headers[usize::from(authorization.is_empty())..];
+        let reply = server.send(head, headers, "").await;
+        let message = reply.message();
+        let found = if message.is_empty() {
+            reply.text()
+        } else {
+            &message
+        };
         assert_eq!(
-            (reply.status, reply.text()),
-            (status, body.as_str()),
+            (reply.status, found),
+            (*status, *expected),
             "{head} {authorization}"
         );
         let has_type = !reply.header("content-type").is_empty();
-        assert_eq!(
-            has_type,
-            status != 404,
-            "{head}: only answers with a body have a type"
-        );
+        assert_eq!(has_type, *status != 404, "{head}: a bare 404 has no type");
+    }
+}
+
+#[tokio::test]
+async fn errors_name_the_url_as_the_plugin_sees_it() {
+    let server = TestServer::ready(settings()).await;
+    let cases = [
+        ("GET /api/lab/things?limit=1", "/things?limit=1"),
+        ("GET /api/lab", "/"),
+        ("GET /api/lab?a=b", "/?a=b"),
+        ("GET /api/lab/", "/"),
+    ];
+    for (head, url) in cases {
+        let reply = server.send(head, &[], "").await;
+        let expected = [
+            r#"{"error":{"name":"AuthenticationError","message":"Missing credentials"},"#,
+            &format!(r#""request":{{"method":"GET","url":"{url}"}},"#),
+            r#""response":{"statusCode":401}}"#,
+        ];
+        assert_eq!(reply.text(), expected.concat(), "{head}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! A server with a small plugin, and raw connections to it.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +130,7 @@ async fn slow() -> NoContent {
 }
 
 /// The routes of a ready application.
-pub fn routes() -> Routes {
+pub(crate) fn routes() -> Routes {
     let plugin = Plugin {
         id: "lab",
         router: plugin(),
@@ -148,16 +149,15 @@ pub fn routes() -> Routes {
 }
 
 /// A running server.
-pub struct TestServer {
-    pub address: SocketAddr,
-    pub front: Front,
-    pub metrics: Metrics,
-    pub shutdown: CancellationToken,
-    pub task: JoinHandle<()>,
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) front: Front,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
 }
 
 /// Settings on a free port of this machine.
-pub fn settings() -> HttpSettings {
+pub(crate) fn settings() -> HttpSettings {
     HttpSettings {
         listen: vec![Listen::Tcp {
             host: Some("127.0.0.1".to_owned()),
@@ -169,7 +169,7 @@ pub fn settings() -> HttpSettings {
 
 impl TestServer {
     /// Listens, with an application that is not ready.
-    pub async fn starting(settings: HttpSettings) -> Self {
+    pub(crate) async fn starting(settings: HttpSettings) -> Self {
         let metrics = Metrics::new();
         let front = Front::new(&settings, Readiness::new(), &metrics).unwrap();
         let server = Server::bind(&settings).await.unwrap();
@@ -180,21 +180,20 @@ impl TestServer {
         Self {
             address,
             front,
-            metrics,
             shutdown,
             task,
         }
     }
 
     /// Listens, and is ready.
-    pub async fn ready(settings: HttpSettings) -> Self {
+    pub(crate) async fn ready(settings: HttpSettings) -> Self {
         let server = Self::starting(settings).await;
         server.front.open(routes());
         server
     }
 
     /// Sends a request with these header lines, and reads until the server closes.
-    pub async fn send(&self, head: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn send(&self, head: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let text = request(head, headers, body);
         stream.write_all(text.as_bytes()).await.unwrap();
@@ -202,7 +201,7 @@ impl TestServer {
     }
 
     /// `GET` with the token of a service.
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(
             &format!("GET {path}"),
             &[("authorization", "Bearer good")],
@@ -213,19 +212,19 @@ impl TestServer {
 }
 
 /// The text of a request that ends the connection.
-pub fn request(head: &str, headers: &[(&str, &str)], body: &str) -> String {
+pub(crate) fn request(head: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut text = format!("{head} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     if !body.is_empty() {
-        text.push_str(&format!("content-length: {}\r\n", body.len()));
+        let _ = write!(text, "content-length: {}\r\n", body.len());
     }
     text + "\r\n" + body
 }
 
 /// Reads until the other side closes.
-pub async fn read_reply(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Reply {
+pub(crate) async fn read_reply(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Reply {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     let _ = tokio::time::timeout(Duration::from_secs(10), read)
@@ -236,10 +235,10 @@ pub async fn read_reply(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Rep
 
 /// An answer as it came over the wire.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
@@ -272,7 +271,7 @@ impl Reply {
     }
 
     /// The values of a header, joined; empty when it is not there.
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         let values = self.headers.iter().filter(|(found, _)| found == name);
         values
             .map(|(_, value)| value.as_str())
@@ -280,11 +279,11 @@ impl Reply {
             .join(" + ")
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         body["error"]["message"]
             .as_str()
