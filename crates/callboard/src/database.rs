@@ -33,7 +33,9 @@ fn sqlite(config: &DatabaseConfig, data_dir: &Path) -> Settings {
         Some(":memory:") => Settings::SqliteMemory,
         Some(file) => Settings::SqliteFile(PathBuf::from(file)),
         None => Settings::SqliteFile(
-            folder.map_or_else(|| data_dir.to_owned(), PathBuf::from).join(FILE),
+            folder
+                .map_or_else(|| data_dir.to_owned(), PathBuf::from)
+                .join(FILE),
         ),
     }
 }
@@ -62,7 +64,10 @@ fn from_parts(parts: &ConnectionParts) -> Result<PostgresSettings> {
             "`backend.database.connection.type`: only `default` is supported",
         ));
     }
-    let url = parts.connection_string.as_ref().map_or("", |url| url.expose());
+    let url = parts
+        .connection_string
+        .as_ref()
+        .map_or("", |url| url.expose());
     let mut settings = PostgresSettings::from_url(url)?;
     let config = &mut settings.config;
     if let Some(host) = &parts.host {
@@ -138,9 +143,13 @@ mod tests {
         let url = json!({"client": "pg", "connection": "postgres://u:p@db.example/portal"});
         let parts = json!({"client": "pg", "schema": "cb", "connection":
             {"host": "db.example", "port": "5433", "user": "u", "password": "p", "ssl": false}});
-        let Settings::Postgres(url) = of(url) else { panic!("postgres") };
+        let Settings::Postgres(url) = of(url) else {
+            panic!("postgres")
+        };
         assert_eq!(url.config.get_dbname(), Some("portal"));
-        let Settings::Postgres(parts) = of(parts) else { panic!("postgres") };
+        let Settings::Postgres(parts) = of(parts) else {
+            panic!("postgres")
+        };
         assert_eq!(parts.config.get_dbname(), Some("callboard"));
         assert_eq!(parts.config.get_ports(), [5433]);
         assert_eq!(parts.schema, "cb");

@@ -3,8 +3,12 @@
 mod app;
 mod cli;
 mod database;
+mod output;
 mod pages;
+mod report;
 mod serve;
+mod store;
+mod yaml;
 
 use clap::Parser as _;
 
