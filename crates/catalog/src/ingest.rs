@@ -34,29 +34,33 @@ pub(crate) fn replace(
     now: Millis,
 ) -> Result<usize> {
     let before = edges::load_targets(tx, source)?;
-    let turned_away = accept_beside(tx, source, items, &before, now)?;
-    let kept: HashSet<&str> = items
-        .iter()
-        .map(|item| item.entity_ref.as_str())
-        .filter(|entity| !turned_away.contains(*entity))
-        .collect();
+    let answer = accept_beside(tx, source, items, &before, now)?;
     let removed: Vec<String> = before
         .into_iter()
-        .filter(|target| !kept.contains(target.as_str()))
+        .filter(|target| !answer.accepted.contains(target.as_str()))
         .collect();
-    forget_old_claims(tx, source, &turned_away)?;
+    let n_claims = answer.claims.len();
+    forget_old_claims(tx, source, &answer.claims)?;
     retract(tx, source, &removed, departure, now)?;
-    Ok(turned_away.len())
+    Ok(n_claims)
 }
 
-/// The source emits `items` besides what it emits already. Returns those turned away.
+/// The source emits `items` besides what it emits already.
 pub(crate) fn accept(
     tx: &mut Tx<'_>,
     source: &Source,
     items: &[Deferred],
     now: Millis,
-) -> Result<HashSet<String>> {
-    accept_beside(tx, source, items, &HashSet::new(), now)
+) -> Result<()> {
+    accept_beside(tx, source, items, &HashSet::new(), now).map(drop)
+}
+
+/// What became of the items of an emission.
+struct Answer {
+    /// References the source has now.
+    accepted: HashSet<String>,
+    /// Reference and location key of those that were turned away.
+    claims: HashSet<(String, String)>,
 }
 
 /// As [`accept`], knowing that the source emits `already`.
@@ -66,7 +70,7 @@ fn accept_beside(
     items: &[Deferred],
     already: &HashSet<String>,
     now: Millis,
-) -> Result<HashSet<String>> {
+) -> Result<Answer> {
     let existing = refresh::load_existing(tx, items.iter().map(|item| item.entity_ref.as_str()))?;
     let yields = owners_that_yield(tx, source, items, &existing)?;
     let mut plan = Plan::default();
@@ -76,8 +80,7 @@ fn accept_beside(
     refresh::insert(tx, &plan.new, now)?;
     refresh::update_unprocessed(tx, &plan.changed, now)?;
     if !plan.adopted.is_empty() {
-        refresh::adopt(tx, &plan.adopted)?;
-        stitches::enqueue(tx, plan.adopted.iter().copied(), now)?;
+        adopt(tx, source, &plan.adopted, now)?;
     }
     let fresh: Vec<&str> = plan
         .accepted
@@ -93,14 +96,26 @@ fn accept_beside(
     if !(plan.new.is_empty() && plan.changed.is_empty()) {
         tx.notify(WORK)?;
     }
-    let accepted = &plan.accepted;
-    let turned_away = plan
-        .claims
-        .iter()
-        .map(|claim| claim.deferred.entity_ref.clone());
-    Ok(turned_away
-        .filter(|entity| !accepted.contains(entity.as_str()))
-        .collect())
+    let accepted = plan.accepted.iter().map(|&entity| entity.to_owned());
+    Ok(Answer {
+        accepted: accepted.collect(),
+        claims: plan.claims.iter().map(Claim::identity).collect(),
+    })
+}
+
+/// Ends the orphanhood of what the source emits, unless the source hangs in the air itself.
+fn adopt(tx: &mut Tx<'_>, source: &Source, orphans: &[&str], now: Millis) -> Result<()> {
+    let is_rooted = match source {
+        Source::Provider(_) => true,
+        Source::Entity(entity) => unrooted(tx, std::slice::from_ref(entity))?.is_empty(),
+    };
+    if is_rooted {
+        refresh::adopt(tx, orphans)?;
+    } else {
+        let orphans: Vec<String> = orphans.iter().map(|&entity| entity.to_owned()).collect();
+        refresh::mark_orphans(tx, &orphans, now)?;
+    }
+    stitches::enqueue(tx, orphans.iter().copied(), now)
 }
 
 /// The source no longer emits `targets`.
@@ -115,19 +130,32 @@ pub(crate) fn retract(
         return Ok(());
     }
     edges::delete(tx, source, targets)?;
-    let held = edges::load_sources(tx, targets)?;
-    let free: Vec<String> = targets
-        .iter()
-        .filter(|target| !held.contains_key(*target))
-        .cloned()
-        .collect();
+    let free: Vec<String> = unrooted(tx, targets)?.into_iter().collect();
     refresh::mark_orphans(tx, &free, now)?;
     hand_over(tx, &free, now)?;
     if departure == Departure::Eager {
-        let gone = unreachable(tx, targets)?;
-        delete(tx, &gone, now)?;
+        sweep(tx, targets, now)?;
     }
     Ok(())
+}
+
+/// Deletes what no provider reaches of `targets` and everything below them. What somebody else
+/// waits for is handed over as it is.
+fn sweep(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
+    let mut gone = unreachable(tx, targets)?;
+    // Claims of what goes too are no reason to stay.
+    conflicts::delete_by_sources(tx, &gone)?;
+    let waiting = conflicts::load_waiting(tx, &gone)?;
+    if !waiting.is_empty() {
+        let wanted: Vec<String> = waiting
+            .into_iter()
+            .map(|waiting| waiting.deferred.entity_ref)
+            .collect();
+        refresh::mark_orphans(tx, &wanted, now)?;
+        hand_over(tx, &wanted, now)?;
+        gone = unreachable(tx, targets)?;
+    }
+    delete(tx, &gone, now)
 }
 
 /// Deletes entities and what they gave rise to, and lets waiting claims have their references.
@@ -159,15 +187,21 @@ pub(crate) fn settle_orphans(
     if orphans.is_empty() {
         return Ok(0);
     }
+    // An orphan may be reachable again because something above it was adopted.
+    let still = unrooted(tx, &orphans)?;
+    let (lost, found): (Vec<String>, Vec<String>) = orphans
+        .into_iter()
+        .partition(|entity| still.contains(entity));
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    refresh::adopt(tx, &found)?;
     if delete_them {
-        let gone = unreachable(tx, &orphans)?;
-        delete(tx, &gone, now)?;
+        sweep(tx, &lost, now)?;
     } else {
-        refresh::confirm_orphans(tx, &orphans)?;
-        stitches::enqueue(tx, orphans.iter().map(String::as_str), now)?;
+        refresh::confirm_orphans(tx, &lost)?;
+        stitches::enqueue(tx, lost.iter().map(String::as_str), now)?;
         tx.notify(WORK)?;
     }
-    Ok(orphans.len())
+    Ok(lost.len())
 }
 
 /// What to do with each item of an emission.
@@ -290,10 +324,10 @@ fn owners_that_yield<'a>(
 fn forget_old_claims(
     tx: &mut Tx<'_>,
     source: &Source,
-    turned_away: &HashSet<String>,
+    claims: &HashSet<(String, String)>,
 ) -> Result<()> {
     let mut old = conflicts::list_by_source(tx, source)?;
-    old.retain(|(entity, _)| !turned_away.contains(entity));
+    old.retain(|claim| !claims.contains(claim));
     conflicts::delete(tx, &old)
 }
 
@@ -310,47 +344,54 @@ fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
 
 /// Of `targets` and everything below them, what no provider reaches.
 fn unreachable(tx: &mut Tx<'_>, targets: &[String]) -> Result<Vec<String>> {
-    let (below, children) = descendants(tx, targets)?;
-    let members: Vec<String> = below.iter().cloned().collect();
-    let sources = edges::load_sources(tx, &members)?;
-    let is_held = |entity: &String| {
-        sources.get(entity).is_some_and(|sources| {
-            sources
-                .iter()
-                .any(|source| source.is_root() || !below.contains(source.name()))
-        })
-    };
-    let mut frontier: Vec<String> = members
-        .iter()
-        .filter(|entity| is_held(entity))
-        .cloned()
-        .collect();
-    let mut gone = below;
-    while let Some(entity) = frontier.pop() {
-        if gone.remove(&entity) {
-            frontier.extend(children.get(&entity).into_iter().flatten().cloned());
-        }
-    }
-    Ok(gone.into_iter().collect())
+    let below = descendants(tx, targets)?;
+    Ok(unrooted(tx, &below)?.into_iter().collect())
 }
 
-type Children = HashMap<String, Vec<String>>;
-
-fn descendants(tx: &mut Tx<'_>, targets: &[String]) -> Result<(HashSet<String>, Children)> {
+fn descendants(tx: &mut Tx<'_>, targets: &[String]) -> Result<Vec<String>> {
     let mut below: HashSet<String> = targets.iter().cloned().collect();
-    let mut children = Children::new();
     let mut level: Vec<String> = targets.to_vec();
     while !level.is_empty() {
-        let mut next = Vec::new();
-        for (source, target) in edges::load_children(tx, &level)? {
-            if below.insert(target.clone()) {
-                next.push(target.clone());
-            }
-            children.entry(source).or_default().push(target);
-        }
-        level = next;
+        let children = edges::load_children(tx, &level)?;
+        level = children
+            .into_iter()
+            .map(|(_, child)| child)
+            .filter(|child| below.insert(child.clone()))
+            .collect();
     }
-    Ok((below, children))
+    Ok(below.into_iter().collect())
+}
+
+/// Of these entities, those to which no way leads from a provider. Entities that emit each other
+/// in a circle do not hold each other.
+fn unrooted(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashSet<String>> {
+    let mut seen: HashSet<String> = refs.iter().cloned().collect();
+    let mut children: HashMap<String, Vec<String>> = HashMap::new();
+    let mut rooted = Vec::new();
+    let mut level: Vec<String> = refs.to_vec();
+    while !level.is_empty() {
+        let mut above = Vec::new();
+        for (entity, sources) in edges::load_sources(tx, &level)? {
+            for source in sources {
+                match source {
+                    Source::Provider(_) => rooted.push(entity.clone()),
+                    Source::Entity(parent) => {
+                        if seen.insert(parent.clone()) {
+                            above.push(parent.clone());
+                        }
+                        children.entry(parent).or_default().push(entity.clone());
+                    }
+                }
+            }
+        }
+        level = above;
+    }
+    let mut unrooted: HashSet<String> = refs.iter().cloned().collect();
+    while let Some(entity) = rooted.pop() {
+        unrooted.remove(&entity);
+        rooted.extend(children.remove(&entity).into_iter().flatten());
+    }
+    Ok(unrooted)
 }
 
 fn report_conflicts(source: &Source, claims: &[Claim<'_>]) {

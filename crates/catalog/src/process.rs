@@ -57,6 +57,13 @@ pub(crate) struct Processed {
     pub reads: bool,
 }
 
+impl Processed {
+    /// Whether it is a Location all of whose targets are as they were.
+    fn is_as_before(&self, settings: &Settings) -> bool {
+        settings.read_locations && is_location(&self.entity) && self.deferred.is_none()
+    }
+}
+
 /// Why an entity could not be processed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -162,25 +169,40 @@ impl Pipeline {
         if is_location(&processed.entity) && self.settings.read_locations {
             location::read(self, &mut processed, &from, state).await?;
         }
-        self.run_processors(&mut processed, &from)?;
+        let is_as_before = processed.is_as_before(&self.settings);
+        let emitted = self.run_processors(&mut processed, &from)?;
+        // Processors are functions: where the entity is as before, so is what they emit.
+        if !is_as_before {
+            processed
+                .deferred
+                .get_or_insert_with(Vec::new)
+                .extend(emitted);
+        }
         Ok(processed)
     }
 
-    fn run_processors(&self, processed: &mut Processed, from: &Provenance) -> Result<(), Failure> {
+    fn run_processors(
+        &self,
+        processed: &mut Processed,
+        from: &Provenance,
+    ) -> Result<Vec<Deferred>, Failure> {
+        let mut emitted = Vec::new();
         for processor in &self.processors {
             let mut emit = Emit::default();
             processor.process(&mut processed.entity, &from.location, &mut emit)?;
             processed.relations.extend(emit.relations);
             processed.refresh_keys.extend(emit.refresh_keys);
             for entity in emit.entities {
-                let deferred = location::deferred(self, entity, from, &from.location, None)?;
-                processed
-                    .deferred
-                    .get_or_insert_with(Vec::new)
-                    .push(deferred);
+                emitted.push(location::deferred(
+                    self,
+                    entity,
+                    from,
+                    &from.location,
+                    None,
+                )?);
             }
         }
-        Ok(())
+        Ok(emitted)
     }
 
     fn outcome(&self, claimed: Claimed, mut processed: Processed) -> Outcome {
@@ -190,11 +212,9 @@ impl Pipeline {
             None
         };
         normalise_lists(&mut processed);
-        let unchanged = is_location(&processed.entity)
-            && processed.deferred.is_none()
-            && self.settings.read_locations;
+        let is_as_before = processed.is_as_before(&self.settings);
         let result_hash = match &claimed.result_hash {
-            Some(hash) if unchanged => hash.clone(),
+            Some(hash) if is_as_before => hash.clone(),
             _ => success_hash(&processed),
         };
         let completed = Completed {

@@ -23,6 +23,7 @@ use crate::metrics::Sizes;
 use crate::model::{Claimed, Outcome, Source};
 use crate::process::commit::{self, Committed};
 use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
+use crate::service::locations::restore_registered;
 use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
 use crate::{check, stitch, watch};
 
@@ -66,7 +67,8 @@ async fn run(catalog: Catalog, tasks: TaskTracker, stop: CancellationToken) {
     process_forever(catalog, stop).await;
 }
 
-/// Once per start: entities of providers that are gone, and new versions of processors.
+/// Once per start: entities of providers that are gone, registered locations, and new versions of
+/// processors.
 async fn prepare(catalog: &Catalog) -> Result<()> {
     let names: Vec<String> = catalog
         .providers
@@ -90,6 +92,7 @@ async fn prepare(catalog: &Catalog) -> Result<()> {
             if tx.dialect() == Dialect::Sqlite {
                 refresh::drop_claims(tx, now)?;
             }
+            restore_registered(tx, now)?;
             if meta::load(tx, "processors")?.as_deref() != Some(version.as_str()) {
                 refresh::make_all_due(tx, now)?;
                 meta::store(tx, "processors", &version)?;

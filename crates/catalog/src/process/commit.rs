@@ -12,7 +12,7 @@ use platform::{Millis, Result};
 use crate::ingest::{self, Departure};
 use crate::model::{Completed, Outcome, Source};
 use crate::store::refresh::{self, Processed};
-use crate::store::{NEVER, relations, stitches};
+use crate::store::{NEVER, conflicts, edges, relations, stitches};
 
 /// How many outcomes were of which sort.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -113,13 +113,38 @@ fn commit_completed(
             .map(|(outcome, _)| outcome.claimed.entity_ref.clone()),
     );
     stitches::enqueue(tx, affected.iter().map(String::as_str), now)?;
+    let idle = list_idle(tx, outcomes)?;
     for (outcome, result) in outcomes {
+        if idle.contains(outcome.claimed.entity_ref.as_str()) {
+            continue;
+        }
         if let Some(deferred) = &result.deferred {
             let source = Source::Entity(outcome.claimed.entity_ref.clone());
             ingest::replace(tx, &source, deferred, Departure::Orphan, now)?;
         }
     }
     Ok(())
+}
+
+/// Entities that emit nothing and never did, which is most of them.
+fn list_idle<'a>(
+    tx: &mut Tx<'_>,
+    outcomes: &[(&'a Outcome, &Completed)],
+) -> Result<HashSet<&'a str>> {
+    let silent = outcomes
+        .iter()
+        .filter(|(_, result)| result.deferred.as_ref().is_some_and(Vec::is_empty));
+    let mut idle: HashSet<&str> = silent
+        .map(|(outcome, _)| outcome.claimed.entity_ref.as_str())
+        .collect();
+    let refs: Vec<&str> = idle.iter().copied().collect();
+    for busy in edges::list_emitters(tx, &refs)? {
+        idle.remove(busy.as_str());
+    }
+    for busy in conflicts::list_claimants(tx, &refs)? {
+        idle.remove(busy.as_str());
+    }
+    Ok(idle)
 }
 
 fn processed<'a>(outcome: &'a Outcome, entity: Option<&'a str>) -> Result<Processed<'a>> {

@@ -254,6 +254,8 @@ impl Catalog {
         entity_ref: &EntityRef,
     ) -> Result<Vec<(Bytes, Vec<String>)>> {
         let start = entity_ref.to_string();
+        self.require_on(ctx, permission::ENTITY_READ, &start)
+            .await?;
         let missing = || Error::not_found(format!("No such entity {entity_ref}"));
         self.find(ctx, entity_ref).await?.ok_or_else(missing)?;
         let chain = self.db.read(move |tx| ancestors(tx, start)).await?;

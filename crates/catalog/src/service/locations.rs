@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use model::{EntityRef, LocationRef};
-use platform::{Ctx, Error, Result};
+use platform::db::Tx;
+use platform::{Ctx, Error, Millis, Result};
 use serde_json::Value;
 
 use crate::catalog::Catalog;
@@ -11,7 +12,7 @@ use crate::ingest::{self, Departure};
 use crate::model::{Location, Source};
 use crate::permission;
 use crate::process::Failure;
-use crate::provider::{self, Mutation, REGISTERED_LOCATIONS, location_entity};
+use crate::provider::{self, Mutation, ProvidedEntity, REGISTERED_LOCATIONS, location_entity};
 use crate::store::{locations, refresh};
 
 /// Types that may be registered through the API.
@@ -30,13 +31,17 @@ pub(crate) struct Registered {
 }
 
 impl Catalog {
+    /// All registered locations; none for callers who may not read them, as Backstage has it.
     pub(crate) async fn list_locations(&self, ctx: &Ctx) -> Result<Vec<Location>> {
-        ctx.require(permission::LOCATION_READ).await?;
+        if ctx.require(permission::LOCATION_READ).await.is_err() {
+            return Ok(Vec::new());
+        }
         self.db.read(locations::list).await
     }
 
     pub(crate) async fn find_location(&self, ctx: &Ctx, id: &str) -> Result<Location> {
-        ctx.require(permission::LOCATION_READ).await?;
+        let may_read = ctx.require(permission::LOCATION_READ).await;
+        may_read.map_err(|_| no_location(id))?;
         let id = id.to_owned();
         self.db
             .read(move |tx| locations::find(tx, &id)?.ok_or_else(|| no_location(&id)))
@@ -49,10 +54,11 @@ impl Catalog {
         ctx: &Ctx,
         entity_ref: &EntityRef,
     ) -> Result<Location> {
-        ctx.require(permission::LOCATION_READ).await?;
+        let missing = || Error::not_found(format!("found no entity for ref {entity_ref}"));
+        let may_read = ctx.require(permission::LOCATION_READ).await;
+        may_read.map_err(|_| missing())?;
         let entity = self.find_value(ctx, entity_ref).await?;
-        let entity = entity
-            .ok_or_else(|| Error::not_found(format!("found no entity for ref {entity_ref}")))?;
+        let entity = entity.ok_or_else(missing)?;
         let origin = entity
             .pointer("/metadata/annotations/backstage.io~1managed-by-origin-location")
             .and_then(Value::as_str)
@@ -157,13 +163,8 @@ impl Catalog {
                 ..old.clone()
             };
             locations::update(tx, &moved)?;
-            let mut provided = location_entity(&location);
-            // The Location entity keeps its name, so that everything below it keeps its identity.
-            if let Some(name) = old.entity_ref.rsplit('/').next() {
-                provided.entity["metadata"]["name"] = name.into();
-            }
             let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
-            let items = provider::deferred(&[provided])?;
+            let items = provider::deferred(&[registered_entity(&moved)?])?;
             let entity = std::slice::from_ref(&old.entity_ref);
             refresh::release_key(tx, entity)?;
             ingest::accept(tx, &source, &items, now)?;
@@ -283,6 +284,28 @@ fn stored(location: &LocationRef) -> Location {
         target: location.target.clone(),
         entity_ref: format!("location:default/{}", location.entity_name()),
     }
+}
+
+/// The Location entity of a registered location. It keeps its name when it is pointed elsewhere, so
+/// that everything below it keeps its identity.
+fn registered_entity(location: &Location) -> Result<ProvidedEntity> {
+    let target = LocationRef::new(&location.kind, &location.target)?;
+    let mut provided = location_entity(&target);
+    if let Some(name) = location.entity_ref.rsplit('/').next() {
+        provided.entity["metadata"]["name"] = name.into();
+    }
+    Ok(provided)
+}
+
+/// Brings back the entities of registered locations that were deleted one by one.
+pub(crate) fn restore_registered(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
+    let registered = locations::list(tx)?;
+    let entities = registered
+        .iter()
+        .map(registered_entity)
+        .collect::<Result<Vec<_>>>()?;
+    let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
+    ingest::accept(tx, &source, &provider::deferred(&entities)?, now)
 }
 
 fn no_location(id: &str) -> Error {

@@ -14,6 +14,18 @@ pub(crate) struct Claim<'a> {
     pub existing_key: &'a str,
 }
 
+impl Claim<'_> {
+    /// Reference and location key, under which it is stored.
+    pub(crate) fn identity(&self) -> (String, String) {
+        let Deferred {
+            entity_ref,
+            location_key,
+            ..
+        } = self.deferred;
+        (entity_ref.clone(), location_key.clone().unwrap_or_default())
+    }
+}
+
 pub(crate) fn upsert(
     tx: &mut Tx<'_>,
     source: &Source,
@@ -57,6 +69,16 @@ pub(crate) fn list_by_source(tx: &mut Tx<'_>, source: &Source) -> Result<Vec<(St
     rows.into_iter()
         .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
         .collect()
+}
+
+/// Of these entities, those that claim anything in vain.
+pub(crate) fn list_claimants(tx: &mut Tx<'_>, refs: &[&str]) -> Result<Vec<String>> {
+    let sql = format!(
+        "select distinct source from catalog_conflict where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    let rows = tx.query(&sql, &[texts(refs.iter().copied()).into()])?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, claims: &[(String, String)]) -> Result<()> {

@@ -70,6 +70,21 @@ pub(crate) fn load_children(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(Str
     Ok(found)
 }
 
+/// Of these entities, those that emit anything.
+pub(crate) fn list_emitters(tx: &mut Tx<'_>, refs: &[&str]) -> Result<Vec<String>> {
+    let sql = format!(
+        "select distinct source from catalog_edge where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    let mut found = Vec::new();
+    for chunk in refs.chunks(CHUNK) {
+        for mut row in tx.query(&sql, &[texts(chunk.iter().copied()).into()])? {
+            found.push(row.take(0)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The sources of each of the entities; one without sources is absent.
 pub(crate) fn load_sources(
     tx: &mut Tx<'_>,

@@ -1,0 +1,164 @@
+//! Providers that suddenly know much less than before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use catalog::{Applied, EntityProvider, Mutation, ProvidedEntity, Schedule};
+use parking_lot::Mutex;
+use platform::{Clock, Result};
+use serde_json::{Value, json};
+use testkit::TestCatalog;
+
+use crate::written::provided;
+
+fn numbered(numbers: std::ops::Range<usize>) -> Vec<Value> {
+    numbers.map(|number| provided(&format!("n{number:03}"))).collect()
+}
+
+async fn with_entities(n: usize) -> TestCatalog {
+    let lab = TestCatalog::new().await;
+    lab.provide("people", numbered(0..n)).await;
+    lab.settle().await;
+    lab
+}
+
+#[tokio::test]
+async fn removing_more_than_a_fifth_and_more_than_ten_is_held() {
+    let strict = json!({ "massDeletion": { "maxPercent": 5, "minEntities": 1 } });
+    let cases = [
+        (json!({}), 50, 39, Applied::Held),
+        (json!({}), 50, 40, Applied::Whole),
+        (json!({}), 100, 80, Applied::Whole),
+        (json!({}), 100, 79, Applied::Held),
+        (json!({}), 10, 0, Applied::Whole),
+        (json!({}), 11, 0, Applied::Held),
+        (json!({}), 20, 30, Applied::Whole),
+        (strict.clone(), 20, 18, Applied::Held),
+        (strict.clone(), 20, 19, Applied::Whole),
+        (strict, 100, 95, Applied::Whole),
+    ];
+    for (config, before, after, expected) in cases {
+        let lab = TestCatalog::with_config(config.clone()).await;
+        lab.provide("people", numbered(0..before)).await;
+        lab.settle().await;
+        let applied = lab.provide("people", numbered(0..after)).await;
+        lab.settle().await;
+        assert_eq!(applied, expected, "{before} to {after} with {config}");
+        let left = if expected == Applied::Held { before } else { after };
+        assert_eq!(lab.components().await.len(), left, "{before} to {after} with {config}");
+    }
+}
+
+#[tokio::test]
+async fn held_removals_can_be_seen_while_additions_are_done() {
+    let lab = with_entities(20).await;
+    let applied = lab.provide("people", numbered(15..25)).await;
+    assert_eq!(applied, Applied::Held);
+    lab.settle().await;
+    assert_eq!(lab.components().await.len(), 25);
+    let held = lab.items("/ingestion/held").await;
+    assert_eq!(held.len(), 1);
+    for (field, expected) in [
+        ("provider", json!("people")),
+        ("entitiesBefore", json!(20)),
+        ("entitiesRemoved", json!(15)),
+        ("approved", json!(false)),
+        ("heldAt", json!(testkit::NOW)),
+    ] {
+        assert_eq!(held[0][field], expected, "{field}");
+    }
+    let sample = held[0]["sample"].as_array().unwrap();
+    assert_eq!(sample.len(), 15);
+    assert_eq!(sample[0], "component:default/n000");
+}
+
+#[tokio::test]
+async fn an_approval_is_good_for_one_removal_of_that_size() {
+    let lab = with_entities(40).await;
+    lab.provide("people", numbered(0..20)).await;
+    lab.post("/ingestion/held/people/approve", Value::Null).await.expect(204);
+    assert_eq!(lab.items("/ingestion/held").await[0]["approved"], true);
+    assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Held, "larger than approved");
+    assert_eq!(lab.components().await.len(), 40);
+    lab.post("/ingestion/held/people/approve", Value::Null).await.expect(204);
+    assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Whole);
+    assert_eq!(lab.components().await.len(), 10);
+    assert_eq!(lab.items("/ingestion/held").await, [json!(0); 0]);
+    lab.provide("people", numbered(0..40)).await;
+    assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Held, "it is used up");
+}
+
+#[tokio::test]
+async fn a_rejected_removal_is_forgotten_until_it_is_asked_for_again() {
+    let lab = with_entities(40).await;
+    lab.provide("people", numbered(0..5)).await;
+    lab.post("/ingestion/held/people/reject", Value::Null).await.expect(204);
+    assert_eq!(lab.items("/ingestion/held").await, [json!(0); 0]);
+    assert_eq!(lab.components().await.len(), 40);
+    assert_eq!(lab.provide("people", numbered(0..5)).await, Applied::Held);
+    assert_eq!(lab.items("/ingestion/held").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_removal_is_no_longer_held_once_the_provider_knows_everything_again() {
+    let lab = with_entities(40).await;
+    lab.provide("people", numbered(0..5)).await;
+    assert_eq!(lab.provide("people", numbered(0..40)).await, Applied::Whole);
+    assert_eq!(lab.items("/ingestion/held").await, [json!(0); 0]);
+    assert_eq!(lab.components().await.len(), 40);
+}
+
+#[tokio::test]
+async fn only_what_is_held_can_be_approved_or_rejected() {
+    let lab = with_entities(1).await;
+    for verb in ["approve", "reject"] {
+        let reply = lab.post(&format!("/ingestion/held/people/{verb}"), Value::Null).await;
+        assert_eq!(reply.expect(404).message(), "No mutation of provider `people` is held");
+    }
+}
+
+/// Gives whatever the test put there.
+struct Directory(Arc<Mutex<Vec<Value>>>);
+
+#[async_trait]
+impl EntityProvider for Directory {
+    fn name(&self) -> &'static str {
+        "directory"
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        None
+    }
+
+    async fn refresh(&self, _clock: &Clock) -> Result<Mutation> {
+        let entities = self.0.lock().clone().into_iter();
+        let provided = entities
+            .map(|entity| ProvidedEntity { entity, location_key: Some("directory".into()) });
+        Ok(Mutation::Full(provided.collect()))
+    }
+}
+
+#[tokio::test]
+async fn approving_runs_the_provider_at_once() {
+    let people = Arc::new(Mutex::new(numbered(0..30)));
+    let lab = TestCatalog::draft().provider(Arc::new(Directory(people.clone()))).open().await;
+    lab.settle().await;
+    assert_eq!(lab.components().await.len(), 30);
+    lab.stop().await;
+    *people.lock() = numbered(0..3);
+    let lab = lab.again().provider(Arc::new(Directory(people.clone()))).working().open().await;
+    let eventually = async |n: usize, n_held: usize| {
+        for _ in 0..1000 {
+            let held = lab.items("/ingestion/held").await.len();
+            if lab.components().await.len() == n && held == n_held {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never {n} entities with {n_held} held");
+    };
+    eventually(30, 1).await;
+    lab.post("/ingestion/held/directory/approve", Value::Null).await.expect(204);
+    eventually(3, 0).await;
+}

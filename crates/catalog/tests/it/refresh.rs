@@ -1,0 +1,136 @@
+//! Looking again: by time, on request, and never against the wish of a host.
+
+use std::time::Duration;
+
+use serde_json::json;
+use testkit::{Outage, TestCatalog};
+
+use crate::written::{component, described, description, location};
+
+const ROOT: &str = "https://git.example/root.yaml";
+const LEFT: &str = "https://git.example/left.yaml";
+const RIGHT: &str = "https://git.example/right.yaml";
+const CART: &str = "component:default/cart";
+const NEXT_LOOK: Duration = Duration::from_secs(200);
+
+/// `ROOT` leads to `left` and `right`, and `left` to `cart`.
+async fn tree() -> TestCatalog {
+    let lab = TestCatalog::new().await;
+    lab.web.put(ROOT, format!("{}\n---\n{}", location("left", &[LEFT]), location("right", &[RIGHT])));
+    lab.web.put(LEFT, described("cart", "old"));
+    lab.web.put(RIGHT, component("web"));
+    lab.register(ROOT).await;
+    lab.settle().await;
+    lab
+}
+
+#[tokio::test]
+async fn refreshing_an_entity_reads_the_locations_above_it_and_no_others() {
+    let lab = tree().await;
+    let before = [ROOT, LEFT, RIGHT].map(|url| lab.web.n_reads(url));
+    lab.web.put(LEFT, described("cart", "new"));
+    lab.post("/refresh", json!({ "entityRef": "Component:Default/Cart" })).await.expect(200);
+    lab.settle().await;
+    assert_eq!(description(&lab.entity(CART).await.unwrap()), "new");
+    let now = [ROOT, LEFT, RIGHT].map(|url| lab.web.n_reads(url));
+    assert!(now[0] > before[0], "the root was not read");
+    assert!(now[1] > before[1], "the file was not read");
+    assert_eq!(now[2], before[2], "the neighbour was read");
+}
+
+#[tokio::test]
+async fn only_what_is_there_can_be_refreshed() {
+    let lab = TestCatalog::new().await;
+    for (body, status, message) in [
+        (json!({ "entityRef": "component:default/gone" }), 404,
+            "Entity component:default/gone not found"),
+        (json!({}), 400, "request/body must have required property 'entityRef'"),
+        (json!({ "entityRef": 5 }), 400, "request/body/entityRef must be string"),
+    ] {
+        let reply = lab.post("/refresh", body.clone()).await.expect(status);
+        assert_eq!(reply.message(), message, "{body}");
+    }
+    lab.post("/refresh", json!({ "entityRef": "::" })).await.expect(400);
+}
+
+#[tokio::test]
+async fn locations_are_looked_at_again_at_the_interval() {
+    let cases = [
+        (json!({}), 90, 0),
+        (json!({}), 200, 1),
+        (json!({ "processingInterval": { "minutes": 10 } }), 500, 0),
+        (json!({ "processingInterval": { "minutes": 10 } }), 901, 1),
+        (json!({ "processingInterval": false }), 1_000_000, 0),
+    ];
+    for (config, seconds, n_looks) in cases {
+        let lab = TestCatalog::with_config(config.clone()).await;
+        lab.web.put(LEFT, component("cart"));
+        lab.register(LEFT).await;
+        lab.settle().await;
+        let before = lab.web.n_reads(LEFT);
+        lab.after(Duration::from_secs(seconds)).await;
+        assert_eq!(lab.web.n_reads(LEFT) - before, n_looks, "{config} after {seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_asks_for_a_pause_gets_it() {
+    let lab = tree().await;
+    lab.web.fail(LEFT, Outage::RateLimited(Duration::from_secs(3600)));
+    lab.after(NEXT_LOOK).await;
+    let n_reads = lab.web.n_reads(LEFT);
+    for _ in 0..10 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.web.n_reads(LEFT), n_reads, "within the pause");
+    assert_eq!(lab.components().await, ["cart", "web"]);
+    lab.web.mend(LEFT);
+    lab.after(Duration::from_secs(3600)).await;
+    assert!(lab.web.n_reads(LEFT) > n_reads, "after the pause");
+}
+
+#[tokio::test]
+async fn an_outage_of_any_length_removes_nothing() {
+    for outage in Outage::ALL {
+        let lab = tree().await;
+        for url in [ROOT, LEFT, RIGHT] {
+            lab.web.fail(url, outage);
+        }
+        for _ in 0..5 {
+            lab.after(Duration::from_secs(3600)).await;
+        }
+        assert_eq!(lab.components().await, ["cart", "web"], "{outage:?}");
+        assert_eq!(lab.refs("filter=kind=location").await.len(), 3, "{outage:?}");
+        for url in [ROOT, LEFT, RIGHT] {
+            lab.web.mend(url);
+        }
+        lab.web.put(LEFT, described("cart", "new"));
+        lab.after(Duration::from_secs(3600)).await;
+        assert_eq!(description(&lab.entity(CART).await.unwrap()), "new", "{outage:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_file_shows_without_asking_while_the_catalog_works() {
+    let config = json!({ "locations": [{ "type": "file", "target": "FOLDER/*.yaml" }] });
+    let draft = TestCatalog::draft().config(config).working();
+    let lab = draft.open().await;
+    let eventually = async |text: Option<&str>| {
+        for _ in 0..2000 {
+            let cart = lab.entity(CART).await;
+            if cart.as_ref().map(|cart| description(cart)) == text {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never {text:?}");
+    };
+    lab.write("keep.yaml", &component("keep"));
+    lab.write("cart.yaml", &described("cart", "one"));
+    eventually(Some("one")).await;
+    lab.write("cart.yaml", &described("cart", "two"));
+    eventually(Some("two")).await;
+    lab.write("cart.yaml", &described("cart", "three"));
+    eventually(Some("three")).await;
+    lab.stop().await;
+}
