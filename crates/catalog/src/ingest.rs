@@ -84,7 +84,7 @@ fn accept_beside(
     }
     let fresh: Vec<&str> = plan
         .accepted
-        .iter()
+        .keys()
         .copied()
         .filter(|target| !already.contains(*target))
         .collect();
@@ -96,7 +96,7 @@ fn accept_beside(
     if !(plan.new.is_empty() && plan.changed.is_empty()) {
         tx.notify(WORK)?;
     }
-    let accepted = plan.accepted.iter().map(|&entity| entity.to_owned());
+    let accepted = plan.accepted.keys().map(|&entity| entity.to_owned());
     Ok(Answer {
         accepted: accepted.collect(),
         claims: plan.claims.iter().map(Claim::identity).collect(),
@@ -211,8 +211,8 @@ struct Plan<'a> {
     changed: Vec<(i64, Upsert<'a>)>,
     adopted: Vec<&'a str>,
     claims: Vec<Claim<'a>>,
-    accepted: HashSet<&'a str>,
-    keys: HashMap<&'a str, Option<&'a str>>,
+    /// References that are ours, with the location key of the document that won.
+    accepted: HashMap<&'a str, Option<&'a str>>,
 }
 
 impl<'a> Plan<'a> {
@@ -224,23 +224,18 @@ impl<'a> Plan<'a> {
     ) -> Result<()> {
         let entity_ref = item.entity_ref.as_str();
         let unprocessed = item.entity.to_string();
-        // The first of several documents with one reference wins; the others are claims when they
-        // come from elsewhere, and passed over within one file.
-        if let Some(key) = self.keys.get(entity_ref) {
+        // Of several documents with one reference the owner's wins, and without an owner the first.
+        // The others are claims when they come from elsewhere, and passed over within one file.
+        if let Some(key) = self.accepted.get(entity_ref) {
             if *key != item.location_key.as_deref() {
                 let existing_key = key.unwrap_or_default();
-                self.claims.push(Claim {
-                    deferred: item,
-                    unprocessed,
-                    existing_key,
-                });
+                self.claims.push(Claim { deferred: item, unprocessed, existing_key });
             }
             return Ok(());
         }
-        self.keys.insert(entity_ref, item.location_key.as_deref());
         let hash = hex::encode(Sha1::digest(&unprocessed));
         let Some(row) = existing else {
-            self.accepted.insert(entity_ref);
+            self.accepted.insert(entity_ref, item.location_key.as_deref());
             self.new.push(Upsert {
                 deferred: item,
                 unprocessed,
@@ -258,7 +253,7 @@ impl<'a> Plan<'a> {
             });
             return Ok(());
         }
-        self.accepted.insert(entity_ref);
+        self.accepted.insert(entity_ref, item.location_key.as_deref());
         if row.unprocessed_hash != hash || !same_key {
             self.changed.push((
                 row.id,
