@@ -2,8 +2,6 @@
 //!
 //! The date is only taken from `SOURCE_DATE_EPOCH`, so that equal sources give equal binaries.
 
-#![expect(clippy::print_stdout, reason = "this is how cargo is told")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -43,7 +43,6 @@ Colours are used on terminals only; NO_COLOR=1 turns them off.";
     name = "callboard",
     version = version::LINE,
     about,
-    propagate_version = true,
     after_help = AFTER_HELP
 )]
 pub(crate) struct Cli {

@@ -54,7 +54,7 @@ fn postgres(config: &DatabaseConfig) -> Result<PostgresSettings> {
         settings.config.dbname(DATABASE);
     }
     settings.config.connect_timeout(Duration::from_secs(10));
-    settings.config.keepalives_idle(Duration::from_secs(60));
+    settings.config.keepalives_idle(Duration::from_mins(1));
     Ok(settings)
 }
 
@@ -120,8 +120,8 @@ mod tests {
     use super::*;
 
     fn of(config: serde_json::Value) -> Settings {
-        let config: DatabaseConfig = serde_json::from_value(config).unwrap();
-        settings(&config, Path::new("/data")).unwrap()
+        let config = platform::config::Config::from(json!({ "database": config }));
+        settings(&config.section("database").unwrap(), Path::new("/data")).unwrap()
     }
 
     #[test]

@@ -160,11 +160,11 @@ mod tests {
         let entity = json!({
             "kind": "Component",
             "metadata": {"name": "a", "tags": ["x", "1.0"], "links": [{"url": "u", "title": "On"}]},
-            "spec": {"text": "one\n\ntwo\n", "tight": "one\n two", "none": {}, "n": 1.5, "on": null},
+            "spec": {"text": "one\n\ntwo\n", "tight": "one\n two", "none": {}, "size": 1.5, "on": null},
         });
         let expected = "kind: Component\nmetadata:\n  name: a\n  tags:\n    - x\n    - \"1.0\"\n  \
             links:\n    - url: u\n      title: \"On\"\nspec:\n  text: |\n    one\n\n    two\n  \
-            tight: |-\n    one\n     two\n  none: {}\n  n: 1.5\n  \"on\": null\n";
+            tight: |-\n    one\n     two\n  none: {}\n  size: 1.5\n  \"on\": null\n";
         assert_eq!(to_string(&entity), expected);
     }
 

@@ -252,10 +252,10 @@ fn postgres(url: &str) -> anyhow::Result<PostgresSettings> {
         ));
         bail!("the URL is not one of a PostgreSQL database");
     };
-    if settings.config.get_password().is_none() {
-        if let Some(password) = Environment::of_process().get("PGPASSWORD") {
-            settings.config.password(password);
-        }
+    if settings.config.get_password().is_none()
+        && let Some(password) = Environment::of_process().get("PGPASSWORD")
+    {
+        settings.config.password(password);
     }
     settings.config.connect_timeout(Duration::from_secs(10));
     settings.config.application_name("callboard import");

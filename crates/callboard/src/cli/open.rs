@@ -84,10 +84,10 @@ impl Target {
 
     /// Opens the database and brings its schema up to date, making it if need be.
     pub(super) async fn open_or_make(&self) -> anyhow::Result<Db> {
-        if let Settings::SqliteFile(path) = &self.settings {
-            if let Some(folder) = path.parent() {
-                super::ensure_folder(folder)?;
-            }
+        if let Settings::SqliteFile(path) = &self.settings
+            && let Some(folder) = path.parent()
+        {
+            super::ensure_folder(folder)?;
         }
         Db::open(self.settings.clone(), &migrations())
             .await

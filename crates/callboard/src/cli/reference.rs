@@ -85,7 +85,7 @@ fn push_argument(arg: &Arg, text: &mut String) {
             .collect();
         let _ = write!(help, " One of {}.", names.join(", "));
     }
-    if let [default] = arg.get_default_values() {
+    if let ([default], true) = (arg.get_default_values(), takes_value) {
         let _ = write!(help, " Default: `{}`.", default.to_string_lossy());
     }
     let _ = writeln!(text, "| `{name}` | {} |", help.replace('|', "\\|"));

@@ -43,7 +43,7 @@ fn result(problem: &Problem, codes: &[&str]) -> Value {
     };
     let mut text = problem.message.clone();
     if let Some(hint) = &problem.hint {
-        text.push_str(&format!(" (hint: {hint})"));
+        text += &format!(" (hint: {hint})");
     }
     let mut result = json!({
         "ruleId": problem.code,

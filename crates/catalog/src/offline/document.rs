@@ -62,8 +62,11 @@ pub(super) fn check(
     let Ok(entity_ref) = EntityRef::from_entity(&entity) else {
         return;
     };
-    let has_targets = valid && options.references;
-    let targets = has_targets.then(|| targets(&entity)).unwrap_or_default();
+    let targets = if valid && options.references {
+        targets(&entity)
+    } else {
+        Vec::new()
+    };
     file.entities.push(Defined {
         entity_ref: entity_ref.to_string(),
         place,

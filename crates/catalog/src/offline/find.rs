@@ -34,7 +34,7 @@ pub fn find_files(paths: &[PathBuf]) -> FoundFiles {
         let before = found.files.len();
         let mut files = Vec::new();
         if path.is_dir() {
-            walk(path, &mut found.problems, |path| is_yaml(path), &mut files);
+            walk(path, &mut found.problems, is_yaml, &mut files);
             files.retain(|file| is_catalog_file(file, &mut found.problems));
         } else if path.exists() {
             files.push(path.clone());

@@ -3,7 +3,7 @@
 //! Everything is read as text, which both databases can cast to; SQLite files are opened read-only
 //! and are left as they are, PostgreSQL is read in read-only transactions.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -269,7 +269,7 @@ fn query_sqlite<const N: usize>(
     rows.collect()
 }
 
-fn open_read_only(path: &PathBuf) -> Result<Connection> {
+fn open_read_only(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let cannot = |error: rusqlite::Error| {
         Error::input(format!("cannot open database `{}`", path.display())).with_source(error)

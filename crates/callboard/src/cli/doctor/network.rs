@@ -34,13 +34,15 @@ pub(super) async fn port(listen: &ListenConfig) -> Finding {
     let host = listen.host.as_deref().unwrap_or("0.0.0.0");
     match TcpListener::bind((host, port)).await {
         Ok(_) => Finding::fine(format!("port {port} is free")),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => match is_portal(port).await {
-            true => Finding::fine(format!("port {port}: a portal runs there")),
-            false => Finding::wrong(
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            if is_portal(port).await {
+                return Finding::fine(format!("port {port}: a portal runs there"));
+            }
+            Finding::wrong(
                 format!("port {port} is taken by another program"),
                 "end it, or choose another `backend.listen.port`",
-            ),
-        },
+            )
+        }
         Err(error) => Finding::wrong(
             format!("cannot listen on `{host}:{port}`: {error}"),
             "check `backend.listen`; ports below 1024 need more rights",
@@ -97,9 +99,10 @@ pub(super) async fn integrations(sections: &Sections, offline: bool) -> Vec<Find
             ));
             continue;
         }
-        findings.push(match offline {
-            true => Finding::fine(format!("{what}: has credentials")),
-            false => resolves(&what, api).await,
+        findings.push(if offline {
+            Finding::fine(format!("{what}: has credentials"))
+        } else {
+            resolves(&what, api).await
         });
     }
     findings
