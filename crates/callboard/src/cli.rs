@@ -16,7 +16,7 @@ mod open;
 #[cfg(test)]
 mod reference;
 mod validate;
-mod version;
+pub(crate) mod version;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,17 +1,18 @@
 //! `callboard serve`
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
 use identity::Stage;
 use model::Severity;
 use platform::http::{Front, HttpSettings, Readiness, Server};
-use platform::telemetry::Metrics;
+use platform::telemetry::{BuildInfo, Metrics, Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Sections};
-use crate::cli::{ConfigArgs, Loaded, ensure_folder, print_problem};
+use crate::cli::{ConfigArgs, Loaded, ensure_folder, print_problem, version};
 
 /// How long background work may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,11 +53,11 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
     let mut http = HttpSettings::from_config(&sections.backend, data_dir)?;
     http.bench = args.bench;
     let metrics = Metrics::new();
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    observe(loaded, &sections, &metrics, &tasks, &stop)?;
     let front = Front::new(&http, Readiness::new(), &metrics)?;
     let server = Server::bind(&http).await?;
-    let stop = CancellationToken::new();
     let serving = tokio::spawn(server.run(front.clone(), stop.clone()));
-    let tasks = TaskTracker::new();
     let stage = Stage::from_flags(args.dev, loaded.environment.get("NODE_ENV"));
     let app = tokio::select! {
         app = App::build(&loaded.config, &sections, data_dir, stage, &metrics) => app?,
@@ -72,6 +73,29 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
     tasks.close();
     let _ = tokio::time::timeout(STOP_TIMEOUT, tasks.wait()).await;
     app.db.close();
+    Ok(())
+}
+
+/// Starts logs, traces and the metrics of the process; secrets of the configuration are hidden.
+fn observe(
+    loaded: &Loaded,
+    sections: &Sections,
+    metrics: &Metrics,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let is_terminal = std::io::stderr().is_terminal();
+    let settings =
+        TelemetrySettings::from_config(&sections.backend, &loaded.environment, is_terminal);
+    let sink = Box::new(std::io::stderr());
+    let mut telemetry = Telemetry::new(&settings, metrics, version::VERSION, sink)?;
+    telemetry.redactor().add(platform::config::secrets(&loaded.config));
+    telemetry.install()?;
+    if let Some(exporter) = telemetry.take_exporter() {
+        tasks.spawn(exporter.run(stop.clone()));
+    }
+    let build = BuildInfo { version: version::VERSION, commit: version::COMMIT };
+    metrics.register_process(build)?;
     Ok(())
 }
 
