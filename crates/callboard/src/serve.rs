@@ -89,12 +89,17 @@ fn observe(
         TelemetrySettings::from_config(&sections.backend, &loaded.environment, is_terminal);
     let sink = Box::new(std::io::stderr());
     let mut telemetry = Telemetry::new(&settings, metrics, version::VERSION, sink)?;
-    telemetry.redactor().add(platform::config::secrets(&loaded.config));
+    telemetry
+        .redactor()
+        .add(platform::config::secrets(&loaded.config));
     telemetry.install()?;
     if let Some(exporter) = telemetry.take_exporter() {
         tasks.spawn(exporter.run(stop.clone()));
     }
-    let build = BuildInfo { version: version::VERSION, commit: version::COMMIT };
+    let build = BuildInfo {
+        version: version::VERSION,
+        commit: version::COMMIT,
+    };
     metrics.register_process(build)?;
     Ok(())
 }

@@ -229,13 +229,18 @@ impl<'a> Plan<'a> {
         if let Some(key) = self.accepted.get(entity_ref) {
             if *key != item.location_key.as_deref() {
                 let existing_key = key.unwrap_or_default();
-                self.claims.push(Claim { deferred: item, unprocessed, existing_key });
+                self.claims.push(Claim {
+                    deferred: item,
+                    unprocessed,
+                    existing_key,
+                });
             }
             return Ok(());
         }
         let hash = hex::encode(Sha1::digest(&unprocessed));
         let Some(row) = existing else {
-            self.accepted.insert(entity_ref, item.location_key.as_deref());
+            self.accepted
+                .insert(entity_ref, item.location_key.as_deref());
             self.new.push(Upsert {
                 deferred: item,
                 unprocessed,
@@ -253,7 +258,8 @@ impl<'a> Plan<'a> {
             });
             return Ok(());
         }
-        self.accepted.insert(entity_ref, item.location_key.as_deref());
+        self.accepted
+            .insert(entity_ref, item.location_key.as_deref());
         if row.unprocessed_hash != hash || !same_key {
             self.changed.push((
                 row.id,

@@ -28,7 +28,10 @@ struct Rules {
 
 impl Default for TestAccess {
     fn default() -> Self {
-        let rules = Rules { others: Decision::Allow, by_name: BTreeMap::new() };
+        let rules = Rules {
+            others: Decision::Allow,
+            by_name: BTreeMap::new(),
+        };
         Self(Arc::new(RwLock::new(rules)))
     }
 }
@@ -36,12 +39,18 @@ impl Default for TestAccess {
 impl TestAccess {
     /// Decides every permission this way.
     pub fn decide_all(&self, decision: Decision) {
-        *self.0.write() = Rules { others: decision, by_name: BTreeMap::new() };
+        *self.0.write() = Rules {
+            others: decision,
+            by_name: BTreeMap::new(),
+        };
     }
 
     /// Decides one permission this way.
     pub fn decide(&self, permission: &str, decision: Decision) {
-        self.0.write().by_name.insert(permission.to_owned(), decision);
+        self.0
+            .write()
+            .by_name
+            .insert(permission.to_owned(), decision);
     }
 
     /// Allows what belongs to `group:default/team-a`.
@@ -59,7 +68,11 @@ impl Authorizer for TestAccess {
     async fn decide(&self, _caller: &Caller, permissions: &[Permission]) -> Vec<Decision> {
         let rules = self.0.read();
         let decide = |permission: &Permission| {
-            rules.by_name.get(permission.name).unwrap_or(&rules.others).clone()
+            rules
+                .by_name
+                .get(permission.name)
+                .unwrap_or(&rules.others)
+                .clone()
         };
         permissions.iter().map(decide).collect()
     }
@@ -68,7 +81,9 @@ impl Authorizer for TestAccess {
 #[async_trait]
 impl Authenticator for TestAccess {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {
-        let text = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        let text = headers
+            .get(AUTHORIZATION)
+            .map(|value| value.to_str().unwrap_or_default());
         let caller = match text.map(|text| text.trim_start_matches("Bearer ")) {
             None => Caller::Anonymous,
             Some(USER) => Caller::User(User {
@@ -77,9 +92,10 @@ impl Authenticator for TestAccess {
                 expires_at: i64::MAX,
                 limited_token: None,
             }),
-            Some(SERVICE) => {
-                Caller::Service(Service { subject: "plugin:test".into(), restrictions: None })
-            }
+            Some(SERVICE) => Caller::Service(Service {
+                subject: "plugin:test".into(),
+                restrictions: None,
+            }),
             Some(_) => return Err(Error::unauthenticated("Illegal token")),
         };
         Ok(Arc::new(caller))

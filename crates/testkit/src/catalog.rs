@@ -110,8 +110,15 @@ impl Draft {
             None => {
                 let database = TestDb::new(::catalog::MIGRATIONS).await;
                 let db = database.db.clone();
-                let home = Arc::new(Home { database, folder: tempfile::tempdir().unwrap() });
-                let clock = if self.works { Clock::system() } else { Clock::fixed(NOW) };
+                let home = Arc::new(Home {
+                    database,
+                    folder: tempfile::tempdir().unwrap(),
+                });
+                let clock = if self.works {
+                    Clock::system()
+                } else {
+                    Clock::fixed(NOW)
+                };
                 (home, clock, FakeWeb::default(), db)
             }
         };
@@ -121,7 +128,9 @@ impl Draft {
         let parts = Parts {
             db,
             settings,
-            integrations: Arc::new(ScmIntegrations::new(&integrations::Settings::default()).unwrap()),
+            integrations: Arc::new(
+                ScmIntegrations::new(&integrations::Settings::default()).unwrap(),
+            ),
             reader: Arc::new(web.clone()),
             processors: self.processors,
             providers: self.providers.into_iter().chain([locations]).collect(),
@@ -136,19 +145,38 @@ impl Draft {
         }
         let access = TestAccess::default();
         let router = mounted(&catalog, &access);
-        TestCatalog { catalog, clock, web, access, router, tasks, stop, home }
+        TestCatalog {
+            catalog,
+            clock,
+            web,
+            access,
+            router,
+            tasks,
+            stop,
+            home,
+        }
     }
 }
 
 fn settings(config: &Value, folder: &TempDir) -> Settings {
-    let config = if config.is_null() { json!({}) } else { config.clone() };
-    let text = config.to_string().replace("FOLDER", folder.path().to_str().unwrap());
+    let config = if config.is_null() {
+        json!({})
+    } else {
+        config.clone()
+    };
+    let text = config
+        .to_string()
+        .replace("FOLDER", folder.path().to_str().unwrap());
     let config = serde_json::from_str(&text).unwrap();
     Settings::new(&config, &[folder.path().to_owned()])
 }
 
 fn mounted(catalog: &Catalog, access: &TestAccess) -> Router {
-    let plugin = Plugin { id: "catalog", router: router(catalog.clone()), open_paths: &[] };
+    let plugin = Plugin {
+        id: "catalog",
+        router: router(catalog.clone()),
+        open_paths: &[],
+    };
     let plugin = mount(plugin, Arc::new(access.clone()), Arc::new(access.clone()));
     Router::new().nest("/api/catalog", plugin)
 }
@@ -177,7 +205,10 @@ impl TestCatalog {
             clock: self.clock.clone(),
             web: self.web.clone(),
         };
-        Draft { before: Some(before), ..Draft::default() }
+        Draft {
+            before: Some(before),
+            ..Draft::default()
+        }
     }
 
     /// Ends all background work.
@@ -218,7 +249,10 @@ impl TestCatalog {
 
     /// A context for calls without HTTP.
     pub fn ctx(&self) -> Ctx {
-        let caller = Service { subject: "plugin:test".into(), restrictions: None };
+        let caller = Service {
+            subject: "plugin:test".into(),
+            restrictions: None,
+        };
         let caller = Arc::new(Caller::Service(caller));
         Ctx::new(caller, Arc::new(self.access.clone()), Arc::from("test"))
     }
@@ -234,7 +268,8 @@ impl TestCatalog {
             entity,
             location_key: Some(provider.to_owned()),
         });
-        self.apply(provider, Mutation::Full(provided.collect())).await
+        self.apply(provider, Mutation::Full(provided.collect()))
+            .await
     }
 
     /// Registers a URL; the id of the location.
@@ -273,7 +308,9 @@ impl TestCatalog {
         body: Option<Value>,
     ) -> Reply {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = Request::builder().method(method).uri(format!("/api/catalog{path}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/catalog{path}"));
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -284,7 +321,12 @@ impl TestCatalog {
             }
             None => Body::empty(),
         };
-        let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
         Reply::read(answer).await
     }
 
@@ -305,7 +347,13 @@ impl TestCatalog {
     /// `filter=kind=component`.
     pub async fn refs(&self, query: &str) -> Vec<String> {
         let reply = self.get(&format!("/entities?{query}")).await.expect(200);
-        let mut refs: Vec<String> = reply.json().as_array().unwrap().iter().map(ref_of).collect();
+        let mut refs: Vec<String> = reply
+            .json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(ref_of)
+            .collect();
         refs.sort();
         refs
     }
@@ -313,7 +361,9 @@ impl TestCatalog {
     /// Names of all components, sorted.
     pub async fn components(&self) -> Vec<String> {
         let refs = self.refs("filter=kind=component").await;
-        refs.iter().map(|entity| entity.rsplit('/').next().unwrap().to_owned()).collect()
+        refs.iter()
+            .map(|entity| entity.rsplit('/').next().unwrap().to_owned())
+            .collect()
     }
 
     /// The `items` of an answer of the operators' API.
@@ -325,20 +375,33 @@ impl TestCatalog {
     /// Runs SQL, for what no API shows; rows of text.
     pub async fn sql(&self, sql: &'static str) -> Vec<String> {
         let read = self.home.database.db.read(move |tx| {
-            tx.query(sql, &[])?.into_iter().map(|mut row| row.take(0)).collect()
+            tx.query(sql, &[])?
+                .into_iter()
+                .map(|mut row| row.take(0))
+                .collect()
         });
         read.await.unwrap()
     }
 
     /// Runs SQL that changes something, as a fault would.
     pub async fn corrupt(&self, sql: &'static str) {
-        self.home.database.db.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+        self.home
+            .database
+            .db
+            .write(move |tx| tx.execute(sql, &[]))
+            .await
+            .unwrap();
     }
 }
 
 /// The canonical reference of an entity.
 fn ref_of(entity: &Value) -> String {
-    let text = |pointer: &str| entity.pointer(pointer).and_then(Value::as_str).unwrap_or("default");
+    let text = |pointer: &str| {
+        entity
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or("default")
+    };
     let (kind, namespace) = (text("/kind"), text("/metadata/namespace"));
     format!("{kind}:{namespace}/{}", text("/metadata/name")).to_lowercase()
 }

@@ -17,12 +17,21 @@ impl TestDb {
     ///
     /// # Panics
     /// When the database cannot be opened, which fails the test.
-    #[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test without its database cannot go on"
+    )]
     pub async fn new(migrations: &[Migration]) -> Self {
         let folder = tempfile::tempdir().expect("temporary folder");
         let settings = database_settings(&folder);
-        let db = Db::open(settings.clone(), migrations).await.expect("test database");
-        Self { db, settings, _folder: folder }
+        let db = Db::open(settings.clone(), migrations)
+            .await
+            .expect("test database");
+        Self {
+            db,
+            settings,
+            _folder: folder,
+        }
     }
 }
 
@@ -30,8 +39,14 @@ impl TestDb {
 ///
 /// # Panics
 /// When `TEST_DATABASE_URL` is not a connection string.
-#[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
-#[expect(clippy::disallowed_methods, reason = "the test environment chooses the database")]
+#[expect(
+    clippy::expect_used,
+    reason = "a test without its database cannot go on"
+)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test environment chooses the database"
+)]
 pub fn database_settings(folder: &TempDir) -> Settings {
     match std::env::var("TEST_DATABASE_URL") {
         Ok(url) if !url.is_empty() => {

@@ -8,7 +8,10 @@
 
 #![cfg_attr(
     feature = "catalog",
-    expect(clippy::unwrap_used, reason = "a failed step fails the test that took it")
+    expect(
+        clippy::unwrap_used,
+        reason = "a failed step fails the test that took it"
+    )
 )]
 
 #[cfg(feature = "catalog")]

@@ -50,10 +50,15 @@ impl Outage {
         match self {
             Self::Denied => ReadError::Denied { message },
             Self::NotAllowed => ReadError::NotAllowed { message },
-            Self::RateLimited(retry_after) => ReadError::RateLimited { message, retry_after },
-            Self::Unavailable => {
-                ReadError::Unavailable { message, retry_after: None, source: None }
-            }
+            Self::RateLimited(retry_after) => ReadError::RateLimited {
+                message,
+                retry_after,
+            },
+            Self::Unavailable => ReadError::Unavailable {
+                message,
+                retry_after: None,
+                source: None,
+            },
             Self::Timeout => ReadError::Timeout { message },
             Self::TooLarge => ReadError::TooLarge { message },
             Self::Invalid => ReadError::Invalid { message },
@@ -104,7 +109,10 @@ impl FakeWeb {
     /// time of the question.
     pub fn hold_next(&self, url: &str) -> Gate {
         let gate = Gate(watch::channel(true).0);
-        self.0.lock().gates.insert(url.to_owned(), gate.0.subscribe());
+        self.0
+            .lock()
+            .gates
+            .insert(url.to_owned(), gate.0.subscribe());
         gate
     }
 
@@ -115,7 +123,12 @@ impl FakeWeb {
 
     /// Reads of a URL that gave its content.
     pub fn n_downloads(&self, url: &str) -> usize {
-        self.0.lock().n_downloads.get(url).copied().unwrap_or_default()
+        self.0
+            .lock()
+            .n_downloads
+            .get(url)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Waits until a URL has been asked for more than `n` times.
@@ -169,22 +182,37 @@ impl Files {
 
     fn matching(&self, pattern: &str) -> Vec<String> {
         let mut glob = GlobBuilder::new(pattern);
-        let matcher = glob.literal_separator(true).build().unwrap().compile_matcher();
-        self.by_url.keys().filter(|url| matcher.is_match(url)).cloned().collect()
+        let matcher = glob
+            .literal_separator(true)
+            .build()
+            .unwrap()
+            .compile_matcher();
+        self.by_url
+            .keys()
+            .filter(|url| matcher.is_match(url))
+            .cloned()
+            .collect()
     }
 
     fn search(&self, url: &str) -> Result<(Vec<FoundFile>, String), ReadError> {
         if let Some(outage) = self.outages.get(url) {
             return Err(outage.error(url));
         }
-        let urls = if url.contains('*') { self.matching(url) } else { vec![url.to_owned()] };
+        let urls = if url.contains('*') {
+            self.matching(url)
+        } else {
+            vec![url.to_owned()]
+        };
         let mut found = Vec::new();
         let mut etag = String::new();
         for url in urls {
             match self.download(&url) {
                 Ok((bytes, version)) => {
                     etag.push_str(&format!("{version}."));
-                    found.push(FoundFile { url: Url::parse(&url).unwrap(), bytes });
+                    found.push(FoundFile {
+                        url: Url::parse(&url).unwrap(),
+                        bytes,
+                    });
                 }
                 Err(error) if error.is_gone() => {}
                 Err(error) => return Err(error),
@@ -205,7 +233,11 @@ impl ReadUrl for FakeWeb {
                 return Ok(ReadOutcome::NotModified);
             }
             files.count_download(url);
-            Ok(ReadOutcome::Found(FileBody { bytes, etag, last_modified: None }))
+            Ok(ReadOutcome::Found(FileBody {
+                bytes,
+                etag,
+                last_modified: None,
+            }))
         })
         .await
     }
@@ -218,7 +250,10 @@ impl ReadUrl for FakeWeb {
                 return Ok(SearchOutcome::NotModified);
             }
             files.count_download(url);
-            Ok(SearchOutcome::Found { files: found, etag: Some(etag) })
+            Ok(SearchOutcome::Found {
+                files: found,
+                etag: Some(etag),
+            })
         })
         .await
     }

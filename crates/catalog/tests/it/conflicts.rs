@@ -21,7 +21,8 @@ async fn contested() -> (TestCatalog, Vec<String>) {
     let lab = TestCatalog::new().await;
     let mut ids = Vec::new();
     for (url, text) in [(FIRST, "first"), (SECOND, "second")] {
-        lab.web.put(url, file(&[described("cart", text), component(text)]));
+        lab.web
+            .put(url, file(&[described("cart", text), component(text)]));
         ids.push(lab.register(url).await);
         lab.settle().await;
     }
@@ -33,9 +34,15 @@ async fn the_first_source_keeps_the_entity_and_the_conflict_names_both() {
     let (lab, _) = contested().await;
     lab.after(NEXT_LOOK).await;
     assert_eq!(description(&lab.entity(CART).await.unwrap()), "first");
-    assert_eq!(lab.components().await, ["cart", "first", "second"], "the rest of the file counts");
+    assert_eq!(
+        lab.components().await,
+        ["cart", "first", "second"],
+        "the rest of the file counts"
+    );
     let conflicts = lab.items("/ingestion/conflicts").await;
-    let source = lab.refs("filter=kind=location,spec.target=https://git.example/second.yaml").await;
+    let source = lab
+        .refs("filter=kind=location,spec.target=https://git.example/second.yaml")
+        .await;
     assert_eq!(conflicts.len(), 1);
     for (field, expected) in [
         ("entityRef", json!(CART)),
@@ -57,13 +64,23 @@ async fn the_waiting_claim_takes_over_with_the_same_uid_when_the_owner_lets_go()
             lab.web.put(FIRST, component("first"));
             lab.after(NEXT_LOOK).await;
         } else {
-            lab.delete(&format!("/locations/{}", ids[0])).await.expect(204);
+            lab.delete(&format!("/locations/{}", ids[0]))
+                .await
+                .expect(204);
             assert!(lab.entity(CART).await.is_some(), "{way}: there is no gap");
             lab.settle().await;
         }
-        assert_eq!(description(&lab.entity(CART).await.unwrap()), "second", "{way}");
+        assert_eq!(
+            description(&lab.entity(CART).await.unwrap()),
+            "second",
+            "{way}"
+        );
         assert_eq!(lab.uid(CART).await, uid, "{way}");
-        assert_eq!(lab.items("/ingestion/conflicts").await, [json!(0); 0], "{way}");
+        assert_eq!(
+            lab.items("/ingestion/conflicts").await,
+            [json!(0); 0],
+            "{way}"
+        );
         lab.after(NEXT_LOOK).await;
         lab.after(NEXT_LOOK).await;
         assert!(lab.entity(CART).await.is_some(), "{way}: it stays");
@@ -78,13 +95,18 @@ async fn the_oldest_of_several_claims_goes_first_and_the_others_wait_on() {
     lab.register(THIRD).await;
     lab.settle().await;
     assert_eq!(lab.items("/ingestion/conflicts").await.len(), 2);
-    lab.delete(&format!("/locations/{}", ids[0])).await.expect(204);
+    lab.delete(&format!("/locations/{}", ids[0]))
+        .await
+        .expect(204);
     lab.settle().await;
     assert_eq!(description(&lab.entity(CART).await.unwrap()), "second");
     let conflicts = lab.items("/ingestion/conflicts").await;
     assert_eq!(conflicts.len(), 1);
     assert_eq!(conflicts[0]["existingLocationKey"], format!("url:{SECOND}"));
-    assert_eq!(conflicts[0]["conflictingLocationKey"], format!("url:{THIRD}"));
+    assert_eq!(
+        conflicts[0]["conflictingLocationKey"],
+        format!("url:{THIRD}")
+    );
 }
 
 #[tokio::test]
@@ -95,11 +117,21 @@ async fn a_conflict_ends_when_the_claim_does() {
             lab.web.put(SECOND, component("second"));
             lab.after(NEXT_LOOK).await;
         } else {
-            lab.delete(&format!("/locations/{}", ids[1])).await.expect(204);
+            lab.delete(&format!("/locations/{}", ids[1]))
+                .await
+                .expect(204);
             lab.settle().await;
         }
-        assert_eq!(lab.items("/ingestion/conflicts").await, [json!(0); 0], "{way}");
-        assert_eq!(description(&lab.entity(CART).await.unwrap()), "first", "{way}");
+        assert_eq!(
+            lab.items("/ingestion/conflicts").await,
+            [json!(0); 0],
+            "{way}"
+        );
+        assert_eq!(
+            description(&lab.entity(CART).await.unwrap()),
+            "first",
+            "{way}"
+        );
     }
 }
 
@@ -109,15 +141,23 @@ async fn a_claim_is_kept_up_to_date_while_it_waits() {
     lab.web.put(SECOND, described("cart", "second, edited"));
     lab.after(NEXT_LOOK).await;
     assert_eq!(lab.items("/ingestion/conflicts").await.len(), 1);
-    lab.delete(&format!("/locations/{}", ids[0])).await.expect(204);
+    lab.delete(&format!("/locations/{}", ids[0]))
+        .await
+        .expect(204);
     lab.settle().await;
-    assert_eq!(description(&lab.entity(CART).await.unwrap()), "second, edited");
+    assert_eq!(
+        description(&lab.entity(CART).await.unwrap()),
+        "second, edited"
+    );
 }
 
 #[tokio::test]
 async fn two_locations_may_lead_to_one_file_without_conflict() {
     let lab = TestCatalog::new().await;
-    let (left, right) = ("https://git.example/left.yaml", "https://git.example/right.yaml");
+    let (left, right) = (
+        "https://git.example/left.yaml",
+        "https://git.example/right.yaml",
+    );
     lab.web.put(FIRST, component("cart"));
     lab.web.put(left, location("left", &[FIRST]));
     lab.web.put(right, location("right", &[FIRST]));
@@ -136,7 +176,8 @@ async fn two_locations_may_lead_to_one_file_without_conflict() {
 #[tokio::test]
 async fn locations_and_providers_conflict_like_any_two_sources() {
     let lab = TestCatalog::new().await;
-    lab.provide("people", vec![provided_as("cart", "provided")]).await;
+    lab.provide("people", vec![provided_as("cart", "provided")])
+        .await;
     lab.settle().await;
     let uid = lab.uid(CART).await;
     lab.web.put(FIRST, described("cart", "written"));
@@ -146,12 +187,20 @@ async fn locations_and_providers_conflict_like_any_two_sources() {
     let conflicts = lab.items("/ingestion/conflicts").await;
     assert_eq!(conflicts[0]["existingLocationKey"], "people");
     let removed = vec!["Component:Default/Cart".to_owned()];
-    lab.apply("people", Mutation::Delta { added: vec![], removed }).await;
+    lab.apply(
+        "people",
+        Mutation::Delta {
+            added: vec![],
+            removed,
+        },
+    )
+    .await;
     lab.settle().await;
     assert_eq!(description(&lab.entity(CART).await.unwrap()), "written");
     assert_eq!(lab.uid(CART).await, uid);
     // And the other way round.
-    lab.provide("people", vec![provided_as("cart", "provided again")]).await;
+    lab.provide("people", vec![provided_as("cart", "provided again")])
+        .await;
     lab.settle().await;
     let conflicts = lab.items("/ingestion/conflicts").await;
     assert_eq!(conflicts[0]["conflictingLocationKey"], "people");
@@ -161,7 +210,10 @@ async fn locations_and_providers_conflict_like_any_two_sources() {
 #[tokio::test]
 async fn an_entity_without_a_location_key_goes_to_whoever_claims_it() {
     let lab = TestCatalog::new().await;
-    let keyless = ProvidedEntity { entity: provided("cart"), location_key: None };
+    let keyless = ProvidedEntity {
+        entity: provided("cart"),
+        location_key: None,
+    };
     lab.apply("loose", Mutation::Full(vec![keyless])).await;
     lab.settle().await;
     lab.web.put(FIRST, described("cart", "written"));
@@ -186,7 +238,8 @@ async fn one_provider_may_not_claim_an_entity_twice() {
     assert_eq!(conflicts[0]["conflictingLocationKey"], "b");
     // The file of the first claim is deleted: the second one is the only one left.
     let uid = lab.uid(CART).await;
-    lab.apply("people", Mutation::Full(vec![with_key("b", "from b")])).await;
+    lab.apply("people", Mutation::Full(vec![with_key("b", "from b")]))
+        .await;
     lab.settle().await;
     assert_eq!(description(&lab.entity(CART).await.unwrap()), "from b");
     assert_eq!(lab.uid(CART).await, uid);
@@ -199,8 +252,10 @@ async fn a_contested_location_leads_only_where_its_owner_says() {
     let (a, b) = ("https://git.example/a.yaml", "https://git.example/b.yaml");
     lab.web.put(a, component("a"));
     lab.web.put(b, component("b"));
-    lab.web.put(FIRST, entity("Location", "shared", json!({ "target": a })));
-    lab.web.put(SECOND, entity("Location", "shared", json!({ "target": b })));
+    lab.web
+        .put(FIRST, entity("Location", "shared", json!({ "target": a })));
+    lab.web
+        .put(SECOND, entity("Location", "shared", json!({ "target": b })));
     let first = lab.register(FIRST).await;
     lab.settle().await;
     lab.register(SECOND).await;

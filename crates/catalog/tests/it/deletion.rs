@@ -16,14 +16,19 @@ const NEXT_LOOK: Duration = Duration::from_secs(200);
 async fn unregistering_removes_what_only_that_location_led_to() {
     let lab = TestCatalog::new().await;
     let shared = "https://git.example/shared.yaml";
-    lab.web.put(FILE, file(&[location("one", &[shared]), component("own")]));
+    lab.web
+        .put(FILE, file(&[location("one", &[shared]), component("own")]));
     lab.web.put(OTHER, location("two", &[shared]));
     lab.web.put(shared, component("shared"));
     let id = lab.register(FILE).await;
     lab.register(OTHER).await;
     lab.settle().await;
     lab.delete(&format!("/locations/{id}")).await.expect(204);
-    assert_eq!(lab.components().await, ["shared"], "without waiting for anything");
+    assert_eq!(
+        lab.components().await,
+        ["shared"],
+        "without waiting for anything"
+    );
     assert_eq!(lab.entity("location:default/one").await, None);
     lab.settle().await;
     assert_eq!(lab.components().await, ["shared"]);
@@ -32,8 +37,10 @@ async fn unregistering_removes_what_only_that_location_led_to() {
 #[tokio::test]
 async fn unregistering_removes_locations_that_lead_in_circles() {
     let lab = TestCatalog::new().await;
-    lab.web.put(FILE, file(&[location("there", &[OTHER]), component("a")]));
-    lab.web.put(OTHER, file(&[location("back", &[FILE]), component("b")]));
+    lab.web
+        .put(FILE, file(&[location("there", &[OTHER]), component("a")]));
+    lab.web
+        .put(OTHER, file(&[location("back", &[FILE]), component("b")]));
     let id = lab.register(FILE).await;
     lab.settle().await;
     assert_eq!(lab.components().await, ["a", "b"]);
@@ -44,11 +51,13 @@ async fn unregistering_removes_locations_that_lead_in_circles() {
 #[tokio::test]
 async fn a_full_mutation_is_all_there_is() {
     let lab = TestCatalog::new().await;
-    lab.provide("people", vec![provided("a"), provided("b")]).await;
+    lab.provide("people", vec![provided("a"), provided("b")])
+        .await;
     lab.provide("places", vec![provided("c")]).await;
     lab.settle().await;
     let uid = lab.uid("component:default/b").await;
-    lab.provide("people", vec![provided("b"), provided("d")]).await;
+    lab.provide("people", vec![provided("b"), provided("d")])
+        .await;
     assert_eq!(lab.components().await, ["b", "c"], "removals show at once");
     lab.settle().await;
     assert_eq!(lab.components().await, ["b", "c", "d"]);
@@ -60,11 +69,26 @@ async fn a_full_mutation_is_all_there_is() {
 #[tokio::test]
 async fn a_delta_adds_and_removes() {
     let lab = TestCatalog::new().await;
-    lab.provide("people", vec![provided("a"), provided("b")]).await;
+    lab.provide("people", vec![provided("a"), provided("b")])
+        .await;
     lab.settle().await;
-    let added = ProvidedEntity { entity: provided("c"), location_key: Some("people".into()) };
-    let removed = vec!["component:default/A".to_owned(), "component:default/unknown".to_owned()];
-    let applied = lab.apply("people", Mutation::Delta { added: vec![added], removed }).await;
+    let added = ProvidedEntity {
+        entity: provided("c"),
+        location_key: Some("people".into()),
+    };
+    let removed = vec![
+        "component:default/A".to_owned(),
+        "component:default/unknown".to_owned(),
+    ];
+    let applied = lab
+        .apply(
+            "people",
+            Mutation::Delta {
+                added: vec![added],
+                removed,
+            },
+        )
+        .await;
     assert_eq!(applied, Applied::Whole);
     lab.settle().await;
     assert_eq!(lab.components().await, ["b", "c"]);
@@ -76,7 +100,14 @@ async fn a_provider_cannot_remove_what_is_not_its_own() {
     lab.provide("people", vec![provided("a")]).await;
     lab.settle().await;
     let removed = vec!["component:default/a".to_owned()];
-    lab.apply("places", Mutation::Delta { added: vec![], removed }).await;
+    lab.apply(
+        "places",
+        Mutation::Delta {
+            added: vec![],
+            removed,
+        },
+    )
+    .await;
     lab.provide("places", vec![]).await;
     lab.after(NEXT_LOOK).await;
     assert_eq!(lab.components().await, ["a"]);
@@ -103,11 +134,21 @@ async fn a_deleted_entity_comes_back_while_something_emits_it() {
     lab.register(FILE).await;
     lab.settle().await;
     let uid = lab.uid("component:default/a").await;
-    lab.delete(&format!("/entities/by-uid/{uid}")).await.expect(204);
-    assert_eq!(lab.components().await, ["b"], "without waiting for anything");
+    lab.delete(&format!("/entities/by-uid/{uid}"))
+        .await
+        .expect(204);
+    assert_eq!(
+        lab.components().await,
+        ["b"],
+        "without waiting for anything"
+    );
     lab.settle().await;
     assert_eq!(lab.components().await, ["a", "b"]);
-    assert_ne!(lab.uid("component:default/a").await, uid, "it is another one");
+    assert_ne!(
+        lab.uid("component:default/a").await,
+        uid,
+        "it is another one"
+    );
 }
 
 #[tokio::test]
@@ -121,7 +162,9 @@ async fn a_deleted_entity_that_nothing_emits_stays_away() {
         lab.after(NEXT_LOOK).await;
     }
     let uid = lab.uid("component:default/a").await;
-    lab.delete(&format!("/entities/by-uid/{uid}")).await.expect(204);
+    lab.delete(&format!("/entities/by-uid/{uid}"))
+        .await
+        .expect(204);
     lab.after(NEXT_LOOK).await;
     assert_eq!(lab.components().await, ["b"]);
 }
@@ -133,8 +176,13 @@ async fn deleting_a_location_entity_keeps_its_children_until_it_is_read_again() 
     lab.web.put(OTHER, component("below"));
     lab.register(FILE).await;
     lab.settle().await;
-    let (nested, below) = (lab.uid("location:default/nested").await, lab.uid("component:default/below").await);
-    lab.delete(&format!("/entities/by-uid/{nested}")).await.expect(204);
+    let (nested, below) = (
+        lab.uid("location:default/nested").await,
+        lab.uid("component:default/below").await,
+    );
+    lab.delete(&format!("/entities/by-uid/{nested}"))
+        .await
+        .expect(204);
     assert_eq!(lab.components().await, ["below"]);
     lab.settle().await;
     for _ in 0..3 {
@@ -168,11 +216,18 @@ async fn a_registered_location_whose_entity_was_deleted_comes_back_at_the_next_s
     let id = lab.register(FILE).await;
     let moved = lab.register("https://git.example/elsewhere.yaml").await;
     let body = json!({ "type": "url", "target": OTHER });
-    let entity_ref = lab.put(&format!("/locations/{moved}"), body).await.expect(200).json()["entityRef"].clone();
+    let entity_ref = lab
+        .put(&format!("/locations/{moved}"), body)
+        .await
+        .expect(200)
+        .json()["entityRef"]
+        .clone();
     lab.settle().await;
     for location in lab.refs("filter=kind=location").await {
         let uid = lab.uid(&location).await;
-        lab.delete(&format!("/entities/by-uid/{uid}")).await.expect(204);
+        lab.delete(&format!("/entities/by-uid/{uid}"))
+            .await
+            .expect(204);
     }
     for _ in 0..3 {
         lab.after(NEXT_LOOK).await;
@@ -184,7 +239,10 @@ async fn a_registered_location_whose_entity_was_deleted_comes_back_at_the_next_s
     lab.settle().await;
     assert_eq!(lab.components().await, ["a", "b"]);
     let locations = lab.refs("filter=kind=location").await;
-    assert!(locations.contains(&entity_ref.as_str().unwrap().to_owned()), "it keeps its name");
+    assert!(
+        locations.contains(&entity_ref.as_str().unwrap().to_owned()),
+        "it keeps its name"
+    );
 }
 
 #[tokio::test]

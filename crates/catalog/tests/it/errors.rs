@@ -24,32 +24,48 @@ spec:
 ";
 
 /// A mistake as a replacement in [`VALID`]; what is said about it, where, and how to mend it.
-type Mistake = (&'static str, &'static str, &'static str, (u64, u64), &'static str);
+type Mistake = (
+    &'static str,
+    &'static str,
+    &'static str,
+    (u64, u64),
+    &'static str,
+);
 
 const MISTAKES: &[Mistake] = &[
     (
-        "  owner: team-a\n", "",
-        "spec must have required property 'owner'", (8, 1),
+        "  owner: team-a\n",
+        "",
+        "spec must have required property 'owner'",
+        (8, 1),
         "add `owner`",
     ),
     (
-        "  owner: team-a\n", "  Owner: team-a\n",
-        "spec must have required property 'owner'", (8, 1),
+        "  owner: team-a\n",
+        "  Owner: team-a\n",
+        "spec must have required property 'owner'",
+        (8, 1),
         "rename `Owner` to `owner`",
     ),
     (
-        "type: service", "type: 5",
-        "spec/type must be string", (9, 9),
+        "type: service",
+        "type: 5",
+        "spec/type must be string",
+        (9, 9),
         "put it in quotes: \"5\"",
     ),
     (
-        "kind: Component", "kind: Widget",
-        "No processor recognized the entity widget:default/cart", (4, 7),
+        "kind: Component",
+        "kind: Widget",
+        "No processor recognized the entity widget:default/cart",
+        (4, 7),
         "known kinds are",
     ),
     (
-        "  description: first", "  labels: {tier: 1}",
-        "labels", (7, 18),
+        "  description: first",
+        "  labels: {tier: 1}",
+        "labels",
+        (7, 18),
         "put it in quotes: \"1\"",
     ),
 ];
@@ -57,7 +73,9 @@ const MISTAKES: &[Mistake] = &[
 #[tokio::test]
 async fn a_mistake_is_shown_with_its_place_and_a_way_to_mend_it() {
     for (from, to, message, place, hint) in MISTAKES {
-        let lab = TestCatalog::with_config(json!({ "rules": [{ "allow": ["Component", "Widget"] }] })).await;
+        let lab =
+            TestCatalog::with_config(json!({ "rules": [{ "allow": ["Component", "Widget"] }] }))
+                .await;
         let text = VALID.replace(from, to);
         // Two lines ahead of it, as in a real file.
         lab.web.put(FILE, format!("# a comment\n---\n{text}"));
@@ -71,7 +89,10 @@ async fn a_mistake_is_shown_with_its_place_and_a_way_to_mend_it() {
         assert_eq!(problem["file"], FILE, "{to}");
         let position = json!({ "line": place.0, "column": place.1 });
         assert_eq!(problem["position"], position, "{to}: {problem}");
-        assert!(problem["hint"].as_str().unwrap().contains(hint), "{to}: {problem}");
+        assert!(
+            problem["hint"].as_str().unwrap().contains(hint),
+            "{to}: {problem}"
+        );
         assert_eq!(errors[0]["hasLastGood"], false, "{to}");
     }
 }
@@ -80,9 +101,21 @@ async fn a_mistake_is_shown_with_its_place_and_a_way_to_mend_it() {
 async fn mistakes_in_a_whole_file_are_shown_at_the_location() {
     for (text, message, line) in [
         ("a: 1\nb: [\n", "did not find expected node content", 3),
-        ("apiVersion: backstage.io/v1alpha1\nkind: Component\n", "must have required property 'metadata'", 1),
-        ("\n---\njust text\n", "Expected object at root, got string", 3),
-        ("apiVersion: v1\nkind: Group\nmetadata: {name: g}\n", "is not of an allowed kind", 1),
+        (
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\n",
+            "must have required property 'metadata'",
+            1,
+        ),
+        (
+            "\n---\njust text\n",
+            "Expected object at root, got string",
+            3,
+        ),
+        (
+            "apiVersion: v1\nkind: Group\nmetadata: {name: g}\n",
+            "is not of an allowed kind",
+            1,
+        ),
     ] {
         let lab = TestCatalog::new().await;
         lab.web.put(FILE, text);
@@ -91,7 +124,10 @@ async fn mistakes_in_a_whole_file_are_shown_at_the_location() {
         let errors = lab.items("/ingestion/errors").await;
         assert_eq!(errors.len(), 1, "{text:?}: {errors:?}");
         let problem = &errors[0]["problems"][0];
-        assert!(problem["message"].as_str().unwrap().contains(message), "{text:?}: {problem}");
+        assert!(
+            problem["message"].as_str().unwrap().contains(message),
+            "{text:?}: {problem}"
+        );
         assert_eq!(problem["file"], FILE, "{text:?}: {problem}");
         assert_eq!(problem["position"]["line"], line, "{text:?}: {problem}");
         assert_eq!(errors[0]["location"], format!("url:{FILE}"), "{text:?}");
@@ -106,7 +142,11 @@ async fn an_entity_that_never_was_valid_is_not_served_but_can_be_found_by_operat
     lab.settle().await;
     assert_eq!(lab.entity(CART).await, None);
     for stage in ["failed", "pending"] {
-        let reply = lab.get(&format!("/entities/unprocessed/{stage}")).await.expect(200).json();
+        let reply = lab
+            .get(&format!("/entities/unprocessed/{stage}"))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(reply["type"], stage);
         let rows = reply["entities"].as_array().unwrap();
         assert_eq!(rows.len(), 1, "{stage}");
@@ -120,7 +160,9 @@ async fn an_entity_that_never_was_valid_is_not_served_but_can_be_found_by_operat
         assert_eq!(row["errors"][0]["name"], "InputError", "{stage}");
     }
     let owned = async |owner: &str| {
-        let reply = lab.get(&format!("/entities/unprocessed/failed?owner={owner}")).await;
+        let reply = lab
+            .get(&format!("/entities/unprocessed/failed?owner={owner}"))
+            .await;
         reply.json()["entities"].as_array().unwrap().len()
     };
     assert_eq!((owned("team-a").await, owned("team-b").await), (1, 0));
@@ -138,11 +180,18 @@ async fn an_entity_that_becomes_invalid_keeps_its_last_good_form() {
     lab.register(FILE).await;
     lab.settle().await;
     let good = lab.entity(CART).await.unwrap();
-    let broken = VALID.replace("type: service", "type: 5").replace("first", "second");
+    let broken = VALID
+        .replace("type: service", "type: 5")
+        .replace("first", "second");
     lab.web.put(FILE, broken);
     lab.after(NEXT_LOOK).await;
     let cart = lab.entity(CART).await.unwrap();
-    for part in ["/spec", "/metadata/description", "/metadata/uid", "/relations"] {
+    for part in [
+        "/spec",
+        "/metadata/description",
+        "/metadata/uid",
+        "/relations",
+    ] {
         assert_eq!(cart.pointer(part), good.pointer(part), "{part}");
     }
     assert_ne!(cart["metadata"]["etag"], good["metadata"]["etag"]);
@@ -165,11 +214,21 @@ async fn an_entity_that_becomes_invalid_keeps_its_last_good_form() {
 async fn one_bad_entity_does_not_hold_up_its_neighbours() {
     let lab = TestCatalog::new().await;
     let bad = VALID.replace("type: service", "type: 5");
-    lab.web.put(FILE, format!("{}\n---\n{bad}\n---\n{}", component("a"), component("z")));
+    lab.web.put(
+        FILE,
+        format!("{}\n---\n{bad}\n---\n{}", component("a"), component("z")),
+    );
     lab.register(FILE).await;
     lab.settle().await;
     assert_eq!(lab.components().await, ["a", "z"]);
-    lab.web.put(FILE, format!("{}\n---\n{bad}\n---\n{}", described("a", "new"), component("z")));
+    lab.web.put(
+        FILE,
+        format!(
+            "{}\n---\n{bad}\n---\n{}",
+            described("a", "new"),
+            component("z")
+        ),
+    );
     lab.after(NEXT_LOOK).await;
     let a = lab.entity("component:default/a").await.unwrap();
     assert_eq!(description(&a), "new");
@@ -182,10 +241,17 @@ async fn an_entity_that_is_not_final_can_be_deleted() {
     lab.register(FILE).await;
     lab.settle().await;
     let rows = lab.get("/entities/unprocessed/failed").await.json();
-    let uid = rows["entities"][0]["entity_id"].as_str().unwrap().to_owned();
-    lab.delete(&format!("/entities/unprocessed/delete/{uid}")).await.expect(204);
+    let uid = rows["entities"][0]["entity_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    lab.delete(&format!("/entities/unprocessed/delete/{uid}"))
+        .await
+        .expect(204);
     assert_eq!(lab.items("/ingestion/errors").await, [json!(0); 0]);
-    lab.delete(&format!("/entities/unprocessed/delete/{uid}")).await.expect(204);
+    lab.delete(&format!("/entities/unprocessed/delete/{uid}"))
+        .await
+        .expect(204);
 }
 
 #[tokio::test]
@@ -200,7 +266,10 @@ async fn script_links_are_taken_out() {
     lab.settle().await;
     let cart = lab.entity(CART).await.unwrap();
     let url = "https://backstage.io/annotation-rejected-for-security-reasons";
-    assert_eq!(crate::written::annotation(&cart, "backstage.io/view-url"), url);
+    assert_eq!(
+        crate::written::annotation(&cart, "backstage.io/view-url"),
+        url
+    );
 }
 
 #[tokio::test]
@@ -216,9 +285,17 @@ async fn validation_says_what_processing_would_say() {
     for (entity, location, message) in [
         (good.clone(), location, None),
         (bad, location, Some("/spec/owner must be string")),
-        (unknown, location, Some("No processor recognized the entity")),
+        (
+            unknown,
+            location,
+            Some("No processor recognized the entity"),
+        ),
         (json!({}), location, Some("must have required property")),
-        (good, "nonsense", Some("Unable to parse location ref 'nonsense'")),
+        (
+            good,
+            "nonsense",
+            Some("Unable to parse location ref 'nonsense'"),
+        ),
     ] {
         let body = json!({ "entity": entity, "location": location });
         let reply = lab.post("/validate-entity", body).await;

@@ -19,7 +19,11 @@ async fn a_registered_url_becomes_entities_that_know_where_they_are_from() {
     let lab = TestCatalog::new().await;
     lab.web.put(FILE, component("cart"));
     lab.register(FILE).await;
-    assert_eq!(lab.components().await, [""; 0], "the target is read in the background");
+    assert_eq!(
+        lab.components().await,
+        [""; 0],
+        "the target is read in the background"
+    );
     lab.settle().await;
     let cart = lab.entity("component:default/cart").await.unwrap();
     let from = format!("url:{FILE}");
@@ -57,10 +61,16 @@ async fn a_configured_file_becomes_entities() {
 #[tokio::test]
 async fn a_location_reads_its_targets_relative_to_itself() {
     let lab = TestCatalog::new().await;
-    lab.web.put(FILE, location("all", &["./parts/*.yaml", "../web/info.yaml"]));
-    lab.web.put("https://git.example/shop/parts/a.yaml", component("a"));
-    lab.web.put("https://git.example/shop/parts/b.yaml", component("b"));
-    lab.web.put("https://git.example/web/info.yaml", component("web"));
+    lab.web.put(
+        FILE,
+        location("all", &["./parts/*.yaml", "../web/info.yaml"]),
+    );
+    lab.web
+        .put("https://git.example/shop/parts/a.yaml", component("a"));
+    lab.web
+        .put("https://git.example/shop/parts/b.yaml", component("b"));
+    lab.web
+        .put("https://git.example/web/info.yaml", component("web"));
     lab.register(FILE).await;
     lab.settle().await;
     assert_eq!(lab.components().await, ["a", "b", "web"]);
@@ -70,7 +80,10 @@ async fn a_location_reads_its_targets_relative_to_itself() {
         annotated("backstage.io/managed-by-location"),
         "url:https://git.example/shop/parts/b.yaml"
     );
-    assert_eq!(annotated("backstage.io/managed-by-origin-location"), format!("url:{FILE}"));
+    assert_eq!(
+        annotated("backstage.io/managed-by-origin-location"),
+        format!("url:{FILE}")
+    );
 }
 
 #[tokio::test]
@@ -80,12 +93,19 @@ async fn rules_decide_which_kinds_come_in() {
     let nowhere = json!({ "rules": [{ "allow": ["Component"], "locations": [] }] });
     let from_git = json!({ "rules": [{ "allow": ["User"],
         "locations": [{ "type": "url", "pattern": "https://GIT.example/**" }] }] });
-    let services = json!({ "rules": [{ "allow": [{ "kind": "component", "spec.type": "Service" }] }] });
-    let websites = json!({ "rules": [{ "allow": [{ "kind": "component", "spec.type": "website" }] }] });
+    let services =
+        json!({ "rules": [{ "allow": [{ "kind": "component", "spec.type": "Service" }] }] });
+    let websites =
+        json!({ "rules": [{ "allow": [{ "kind": "component", "spec.type": "website" }] }] });
     let cases = [
         ("without rules", json!({}), service.clone(), true),
         ("without rules", json!({}), user("ann"), false),
-        ("with rules for nothing", json!({ "rules": [] }), service.clone(), false),
+        (
+            "with rules for nothing",
+            json!({ "rules": [] }),
+            service.clone(),
+            false,
+        ),
         ("from nowhere", nowhere, service.clone(), false),
         ("from this host", from_git.clone(), user("ann"), true),
         ("from this host", from_git, service.clone(), false),
@@ -97,10 +117,15 @@ async fn rules_decide_which_kinds_come_in() {
         lab.web.put(FILE, document);
         lab.register(FILE).await;
         lab.settle().await;
-        let n_entities = lab.refs("filter=metadata.name=cart&filter=metadata.name=ann").await.len();
+        let n_entities = lab
+            .refs("filter=metadata.name=cart&filter=metadata.name=ann")
+            .await
+            .len();
         assert_eq!(n_entities == 1, allowed, "{name}: {config}");
         let errors = lab.items("/ingestion/errors").await;
-        let message = errors.first().map(|error| error["problems"][0]["message"].to_string());
+        let message = errors
+            .first()
+            .map(|error| error["problems"][0]["message"].to_string());
         let refused = message.is_some_and(|text| text.contains("is not of an allowed kind"));
         assert_eq!(refused, !allowed, "{name}: {errors:?}");
     }
@@ -111,15 +136,21 @@ fn mishaps() -> Vec<(&'static str, Result<String, Option<Outage>>)> {
     let outages = Outage::ALL.map(|outage| ("could not read", Err(Some(outage))));
     let texts = [
         ("YAML error", "a: [".to_owned()),
-        ("Expected object at root, got string", "just text".to_owned()),
+        (
+            "Expected object at root, got string",
+            "just text".to_owned(),
+        ),
         ("Envelope validation failed", "kind: Component".to_owned()),
-        ("not of an allowed kind", entity("Group", "g", json!({"type": "t", "children": []}))),
+        (
+            "not of an allowed kind",
+            entity("Group", "g", json!({"type": "t", "children": []})),
+        ),
     ];
     let mut mishaps = vec![("no matching files", Err(None))];
     mishaps.extend(outages);
-    mishaps.extend(texts.map(|(message, text)| {
-        (message, Ok(file(&[described("fresh", "new"), text])))
-    }));
+    mishaps.extend(
+        texts.map(|(message, text)| (message, Ok(file(&[described("fresh", "new"), text])))),
+    );
     mishaps
 }
 
@@ -127,12 +158,16 @@ fn mishaps() -> Vec<(&'static str, Result<String, Option<Outage>>)> {
 async fn a_location_is_atomic_whatever_happens_to_one_of_its_targets() {
     for (message, mishap) in mishaps() {
         let lab = TestCatalog::new().await;
-        lab.web.put(FILE, location("both", &["./a.yaml", "./other.yaml"]));
-        lab.web.put("https://git.example/shop/a.yaml", described("a", "old"));
-        lab.web.put(OTHER, file(&[described("b", "old"), described("c", "old")]));
+        lab.web
+            .put(FILE, location("both", &["./a.yaml", "./other.yaml"]));
+        lab.web
+            .put("https://git.example/shop/a.yaml", described("a", "old"));
+        lab.web
+            .put(OTHER, file(&[described("b", "old"), described("c", "old")]));
         lab.register(FILE).await;
         lab.settle().await;
-        lab.web.put("https://git.example/shop/a.yaml", described("a", "new"));
+        lab.web
+            .put("https://git.example/shop/a.yaml", described("a", "new"));
         match &mishap {
             Ok(text) => lab.web.put(OTHER, text.clone()),
             Err(None) => lab.web.remove(OTHER),
@@ -146,7 +181,11 @@ async fn a_location_is_atomic_whatever_happens_to_one_of_its_targets() {
         let a = lab.entity("component:default/a").await.unwrap();
         assert_eq!(description(&a), "old", "{mishap:?}");
         let both = lab.entity("location:default/both").await.unwrap();
-        assert!(status(&both).contains(message), "{mishap:?}: {}", status(&both));
+        assert!(
+            status(&both).contains(message),
+            "{mishap:?}: {}",
+            status(&both)
+        );
 
         lab.web.mend(OTHER);
         lab.web.put(OTHER, described("b", "new"));
@@ -172,7 +211,8 @@ async fn only_a_missing_target_is_forgiven_when_it_is_optional() {
         let targets = ["./a.yaml", "./other.yaml"];
         let spec = json!({ "targets": targets, "presence": "optional" });
         lab.web.put(FILE, entity("Location", "both", spec));
-        lab.web.put("https://git.example/shop/a.yaml", component("a"));
+        lab.web
+            .put("https://git.example/shop/a.yaml", component("a"));
         lab.web.put(OTHER, component("b"));
         lab.register(FILE).await;
         lab.settle().await;
@@ -202,12 +242,32 @@ async fn placeholders_take_text_and_data_from_other_files() {
     let cases = [
         (json!({"$text": "./part"}), "a: 1\n", "a: 1\n".into()),
         (json!({"$text": PART}), "a: 1\n", "a: 1\n".into()),
-        (json!({"$yaml": "./part"}), "text: 1", "definition must be string".into()),
+        (
+            json!({"$yaml": "./part"}),
+            "text: 1",
+            "definition must be string".into(),
+        ),
         (json!({"$json": "./part"}), "\"text\"", "text".into()),
-        (json!({"$json": "./part"}), "{", "Placeholder $json failed to parse JSON data".into()),
-        (json!({"$yaml": "./part"}), "a: 1\n---\nb: 2", "found 2".into()),
-        (json!({"$text": "./missing"}), "", "Placeholder $text could not read location".into()),
-        (json!({"$text": 3}), "", "expected a string value parameter".to_owned()),
+        (
+            json!({"$json": "./part"}),
+            "{",
+            "Placeholder $json failed to parse JSON data".into(),
+        ),
+        (
+            json!({"$yaml": "./part"}),
+            "a: 1\n---\nb: 2",
+            "found 2".into(),
+        ),
+        (
+            json!({"$text": "./missing"}),
+            "",
+            "Placeholder $text could not read location".into(),
+        ),
+        (
+            json!({"$text": 3}),
+            "",
+            "expected a string value parameter".to_owned(),
+        ),
     ];
     for (placeholder, part, expected) in cases {
         let lab = TestCatalog::new().await;
@@ -231,9 +291,13 @@ async fn a_changed_placeholder_file_shows_and_a_lost_one_keeps_the_last_good_tex
         lab.after(NEXT_LOOK).await;
         let orders = lab.entity("api:default/orders").await.unwrap();
         let has_error = !status(&orders).is_empty();
-        (orders["spec"]["definition"].as_str().unwrap().to_owned(), has_error)
+        (
+            orders["spec"]["definition"].as_str().unwrap().to_owned(),
+            has_error,
+        )
     };
-    lab.web.put(FILE, with_placeholder(json!({ "$text": "./part" })));
+    lab.web
+        .put(FILE, with_placeholder(json!({ "$text": "./part" })));
     lab.web.put(PART, "one");
     lab.register(FILE).await;
     assert_eq!(definition().await, ("one".to_owned(), false));
@@ -250,46 +314,76 @@ async fn relations_go_both_ways_and_may_point_at_nothing() {
     let lab = TestCatalog::new().await;
     let spec = |extra: Value| {
         let mut spec = json!({"type": "service", "lifecycle": "production", "owner": "user:ann"});
-        spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        spec.as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
         spec
     };
     let documents = [
-        entity("Component", "cart", spec(json!({"providesApis": ["orders"], "system": "shop"}))),
-        entity("Component", "web", spec(json!({"dependsOn": ["component:cart", "resource:gone"]}))),
+        entity(
+            "Component",
+            "cart",
+            spec(json!({"providesApis": ["orders"], "system": "shop"})),
+        ),
+        entity(
+            "Component",
+            "web",
+            spec(json!({"dependsOn": ["component:cart", "resource:gone"]})),
+        ),
         entity("API", "orders", spec(json!({"definition": "x"}))),
     ];
     lab.web.put(FILE, file(&documents));
     lab.register(FILE).await;
     lab.settle().await;
     let expected = [
-        ("component:default/cart", vec![
-            "dependencyOf component:default/web",
-            "ownedBy user:default/ann",
-            "partOf system:default/shop",
-            "providesApi api:default/orders",
-        ]),
-        ("component:default/web", vec![
-            "dependsOn component:default/cart",
-            "dependsOn resource:default/gone",
-            "ownedBy user:default/ann",
-        ]),
-        ("api:default/orders", vec![
-            "apiProvidedBy component:default/cart",
-            "ownedBy user:default/ann",
-        ]),
+        (
+            "component:default/cart",
+            vec![
+                "dependencyOf component:default/web",
+                "ownedBy user:default/ann",
+                "partOf system:default/shop",
+                "providesApi api:default/orders",
+            ],
+        ),
+        (
+            "component:default/web",
+            vec![
+                "dependsOn component:default/cart",
+                "dependsOn resource:default/gone",
+                "ownedBy user:default/ann",
+            ],
+        ),
+        (
+            "api:default/orders",
+            vec![
+                "apiProvidedBy component:default/cart",
+                "ownedBy user:default/ann",
+            ],
+        ),
     ];
     for (entity, relations_of) in expected {
-        assert_eq!(relations(&lab.entity(entity).await.unwrap()), relations_of, "{entity}");
+        assert_eq!(
+            relations(&lab.entity(entity).await.unwrap()),
+            relations_of,
+            "{entity}"
+        );
     }
     // The other end appears, and goes again.
-    lab.web.put(OTHER, entity("System", "shop", json!({"owner": "user:ann"})));
+    lab.web.put(
+        OTHER,
+        entity("System", "shop", json!({"owner": "user:ann"})),
+    );
     lab.web.put("https://git.example/allow.yaml", String::new());
     lab.web.put(FILE, file(&documents[1..]));
     lab.after(NEXT_LOOK).await;
     lab.after(NEXT_LOOK).await;
     assert_eq!(lab.entity("component:default/cart").await, None);
     let api = lab.entity("api:default/orders").await.unwrap();
-    assert_eq!(relations(&api), ["ownedBy user:default/ann"], "the provider of the API is gone");
+    assert_eq!(
+        relations(&api),
+        ["ownedBy user:default/ann"],
+        "the provider of the API is gone"
+    );
     let web = lab.entity("component:default/web").await.unwrap();
     assert!(relations(&web).contains(&"dependsOn component:default/cart".to_owned()));
 }
@@ -297,7 +391,10 @@ async fn relations_go_both_ways_and_may_point_at_nothing() {
 #[tokio::test]
 async fn the_first_of_two_documents_with_one_reference_counts() {
     let lab = TestCatalog::new().await;
-    lab.web.put(FILE, file(&[described("cart", "first"), described("CART", "second")]));
+    lab.web.put(
+        FILE,
+        file(&[described("cart", "first"), described("CART", "second")]),
+    );
     lab.register(FILE).await;
     lab.settle().await;
     let cart = lab.entity("component:default/cart").await.unwrap();
@@ -311,7 +408,10 @@ async fn what_has_not_changed_is_neither_fetched_nor_written_again() {
     lab.web.put(FILE, file(&[component("a"), component("b")]));
     lab.register(FILE).await;
     lab.settle().await;
-    let changes = async || lab.sql("select cast(count(*) as text) from catalog_change").await;
+    let changes = async || {
+        lab.sql("select cast(count(*) as text) from catalog_change")
+            .await
+    };
     let (n_reads, before) = (lab.web.n_reads(FILE), changes().await);
     for _ in 0..5 {
         lab.after(NEXT_LOOK).await;

@@ -21,15 +21,29 @@ async fn a_registered_location_can_be_found_in_every_way() {
     assert_eq!(reply.get("exists"), None);
     let expected = reply["location"].clone();
     let id = expected["id"].as_str().unwrap();
-    assert_eq!((&expected["type"], &expected["target"]), (&json!("url"), &json!(URL)));
+    assert_eq!(
+        (&expected["type"], &expected["target"]),
+        (&json!("url"), &json!(URL))
+    );
     lab.settle().await;
-    assert!(lab.entity(expected["entityRef"].as_str().unwrap()).await.is_some());
-    assert_eq!(lab.get("/locations").await.json(), json!([{ "data": expected }]));
+    assert!(
+        lab.entity(expected["entityRef"].as_str().unwrap())
+            .await
+            .is_some()
+    );
+    assert_eq!(
+        lab.get("/locations").await.json(),
+        json!([{ "data": expected }])
+    );
     assert_eq!(lab.get(&format!("/locations/{id}")).await.json(), expected);
     let by_entity = lab.get("/locations/by-entity/component/default/cart").await;
     assert_eq!(by_entity.expect(200).json(), expected);
     let by_query = json!({ "query": { "target": URL } });
-    let reply = lab.post("/locations/by-query", by_query).await.expect(200).json();
+    let reply = lab
+        .post("/locations/by-query", by_query)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(reply["items"], json!([expected]));
     assert_eq!(reply["totalItems"], 1);
 }
@@ -45,12 +59,22 @@ async fn locations_are_paged_in_order_of_id() {
     let mut body = json!({ "limit": 2 });
     let mut found: Vec<String> = Vec::new();
     loop {
-        let page = lab.post("/locations/by-query", body).await.expect(200).json();
+        let page = lab
+            .post("/locations/by-query", body)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(page["totalItems"], 5);
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 2);
-        found.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
-        let Some(cursor) = page["pageInfo"].get("nextCursor") else { break };
+        found.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(cursor) = page["pageInfo"].get("nextCursor") else {
+            break;
+        };
         body = json!({ "cursor": cursor });
     }
     assert_eq!(found, ids);
@@ -68,26 +92,92 @@ async fn wrong_requests_are_refused_with_the_known_messages() {
     let types = "Registered locations must be of an allowed type [\"url\"]";
     let missing = "request/body must have required property 'target'";
     let cases = [
-        ("POST", "/locations".to_owned(), url(URL), 409, exists.as_str()),
-        ("POST", "/locations?onConflict=reject".to_owned(), url(URL), 409, &exists),
-        ("POST", "/locations".to_owned(), file_type.clone(), 400, types),
-        ("POST", "/locations?dryRun=true".to_owned(), file_type.clone(), 400, types),
-        ("POST", "/locations".to_owned(), no_target.clone(), 400, missing),
+        (
+            "POST",
+            "/locations".to_owned(),
+            url(URL),
+            409,
+            exists.as_str(),
+        ),
+        (
+            "POST",
+            "/locations?onConflict=reject".to_owned(),
+            url(URL),
+            409,
+            &exists,
+        ),
+        (
+            "POST",
+            "/locations".to_owned(),
+            file_type.clone(),
+            400,
+            types,
+        ),
+        (
+            "POST",
+            "/locations?dryRun=true".to_owned(),
+            file_type.clone(),
+            400,
+            types,
+        ),
+        (
+            "POST",
+            "/locations".to_owned(),
+            no_target.clone(),
+            400,
+            missing,
+        ),
         ("PUT", format!("/locations/{other}"), url(URL), 409, &exists),
         ("PUT", format!("/locations/{taken}"), file_type, 400, types),
-        ("PUT", format!("/locations/{taken}"), no_target, 400, missing),
-        ("PUT", format!("/locations/{NO_ID}"), url("https://x.example/"), 404, &unknown),
-        ("GET", format!("/locations/{NO_ID}"), Value::Null, 404, &unknown),
-        ("DELETE", format!("/locations/{NO_ID}"), Value::Null, 404, &unknown),
-        ("GET", "/locations/by-entity/component/default/gone".to_owned(), Value::Null, 404,
-            "found no entity for ref component:default/gone"),
+        (
+            "PUT",
+            format!("/locations/{taken}"),
+            no_target,
+            400,
+            missing,
+        ),
+        (
+            "PUT",
+            format!("/locations/{NO_ID}"),
+            url("https://x.example/"),
+            404,
+            &unknown,
+        ),
+        (
+            "GET",
+            format!("/locations/{NO_ID}"),
+            Value::Null,
+            404,
+            &unknown,
+        ),
+        (
+            "DELETE",
+            format!("/locations/{NO_ID}"),
+            Value::Null,
+            404,
+            &unknown,
+        ),
+        (
+            "GET",
+            "/locations/by-entity/component/default/gone".to_owned(),
+            Value::Null,
+            404,
+            "found no entity for ref component:default/gone",
+        ),
     ];
     for (method, path, body, status, message) in cases {
         let body = (!body.is_null()).then_some(body);
         let reply = lab.send(method, &path, Some(testkit::SERVICE), body).await;
-        assert_eq!((reply.status, reply.message().as_str()), (status, message), "{method} {path}");
+        assert_eq!(
+            (reply.status, reply.message().as_str()),
+            (status, message),
+            "{method} {path}"
+        );
     }
-    assert_eq!(lab.get("/locations").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(
+        lab.get("/locations").await.json().as_array().unwrap().len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -95,19 +185,30 @@ async fn registering_again_may_mean_refresh() {
     for (config, query, status) in [
         (json!({}), "", 409),
         (json!({}), "?onConflict=refresh", 201),
-        (json!({ "defaultLocationConflictStrategy": "refresh" }), "", 201),
+        (
+            json!({ "defaultLocationConflictStrategy": "refresh" }),
+            "",
+            201,
+        ),
     ] {
         let lab = TestCatalog::with_config(config.clone()).await;
         lab.web.put(URL, component("cart"));
         let id = lab.register(URL).await;
         lab.settle().await;
         let n_reads = lab.web.n_reads(URL);
-        let reply = lab.post(&format!("/locations{query}"), url(URL)).await.expect(status);
+        let reply = lab
+            .post(&format!("/locations{query}"), url(URL))
+            .await
+            .expect(status);
         lab.settle().await;
         if status == 201 {
             assert_eq!(reply.json()["location"]["id"], id, "{config}{query}");
         }
-        assert_eq!(lab.web.n_reads(URL) > n_reads, status == 201, "{config}{query}");
+        assert_eq!(
+            lab.web.n_reads(URL) > n_reads,
+            status == 201,
+            "{config}{query}"
+        );
     }
 }
 
@@ -121,20 +222,40 @@ async fn a_read_only_catalog_lets_nobody_change_its_locations() {
         ("PUT", id.as_str(), Some(url(URL))),
         ("DELETE", id.as_str(), None),
     ] {
-        let reply = lab.send(method, path, Some(testkit::SERVICE), body).await.expect(403);
-        assert_eq!(reply.message(), "This operation not allowed in readonly mode", "{method}");
+        let reply = lab
+            .send(method, path, Some(testkit::SERVICE), body)
+            .await
+            .expect(403);
+        assert_eq!(
+            reply.message(),
+            "This operation not allowed in readonly mode",
+            "{method}"
+        );
     }
-    lab.post("/locations?dryRun=true", url(URL)).await.expect(201);
+    lab.post("/locations?dryRun=true", url(URL))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
 async fn a_dry_run_shows_everything_and_keeps_nothing() {
     let lab = TestCatalog::new().await;
-    lab.web.put(URL, file(&[component("cart"), location("more", &["./more.yaml"])]));
-    lab.web.put("https://git.example/cart/more.yaml", component("basket"));
-    let reply = lab.post("/locations?dryRun=true", url(URL)).await.expect(201).json();
+    lab.web.put(
+        URL,
+        file(&[component("cart"), location("more", &["./more.yaml"])]),
+    );
+    lab.web
+        .put("https://git.example/cart/more.yaml", component("basket"));
+    let reply = lab
+        .post("/locations?dryRun=true", url(URL))
+        .await
+        .expect(201)
+        .json();
     let names: Vec<_> = reply["entities"].as_array().unwrap().iter().collect();
-    let kinds: Vec<_> = names.iter().map(|entity| entity["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> = names
+        .iter()
+        .map(|entity| entity["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["Location", "Component", "Location", "Component"]);
     assert_eq!(reply["exists"], false);
     assert_eq!(reply["location"]["id"], format!("url:{URL}"));
@@ -142,7 +263,11 @@ async fn a_dry_run_shows_everything_and_keeps_nothing() {
     assert_eq!(lab.refs("").await, [""; 0]);
     assert_eq!(lab.get("/locations").await.json(), json!([]));
     lab.register(URL).await;
-    let reply = lab.post("/locations?dryRun=true", url(URL)).await.expect(201).json();
+    let reply = lab
+        .post("/locations?dryRun=true", url(URL))
+        .await
+        .expect(201)
+        .json();
     assert_eq!(reply["exists"], true);
 }
 
@@ -151,7 +276,10 @@ async fn a_dry_run_says_what_is_wrong() {
     let twice = file(&[component("cart"), location("more", &[URL])]);
     let invalid = component("cart").replace("owner: team-a", "owner: 5");
     for (text, message) in [
-        (Some(twice), "Duplicate nested entity: component:default/cart"),
+        (
+            Some(twice),
+            "Duplicate nested entity: component:default/cart",
+        ),
         (Some(invalid), "spec/owner must be string"),
         (Some("a: [".to_owned()), "YAML error"),
         (None, "no matching files found"),
@@ -160,8 +288,15 @@ async fn a_dry_run_says_what_is_wrong() {
         if let Some(text) = text {
             lab.web.put(URL, text);
         }
-        let reply = lab.post("/locations?dryRun=true", url(URL)).await.expect(400);
-        assert!(reply.message().contains(message), "{message}: {}", reply.message());
+        let reply = lab
+            .post("/locations?dryRun=true", url(URL))
+            .await
+            .expect(400);
+        assert!(
+            reply.message().contains(message),
+            "{message}: {}",
+            reply.message()
+        );
     }
 }
 

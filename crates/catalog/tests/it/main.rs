@@ -4,7 +4,10 @@
 //! Each test is one sentence about the catalog; most are tables. They run on SQLite, and on
 //! PostgreSQL with `TEST_DATABASE_URL`.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test, also in shared code")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in shared code"
+)]
 
 mod conflicts;
 mod deletion;

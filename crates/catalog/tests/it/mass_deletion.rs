@@ -13,7 +13,9 @@ use testkit::TestCatalog;
 use crate::written::provided;
 
 fn numbered(numbers: std::ops::Range<usize>) -> Vec<Value> {
-    numbers.map(|number| provided(&format!("n{number:03}"))).collect()
+    numbers
+        .map(|number| provided(&format!("n{number:03}")))
+        .collect()
 }
 
 async fn with_entities(n: usize) -> TestCatalog {
@@ -45,8 +47,16 @@ async fn removing_more_than_a_fifth_and_more_than_ten_is_held() {
         let applied = lab.provide("people", numbered(0..after)).await;
         lab.settle().await;
         assert_eq!(applied, expected, "{before} to {after} with {config}");
-        let left = if expected == Applied::Held { before } else { after };
-        assert_eq!(lab.components().await.len(), left, "{before} to {after} with {config}");
+        let left = if expected == Applied::Held {
+            before
+        } else {
+            after
+        };
+        assert_eq!(
+            lab.components().await.len(),
+            left,
+            "{before} to {after} with {config}"
+        );
     }
 }
 
@@ -77,23 +87,37 @@ async fn held_removals_can_be_seen_while_additions_are_done() {
 async fn an_approval_is_good_for_one_removal_of_that_size() {
     let lab = with_entities(40).await;
     lab.provide("people", numbered(0..20)).await;
-    lab.post("/ingestion/held/people/approve", Value::Null).await.expect(204);
+    lab.post("/ingestion/held/people/approve", Value::Null)
+        .await
+        .expect(204);
     assert_eq!(lab.items("/ingestion/held").await[0]["approved"], true);
-    assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Held, "larger than approved");
+    assert_eq!(
+        lab.provide("people", numbered(0..10)).await,
+        Applied::Held,
+        "larger than approved"
+    );
     assert_eq!(lab.components().await.len(), 40);
-    lab.post("/ingestion/held/people/approve", Value::Null).await.expect(204);
+    lab.post("/ingestion/held/people/approve", Value::Null)
+        .await
+        .expect(204);
     assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Whole);
     assert_eq!(lab.components().await.len(), 10);
     assert_eq!(lab.items("/ingestion/held").await, [json!(0); 0]);
     lab.provide("people", numbered(0..40)).await;
-    assert_eq!(lab.provide("people", numbered(0..10)).await, Applied::Held, "it is used up");
+    assert_eq!(
+        lab.provide("people", numbered(0..10)).await,
+        Applied::Held,
+        "it is used up"
+    );
 }
 
 #[tokio::test]
 async fn a_rejected_removal_is_forgotten_until_it_is_asked_for_again() {
     let lab = with_entities(40).await;
     lab.provide("people", numbered(0..5)).await;
-    lab.post("/ingestion/held/people/reject", Value::Null).await.expect(204);
+    lab.post("/ingestion/held/people/reject", Value::Null)
+        .await
+        .expect(204);
     assert_eq!(lab.items("/ingestion/held").await, [json!(0); 0]);
     assert_eq!(lab.components().await.len(), 40);
     assert_eq!(lab.provide("people", numbered(0..5)).await, Applied::Held);
@@ -113,8 +137,13 @@ async fn a_removal_is_no_longer_held_once_the_provider_knows_everything_again() 
 async fn only_what_is_held_can_be_approved_or_rejected() {
     let lab = with_entities(1).await;
     for verb in ["approve", "reject"] {
-        let reply = lab.post(&format!("/ingestion/held/people/{verb}"), Value::Null).await;
-        assert_eq!(reply.expect(404).message(), "No mutation of provider `people` is held");
+        let reply = lab
+            .post(&format!("/ingestion/held/people/{verb}"), Value::Null)
+            .await;
+        assert_eq!(
+            reply.expect(404).message(),
+            "No mutation of provider `people` is held"
+        );
     }
 }
 
@@ -133,8 +162,10 @@ impl EntityProvider for Directory {
 
     async fn refresh(&self, _clock: &Clock) -> Result<Mutation> {
         let entities = self.0.lock().clone().into_iter();
-        let provided = entities
-            .map(|entity| ProvidedEntity { entity, location_key: Some("directory".into()) });
+        let provided = entities.map(|entity| ProvidedEntity {
+            entity,
+            location_key: Some("directory".into()),
+        });
         Ok(Mutation::Full(provided.collect()))
     }
 }
@@ -142,12 +173,20 @@ impl EntityProvider for Directory {
 #[tokio::test]
 async fn approving_runs_the_provider_at_once() {
     let people = Arc::new(Mutex::new(numbered(0..30)));
-    let lab = TestCatalog::draft().provider(Arc::new(Directory(people.clone()))).open().await;
+    let lab = TestCatalog::draft()
+        .provider(Arc::new(Directory(people.clone())))
+        .open()
+        .await;
     lab.settle().await;
     assert_eq!(lab.components().await.len(), 30);
     lab.stop().await;
     *people.lock() = numbered(0..3);
-    let lab = lab.again().provider(Arc::new(Directory(people.clone()))).working().open().await;
+    let lab = lab
+        .again()
+        .provider(Arc::new(Directory(people.clone())))
+        .working()
+        .open()
+        .await;
     let eventually = async |n: usize, n_held: usize| {
         for _ in 0..1000 {
             let held = lab.items("/ingestion/held").await.len();
@@ -159,6 +198,8 @@ async fn approving_runs_the_provider_at_once() {
         panic!("never {n} entities with {n_held} held");
     };
     eventually(30, 1).await;
-    lab.post("/ingestion/held/directory/approve", Value::Null).await.expect(204);
+    lab.post("/ingestion/held/directory/approve", Value::Null)
+        .await
+        .expect(204);
     eventually(3, 0).await;
 }

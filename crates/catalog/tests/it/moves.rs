@@ -34,7 +34,10 @@ async fn two_globs() -> (TestCatalog, [String; 2]) {
     let target = |folder| json!({ "type": "file", "target": format!("FOLDER/{folder}/*.yaml") });
     let lab = TestCatalog::with_config(json!({ "locations": [target("a"), target("b")] })).await;
     for name in ["a", "b"] {
-        lab.write(&format!("{name}/keep.yaml"), &component(&format!("keep-{name}")));
+        lab.write(
+            &format!("{name}/keep.yaml"),
+            &component(&format!("keep-{name}")),
+        );
     }
     lab.write("a/cart.yaml", &described("cart", "in a"));
     lab.after(NEXT_LOOK).await;
@@ -54,7 +57,9 @@ async fn two_globs() -> (TestCatalog, [String; 2]) {
 }
 
 async fn look_at(lab: &TestCatalog, location: &str) {
-    lab.post("/refresh", json!({ "entityRef": location })).await.expect(200);
+    lab.post("/refresh", json!({ "entityRef": location }))
+        .await
+        .expect(200);
     lab.settle().await;
 }
 
@@ -79,7 +84,11 @@ async fn a_file_moves_between_globs_in_either_order_of_discovery() {
         assert_eq!(description(&cart), "in b", "{order:?}");
         assert_eq!(annotation(&cart, "backstage.io/orphan"), "", "{order:?}");
         assert!(annotation(&cart, "backstage.io/managed-by-location").ends_with("b/cart.yaml"));
-        assert_eq!(lab.items("/ingestion/conflicts").await, [json!(0); 0], "{order:?}");
+        assert_eq!(
+            lab.items("/ingestion/conflicts").await,
+            [json!(0); 0],
+            "{order:?}"
+        );
     }
 }
 
@@ -100,14 +109,17 @@ async fn a_file_moves_within_a_glob() {
 async fn a_document_moves_between_files_of_one_location() {
     let lab = TestCatalog::new().await;
     let url = |name: &str| format!("https://git.example/{name}.yaml");
-    lab.web.put(&url("all"), location("all", &["./a.yaml", "./b.yaml"]));
-    lab.web.put(&url("a"), file(&[component("cart"), component("other")]));
+    lab.web
+        .put(&url("all"), location("all", &["./a.yaml", "./b.yaml"]));
+    lab.web
+        .put(&url("a"), file(&[component("cart"), component("other")]));
     lab.web.put(&url("b"), component("third"));
     lab.register(&url("all")).await;
     lab.settle().await;
     let uid = lab.uid(CART).await;
     lab.web.put(&url("a"), component("other"));
-    lab.web.put(&url("b"), file(&[component("third"), component("cart")]));
+    lab.web
+        .put(&url("b"), file(&[component("third"), component("cart")]));
     reading(&lab, lab.after(NEXT_LOOK)).await;
     assert_eq!(lab.uid(CART).await, uid);
     assert_eq!(lab.components().await, ["cart", "other", "third"]);
@@ -115,7 +127,10 @@ async fn a_document_moves_between_files_of_one_location() {
 
 #[tokio::test]
 async fn an_entity_moves_to_another_registered_location() {
-    let (old, new) = ("https://git.example/old.yaml", "https://git.example/new.yaml");
+    let (old, new) = (
+        "https://git.example/old.yaml",
+        "https://git.example/new.yaml",
+    );
     for new_comes_first in [true, false] {
         let lab = TestCatalog::new().await;
         lab.web.put(old, described("cart", "old"));
@@ -144,9 +159,13 @@ async fn an_entity_moves_to_another_registered_location() {
 
 #[tokio::test]
 async fn a_registered_location_is_pointed_elsewhere() {
-    let (old, new) = ("https://git.example/old.yaml", "https://git.example/new.yaml");
+    let (old, new) = (
+        "https://git.example/old.yaml",
+        "https://git.example/new.yaml",
+    );
     let lab = TestCatalog::new().await;
-    lab.web.put(old, file(&[described("cart", "old"), component("dropped")]));
+    lab.web
+        .put(old, file(&[described("cart", "old"), component("dropped")]));
     lab.web.put(new, described("cart", "new"));
     let id = lab.register(old).await;
     lab.settle().await;

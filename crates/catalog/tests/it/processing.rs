@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use catalog::{Emit, EntityProvider, Mutation, ProvidedEntity, Processor, Relation, Schedule};
+use catalog::{Emit, EntityProvider, Mutation, Processor, ProvidedEntity, Relation, Schedule};
 use model::{ErrorInfo, LocationRef};
 use platform::{Clock, Error, Result};
 use serde_json::{Value, json};
@@ -28,7 +28,13 @@ struct Obedient {
 impl Obedient {
     fn new(version: u32) -> (Self, Arc<AtomicUsize>) {
         let n_runs = Arc::<AtomicUsize>::default();
-        (Self { version, n_runs: n_runs.clone() }, n_runs)
+        (
+            Self {
+                version,
+                n_runs: n_runs.clone(),
+            },
+            n_runs,
+        )
     }
 }
 
@@ -51,7 +57,10 @@ impl Processor for Obedient {
             return Ok(());
         }
         self.n_runs.fetch_add(1, Ordering::SeqCst);
-        let wish = entity["metadata"]["description"].as_str().unwrap_or_default().to_owned();
+        let wish = entity["metadata"]["description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         match wish.as_str() {
             "refuse" => return Err(ErrorInfo::input("as you wish")),
             "rename" => entity["metadata"]["name"] = "other".into(),
@@ -60,12 +69,21 @@ impl Processor for Obedient {
                 kind: "likes".into(),
                 target: "component:default/web".into(),
             }),
-            "emit" => emit.entities.push(serde_json::from_str(&crate::written::entity(
-                "Component", "emitted", json!({"type": "t", "lifecycle": "l", "owner": "o"}),
-            )).unwrap()),
+            "emit" => emit.entities.push(
+                serde_json::from_str(&crate::written::entity(
+                    "Component",
+                    "emitted",
+                    json!({"type": "t", "lifecycle": "l", "owner": "o"}),
+                ))
+                .unwrap(),
+            ),
             "emit a user" => emit.entities.push(
-                serde_json::from_str(&crate::written::entity("User", "ann", json!({"memberOf": []})))
-                    .unwrap(),
+                serde_json::from_str(&crate::written::entity(
+                    "User",
+                    "ann",
+                    json!({"memberOf": []}),
+                ))
+                .unwrap(),
             ),
             _ => entity["metadata"]["labels"] = json!({ "version": self.version.to_string() }),
         }
@@ -74,7 +92,10 @@ impl Processor for Obedient {
 }
 
 async fn with_processor(wish: &str) -> TestCatalog {
-    let lab = TestCatalog::draft().processor(Obedient::new(1).0).open().await;
+    let lab = TestCatalog::draft()
+        .processor(Obedient::new(1).0)
+        .open()
+        .await;
     lab.web.put(FILE, described("cart", wish));
     lab.register(FILE).await;
     lab.settle().await;
@@ -84,7 +105,10 @@ async fn with_processor(wish: &str) -> TestCatalog {
 #[tokio::test]
 async fn a_processor_changes_relates_and_emits() {
     let lab = with_processor("anything").await;
-    assert_eq!(lab.entity(CART).await.unwrap()["metadata"]["labels"]["version"], "1");
+    assert_eq!(
+        lab.entity(CART).await.unwrap()["metadata"]["labels"]["version"],
+        "1"
+    );
     let lab = with_processor("relate").await;
     let cart = lab.entity(CART).await.unwrap();
     assert!(relations(&cart).contains(&"likes component:default/web".to_owned()));
@@ -143,7 +167,10 @@ impl Processor for Sidekick {
 async fn a_processor_may_refuse_but_neither_rename_nor_break_the_rules() {
     for (wish, message) in [
         ("refuse", "as you wish"),
-        ("rename", "The entity kind, namespace, or name changed during processing"),
+        (
+            "rename",
+            "The entity kind, namespace, or name changed during processing",
+        ),
         ("emit a user", "is not of an allowed kind"),
     ] {
         let lab = with_processor("anything").await;
@@ -151,7 +178,11 @@ async fn a_processor_may_refuse_but_neither_rename_nor_break_the_rules() {
         lab.after(NEXT_LOOK).await;
         let cart = lab.entity(CART).await.unwrap();
         assert!(status(&cart).contains(message), "{wish}: {}", status(&cart));
-        assert_eq!(description(&cart), "anything", "{wish}: the last good form stays");
+        assert_eq!(
+            description(&cart),
+            "anything",
+            "{wish}: the last good form stays"
+        );
         assert_eq!(lab.components().await, ["cart"], "{wish}");
     }
 }
@@ -160,7 +191,8 @@ async fn a_processor_may_refuse_but_neither_rename_nor_break_the_rules() {
 async fn a_new_version_of_a_processor_processes_everything_again_once() {
     let (first, _) = Obedient::new(1);
     let lab = TestCatalog::draft().processor(first).open().await;
-    lab.web.put(FILE, format!("{}\n---\n{}", component("a"), component("b")));
+    lab.web
+        .put(FILE, format!("{}\n---\n{}", component("a"), component("b")));
     lab.register(FILE).await;
     lab.settle().await;
     for (version, n_expected) in [(1, 0), (2, 2), (2, 0)] {
@@ -170,7 +202,11 @@ async fn a_new_version_of_a_processor_processes_everything_again_once() {
         for _ in 0..3 {
             lab.after(NEXT_LOOK).await;
         }
-        assert_eq!(n_runs.load(Ordering::SeqCst), n_expected, "version {version}");
+        assert_eq!(
+            n_runs.load(Ordering::SeqCst),
+            n_expected,
+            "version {version}"
+        );
         let a = lab.entity("component:default/a").await.unwrap();
         assert_eq!(a["metadata"]["labels"]["version"], version.to_string());
     }
@@ -192,7 +228,10 @@ async fn the_outcome_of_an_outdated_claim_is_dropped() {
         lab.web.wait_for_reads(FILE, n_reads).await;
         // ...while the file changes again, and another worker is asked to look.
         lab.web.put(FILE, described("cart", "three"));
-        other.post("/refresh", json!({ "entityRef": CART })).await.expect(200);
+        other
+            .post("/refresh", json!({ "entityRef": CART }))
+            .await
+            .expect(200);
         other.settle().await;
         assert_eq!(description(&other.entity(CART).await.unwrap()), "three");
         gate.open();
@@ -260,7 +299,11 @@ impl EntityProvider for Moody {
 async fn a_provider_runs_on_its_schedule_and_its_failure_removes_nothing() {
     let mood = Arc::new(AtomicUsize::new(2));
     let provider = Arc::new(Moody { mood: mood.clone() });
-    let lab = TestCatalog::draft().provider(provider).working().open().await;
+    let lab = TestCatalog::draft()
+        .provider(provider)
+        .working()
+        .open()
+        .await;
     let eventually = async |names: &[&str]| {
         for _ in 0..1000 {
             if lab.components().await == names {
@@ -278,7 +321,11 @@ async fn a_provider_runs_on_its_schedule_and_its_failure_removes_nothing() {
     eventually(&["n0", "n1", "n2"]).await;
     mood.store(1, Ordering::SeqCst);
     eventually(&["n0"]).await;
-    let tasks = lab.get("/.backstage/scheduler/v1/tasks").await.expect(200).json();
+    let tasks = lab
+        .get("/.backstage/scheduler/v1/tasks")
+        .await
+        .expect(200)
+        .json();
     assert_eq!(tasks["tasks"][0]["taskId"], "moody:refresh");
     lab.stop().await;
 }

@@ -21,11 +21,18 @@ const NEXT_LOOK: Duration = Duration::from_secs(200);
 #[derive(Debug, Clone)]
 enum Step {
     /// A file is written: components by number and text, and Locations to other files.
-    Write { file: usize, components: Vec<(usize, u8)>, leads_to: BTreeSet<usize> },
+    Write {
+        file: usize,
+        components: Vec<(usize, u8)>,
+        leads_to: BTreeSet<usize>,
+    },
     Register(usize),
     Unregister(usize),
     /// A provider says what it has.
-    Provide { provider: usize, components: Vec<(usize, u8)> },
+    Provide {
+        provider: usize,
+        components: Vec<(usize, u8)>,
+    },
     /// One entity is deleted through the API.
     Delete(usize),
     Refresh(usize),
@@ -86,7 +93,11 @@ impl World {
     async fn new() -> Self {
         let config = json!({ "massDeletion": { "maxPercent": 100, "minEntities": 1000 } });
         let lab = TestCatalog::with_config(config).await;
-        let mut world = Self { lab, ids: BTreeMap::new(), sources: Sources::default() };
+        let mut world = Self {
+            lab,
+            ids: BTreeMap::new(),
+            sources: Sources::default(),
+        };
         for file in 0..N_FILES {
             world.write(file, text(&format!("f{file}"), &[], &BTreeSet::new()));
         }
@@ -107,23 +118,35 @@ impl World {
     }
 
     async fn provide(&mut self, provider: usize, entities: Vec<Value>) {
-        self.lab.provide(PROVIDERS[provider], entities.clone()).await;
+        self.lab
+            .provide(PROVIDERS[provider], entities.clone())
+            .await;
         self.sources.provided.insert(provider, entities);
     }
 
     async fn take(&mut self, step: &Step) {
         match step {
-            Step::Write { file, components, leads_to } => {
+            Step::Write {
+                file,
+                components,
+                leads_to,
+            } => {
                 self.write(*file, text(&format!("f{file}"), components, leads_to));
             }
             Step::Register(file) => self.register(*file).await,
             Step::Unregister(file) => {
                 if self.sources.registered.remove(file) {
                     let id = self.ids.remove(file).unwrap();
-                    self.lab.delete(&format!("/locations/{id}")).await.expect(204);
+                    self.lab
+                        .delete(&format!("/locations/{id}"))
+                        .await
+                        .expect(204);
                 }
             }
-            Step::Provide { provider, components } => {
+            Step::Provide {
+                provider,
+                components,
+            } => {
                 let names: BTreeMap<usize, u8> = components.iter().copied().collect();
                 let entities = names.into_iter().map(|(number, text)| {
                     provided_as(&format!("p{provider}{number}"), &format!("text {text}"))
@@ -133,12 +156,18 @@ impl World {
             Step::Delete(number) => {
                 if let Some(entity) = self.pick(*number).await {
                     let uid = self.lab.uid(&entity).await;
-                    self.lab.delete(&format!("/entities/by-uid/{uid}")).await.expect(204);
+                    self.lab
+                        .delete(&format!("/entities/by-uid/{uid}"))
+                        .await
+                        .expect(204);
                 }
             }
             Step::Refresh(number) => {
                 if let Some(entity) = self.pick(*number).await {
-                    self.lab.post("/refresh", json!({ "entityRef": entity })).await.expect(200);
+                    self.lab
+                        .post("/refresh", json!({ "entityRef": entity }))
+                        .await
+                        .expect(200);
                 }
             }
             Step::Wait(seconds) => self.lab.after(Duration::from_secs(*seconds)).await,
@@ -212,13 +241,24 @@ async fn replay(steps: &[Step]) {
     assert_eq!(names(&found), names(&expected), "{steps:?}");
     assert_eq!(found, expected, "{steps:?}");
     assert_eq!(searches, expected_searches, "{steps:?}");
-    assert_eq!(world.lab.items("/ingestion/conflicts").await, [json!(0); 0], "{steps:?}");
+    assert_eq!(
+        world.lab.items("/ingestion/conflicts").await,
+        [json!(0); 0],
+        "{steps:?}"
+    );
 }
 
 #[test]
 fn any_history_ends_in_what_its_sources_say() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let config = Config {
+        cases: 48,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let mut runner = TestRunner::new(config);
     runner
         .run(&steps(), |steps| {

@@ -16,7 +16,14 @@ const NEXT_LOOK: Duration = Duration::from_secs(200);
 /// `ROOT` leads to `left` and `right`, and `left` to `cart`.
 async fn tree() -> TestCatalog {
     let lab = TestCatalog::new().await;
-    lab.web.put(ROOT, format!("{}\n---\n{}", location("left", &[LEFT]), location("right", &[RIGHT])));
+    lab.web.put(
+        ROOT,
+        format!(
+            "{}\n---\n{}",
+            location("left", &[LEFT]),
+            location("right", &[RIGHT])
+        ),
+    );
     lab.web.put(LEFT, described("cart", "old"));
     lab.web.put(RIGHT, component("web"));
     lab.register(ROOT).await;
@@ -29,7 +36,9 @@ async fn refreshing_an_entity_reads_the_locations_above_it_and_no_others() {
     let lab = tree().await;
     let before = [ROOT, LEFT, RIGHT].map(|url| lab.web.n_reads(url));
     lab.web.put(LEFT, described("cart", "new"));
-    lab.post("/refresh", json!({ "entityRef": "Component:Default/Cart" })).await.expect(200);
+    lab.post("/refresh", json!({ "entityRef": "Component:Default/Cart" }))
+        .await
+        .expect(200);
     lab.settle().await;
     assert_eq!(description(&lab.entity(CART).await.unwrap()), "new");
     let now = [ROOT, LEFT, RIGHT].map(|url| lab.web.n_reads(url));
@@ -42,15 +51,28 @@ async fn refreshing_an_entity_reads_the_locations_above_it_and_no_others() {
 async fn only_what_is_there_can_be_refreshed() {
     let lab = TestCatalog::new().await;
     for (body, status, message) in [
-        (json!({ "entityRef": "component:default/gone" }), 404,
-            "Entity component:default/gone not found"),
-        (json!({}), 400, "request/body must have required property 'entityRef'"),
-        (json!({ "entityRef": 5 }), 400, "request/body/entityRef must be string"),
+        (
+            json!({ "entityRef": "component:default/gone" }),
+            404,
+            "Entity component:default/gone not found",
+        ),
+        (
+            json!({}),
+            400,
+            "request/body must have required property 'entityRef'",
+        ),
+        (
+            json!({ "entityRef": 5 }),
+            400,
+            "request/body/entityRef must be string",
+        ),
     ] {
         let reply = lab.post("/refresh", body.clone()).await.expect(status);
         assert_eq!(reply.message(), message, "{body}");
     }
-    lab.post("/refresh", json!({ "entityRef": "::" })).await.expect(400);
+    lab.post("/refresh", json!({ "entityRef": "::" }))
+        .await
+        .expect(400);
 }
 
 #[tokio::test]
@@ -69,14 +91,19 @@ async fn locations_are_looked_at_again_at_the_interval() {
         lab.settle().await;
         let before = lab.web.n_reads(LEFT);
         lab.after(Duration::from_secs(seconds)).await;
-        assert_eq!(lab.web.n_reads(LEFT) - before, n_looks, "{config} after {seconds} s");
+        assert_eq!(
+            lab.web.n_reads(LEFT) - before,
+            n_looks,
+            "{config} after {seconds} s"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_host_that_asks_for_a_pause_gets_it() {
     let lab = tree().await;
-    lab.web.fail(LEFT, Outage::RateLimited(Duration::from_secs(3600)));
+    lab.web
+        .fail(LEFT, Outage::RateLimited(Duration::from_secs(3600)));
     lab.after(NEXT_LOOK).await;
     let n_reads = lab.web.n_reads(LEFT);
     for _ in 0..10 {
@@ -100,13 +127,21 @@ async fn an_outage_of_any_length_removes_nothing() {
             lab.after(Duration::from_secs(3600)).await;
         }
         assert_eq!(lab.components().await, ["cart", "web"], "{outage:?}");
-        assert_eq!(lab.refs("filter=kind=location").await.len(), 3, "{outage:?}");
+        assert_eq!(
+            lab.refs("filter=kind=location").await.len(),
+            3,
+            "{outage:?}"
+        );
         for url in [ROOT, LEFT, RIGHT] {
             lab.web.mend(url);
         }
         lab.web.put(LEFT, described("cart", "new"));
         lab.after(Duration::from_secs(3600)).await;
-        assert_eq!(description(&lab.entity(CART).await.unwrap()), "new", "{outage:?}");
+        assert_eq!(
+            description(&lab.entity(CART).await.unwrap()),
+            "new",
+            "{outage:?}"
+        );
     }
 }
 

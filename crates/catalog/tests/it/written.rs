@@ -62,19 +62,28 @@ pub(crate) fn description(entity: &Value) -> &str {
 
 /// An annotation of an entity; empty when it has none.
 pub(crate) fn annotation<'a>(entity: &'a Value, name: &str) -> &'a str {
-    entity["metadata"]["annotations"][name].as_str().unwrap_or_default()
+    entity["metadata"]["annotations"][name]
+        .as_str()
+        .unwrap_or_default()
 }
 
 /// The message of the first status item; empty when there is none.
 pub(crate) fn status(entity: &Value) -> &str {
-    entity.pointer("/status/items/0/message").and_then(Value::as_str).unwrap_or_default()
+    entity
+        .pointer("/status/items/0/message")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Relations as `type target`.
 pub(crate) fn relations(entity: &Value) -> Vec<String> {
     let relations = entity["relations"].as_array().unwrap().iter();
     let text = |relation: &Value| {
-        format!("{} {}", relation["type"].as_str().unwrap(), relation["targetRef"].as_str().unwrap())
+        format!(
+            "{} {}",
+            relation["type"].as_str().unwrap(),
+            relation["targetRef"].as_str().unwrap()
+        )
     };
     relations.map(text).collect()
 }
