@@ -1,0 +1,17 @@
+//! The real binary under bad circumstances: killed, replicated, and fed with rubbish.
+//!
+//! Every test starts `callboard serve` as a user would and sees it through HTTP and, where the
+//! question is what is stored, through the database. `CALLBOARD_BIN` names another binary than the
+//! one just built. Random tests print their seed; `SEED` repeats one.
+
+mod bad_requests;
+mod bad_sources;
+mod client;
+mod crash;
+mod database;
+mod environment;
+mod portal;
+mod replicas;
+mod served;
+mod snapshot;
+mod workload;
