@@ -65,6 +65,9 @@ impl<T: Weigh> Cache<T> {
     /// The structure of a key to patch, if there is one.
     pub(crate) fn patch(&mut self, key: u32) -> Option<&mut T> {
         let cells = self.cells.get_mut();
+        if cells.is_empty() {
+            return None;
+        }
         // The writer is alone; should a reader have kept a structure, it is rebuilt on next use.
         let is_ours = cells.get_mut(&key).is_some_and(|cell| {
             Arc::get_mut(cell)

@@ -27,7 +27,7 @@ pub struct Document<'a> {
     pub etag: &'a str,
     /// Length of the stored body in bytes.
     pub body_len: u32,
-    /// Flattened search rows.
+    /// Flattened search rows; each key and value once.
     pub rows: &'a [Row<'a>],
 }
 

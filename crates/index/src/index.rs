@@ -131,8 +131,8 @@ impl Index {
     pub fn with_capacity(n: usize) -> Self {
         let mut index = Self::default();
         index.documents.reserve(n);
-        index.values.reserve(n * 6);
-        index.terms.reserve(n * 7);
+        index.values.reserve(n * 7);
+        index.terms.reserve(n * 12);
         index
     }
 

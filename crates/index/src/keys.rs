@@ -48,11 +48,6 @@ impl TermKey {
         KeyId(self.0 >> 1)
     }
 
-    /// Whether the term stands for `(path.item, true)` as well.
-    pub(crate) fn is_item(self) -> bool {
-        self.0 & 1 == 1
-    }
-
     /// The key as a number, for hashing.
     pub(crate) fn number(self) -> u32 {
         self.0

@@ -1,6 +1,7 @@
 //! Terms: one per live `(key, value)` pair, with the set of entities that have it.
 //!
-//! Four bytes each for key, value and posting, in parallel vectors, plus one table entry.
+//! Twelve bytes per term and one table entry; whoever needs one part of a term soon needs another,
+//! hence they lie together.
 
 use hashbrown::HashTable;
 
@@ -15,89 +16,88 @@ pub(crate) type TermId = u32;
 /// All terms.
 #[derive(Default)]
 pub(crate) struct Terms {
-    keys: Vec<TermKey>,
-    values: Vec<ValueId>,
-    postings: Vec<Posting>,
+    all: Vec<Term>,
     free: Vec<TermId>,
     table: HashTable<TermId>,
+}
+
+#[derive(Clone, Copy)]
+struct Term {
+    key: TermKey,
+    value: ValueId,
+    posting: Posting,
 }
 
 impl Terms {
     /// Makes room for about `n` more terms.
     pub(crate) fn reserve(&mut self, n: usize) {
-        let Self {
-            keys,
-            values,
-            table,
-            ..
-        } = self;
-        table.reserve(n, |id| hash(keys[*id as usize], values[*id as usize]));
+        let Self { all, table, .. } = self;
+        table.reserve(n, |id| hash_of(all, *id));
     }
 
     /// The term of a pair.
     pub(crate) fn find(&self, key: TermKey, value: ValueId) -> Option<TermId> {
-        let is_it =
-            |id: &TermId| self.keys[*id as usize] == key && self.values[*id as usize] == value;
+        let is_it = |id: &TermId| {
+            let term = &self.all[*id as usize];
+            term.key == key && term.value == value
+        };
         self.table.find(hash(key, value), is_it).copied()
     }
 
     /// Adds the term of a pair that has none, with no entities.
     pub(crate) fn insert(&mut self, key: TermKey, value: ValueId) -> TermId {
+        let term = Term {
+            key,
+            value,
+            posting: Posting::default(),
+        };
         let id = if let Some(id) = self.free.pop() {
-            let at = id as usize;
-            (self.keys[at], self.values[at], self.postings[at]) = (key, value, Posting::default());
+            self.all[id as usize] = term;
             id
         } else {
-            tight::push(&mut self.keys, key);
-            tight::push(&mut self.values, value);
-            tight::push(&mut self.postings, Posting::default());
-            tight::id(self.keys.len() - 1)
+            tight::push(&mut self.all, term);
+            tight::id(self.all.len() - 1)
         };
-        let Self {
-            keys,
-            values,
-            table,
-            ..
-        } = self;
-        table.insert_unique(hash(key, value), id, |id| {
-            hash(keys[*id as usize], values[*id as usize])
-        });
+        let Self { all, table, .. } = self;
+        table.insert_unique(hash(key, value), id, |id| hash_of(all, *id));
         id
     }
 
     /// Removes a term.
     pub(crate) fn bury(&mut self, id: TermId) {
-        let hash = hash(self.key(id), self.value(id));
-        if let Ok(found) = self.table.find_entry(hash, |other| *other == id) {
+        if let Ok(found) = self
+            .table
+            .find_entry(hash_of(&self.all, id), |other| *other == id)
+        {
             found.remove();
         }
-        self.keys[id as usize] = TermKey::DEAD;
+        self.all[id as usize].key = TermKey::DEAD;
         self.free.push(id);
     }
 
     /// The key of a term; [`TermKey::DEAD`] for a number that is not in use.
     pub(crate) fn key(&self, id: TermId) -> TermKey {
-        self.keys[id as usize]
+        self.all[id as usize].key
     }
 
     /// The value of a term.
     pub(crate) fn value(&self, id: TermId) -> ValueId {
-        self.values[id as usize]
+        self.all[id as usize].value
     }
 
     /// The entities of a term.
     pub(crate) fn posting(&self, id: TermId) -> Posting {
-        self.postings[id as usize]
+        self.all[id as usize].posting
     }
 
     /// The entities of a term, to change them.
     pub(crate) fn posting_mut(&mut self, id: TermId) -> &mut Posting {
-        &mut self.postings[id as usize]
+        &mut self.all[id as usize].posting
     }
 
     /// Every live term with its key, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (TermId, TermKey)> + '_ {
-        let keys = self.keys.iter().copied();
+        let keys = self.all.iter().map(|term| term.key);
         (0..).zip(keys).filter(|(_, key)| *key != TermKey::DEAD)
     }
 
@@ -108,9 +108,15 @@ impl Terms {
 
     /// Bytes of heap in use, spare room included.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let columns = self.keys.capacity() + self.values.capacity() + self.postings.capacity();
-        (columns + self.free.capacity()) * size_of::<u32>() + self.table.allocation_size()
+        self.all.capacity() * size_of::<Term>()
+            + self.free.capacity() * size_of::<TermId>()
+            + self.table.allocation_size()
     }
+}
+
+fn hash_of(terms: &[Term], id: TermId) -> u64 {
+    let term = &terms[id as usize];
+    hash(term.key, term.value)
 }
 
 /// Mixes two dense ids into a well-spread hash (the finaliser of `SplitMix64`).

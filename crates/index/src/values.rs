@@ -44,14 +44,20 @@ pub(crate) struct Values {
     /// The chunk that takes new entries.
     open: usize,
     free_chunks: Vec<usize>,
-    /// By id: chunk in the upper half, offset in the lower half.
-    addresses: Vec<u32>,
-    /// By id: how many terms and documents use the value.
-    users: Vec<u32>,
+    /// By id.
+    slots: Vec<Slot>,
     free_ids: Vec<u32>,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
     scratch: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    /// Chunk in the upper half, offset in the lower half.
+    address: u32,
+    /// How many terms and documents use the value.
+    users: u32,
 }
 
 #[derive(Default)]
@@ -67,10 +73,10 @@ impl Values {
             table,
             hasher,
             chunks,
-            addresses,
+            slots,
             ..
         } = self;
-        table.reserve(n, |id| hash_at(hasher, chunks, addresses[*id as usize]));
+        table.reserve(n, |id| hash_at(hasher, chunks, slots[*id as usize].address));
     }
 
     /// Lower-case bytes of a value; empty for null.
@@ -127,11 +133,11 @@ impl Values {
             table,
             hasher,
             chunks,
-            addresses,
+            slots,
             ..
         } = self;
         table.insert_unique(hash, id, |id| {
-            hash_at(hasher, chunks, addresses[*id as usize])
+            hash_at(hasher, chunks, slots[*id as usize].address)
         });
         Some(ValueId(id))
     }
@@ -139,7 +145,7 @@ impl Values {
     /// Registers one more user of the value.
     pub(crate) fn acquire(&mut self, id: ValueId) {
         if id != ValueId::NULL {
-            self.users[id.at()] += 1;
+            self.slots[id.at()].users += 1;
         }
     }
 
@@ -148,8 +154,8 @@ impl Values {
         if id == ValueId::NULL {
             return;
         }
-        self.users[id.at()] -= 1;
-        if self.users[id.at()] == 0 {
+        self.slots[id.at()].users -= 1;
+        if self.slots[id.at()].users == 0 {
             self.bury(id);
         }
     }
@@ -162,17 +168,18 @@ impl Values {
     /// Bytes of heap in use, spare room included.
     pub(crate) fn heap_bytes(&self) -> usize {
         let arena: usize = self.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum();
-        let ids = self.addresses.capacity() + self.users.capacity() + self.free_ids.capacity();
-        arena + ids * size_of::<u32>() + self.table.allocation_size()
+        let slots = self.slots.capacity() * size_of::<Slot>();
+        let free = self.free_ids.capacity() * size_of::<u32>();
+        arena + slots + free + self.table.allocation_size()
     }
 
     fn entry(&self, id: ValueId) -> Option<Entry<'_>> {
-        (id != ValueId::NULL).then(|| entry_at(&self.chunks, self.addresses[id.at()]))
+        (id != ValueId::NULL).then(|| entry_at(&self.chunks, self.slots[id.at()].address))
     }
 
     fn find_hashed(&self, hash: u64, lower: &[u8], original: &[u8]) -> Option<ValueId> {
         let found = self.table.find(hash, |id| {
-            let entry = entry_at(&self.chunks, self.addresses[*id as usize]);
+            let entry = entry_at(&self.chunks, self.slots[*id as usize].address);
             entry.lower == lower && entry.is_spelled(original)
         });
         found.copied().map(ValueId)
@@ -180,12 +187,11 @@ impl Values {
 
     fn allocate(&mut self, address: u32) -> u32 {
         if let Some(id) = self.free_ids.pop() {
-            self.addresses[id as usize] = address;
+            self.slots[id as usize].address = address;
             return id;
         }
-        tight::push(&mut self.addresses, address);
-        tight::push(&mut self.users, 0);
-        tight::id(self.addresses.len() - 1)
+        tight::push(&mut self.slots, Slot { address, users: 0 });
+        tight::id(self.slots.len() - 1)
     }
 
     /// Copies an entry into the open chunk and returns its address; `None` beyond `limit` chunks.
@@ -222,7 +228,7 @@ impl Values {
     }
 
     fn bury(&mut self, id: ValueId) {
-        let address = self.addresses[id.at()];
+        let address = self.slots[id.at()].address;
         let entry = entry_at(&self.chunks, address);
         let (hash, size) = (self.hasher.hash_one(entry.lower), entry.size);
         if let Ok(found) = self.table.find_entry(hash, |other| *other == id.0) {
@@ -250,17 +256,17 @@ impl Values {
             let entry = Entry::read(&chunk.bytes[offset..]);
             let address = tight::id(at << 16 | offset);
             let hash = self.hasher.hash_one(entry.lower);
-            let addresses = &self.addresses;
+            let slots = &self.slots;
             let owner = self
                 .table
-                .find(hash, |id| addresses[*id as usize] == address)
+                .find(hash, |id| slots[*id as usize].address == address)
                 .copied();
             let bytes = &chunk.bytes[offset..offset + entry.size];
             offset += entry.size;
             if let Some(id) = owner
                 && let Some(moved) = self.append(bytes, CHUNKS)
             {
-                self.addresses[id as usize] = moved;
+                self.slots[id as usize].address = moved;
             }
         }
         self.free_chunks.push(at);

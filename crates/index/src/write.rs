@@ -5,7 +5,7 @@
 
 use crate::documents::{Document, Row};
 use crate::forward::Forward;
-use crate::index::{HIDDEN_UID, Index, order_key};
+use crate::index::{HIDDEN_UID, Index, UID, order_key};
 use crate::keys::{KeyId, MAX_KEY, TermKey};
 use crate::order::Texts;
 use crate::source::TRUE;
@@ -16,7 +16,7 @@ use crate::values::ValueId;
 /// How far before an item row its path row is looked for; flattening puts them side by side.
 const ITEM_WINDOW: usize = 64;
 
-/// The terms that an entity gains and loses.
+/// The terms of an entity before and after, ascending, and the difference.
 struct Change {
     old: Vec<TermId>,
     new: Vec<TermId>,
@@ -26,17 +26,31 @@ struct Change {
 
 impl Change {
     fn new(old: Vec<TermId>, new: Vec<TermId>) -> Self {
-        let missing = |from: &[TermId], other: &[TermId]| -> Vec<TermId> {
-            from.iter()
-                .filter(|term| other.binary_search(term).is_err())
-                .copied()
-                .collect()
-        };
+        if old.is_empty() {
+            let (added, removed) = (new.clone(), Vec::new());
+            return Self {
+                old,
+                new,
+                added,
+                removed,
+            };
+        }
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        let mut before = old.iter().copied().peekable();
+        for term in &new {
+            while let Some(gone) = before.next_if(|before| before < term) {
+                removed.push(gone);
+            }
+            if before.next_if_eq(term).is_none() {
+                added.push(*term);
+            }
+        }
+        removed.extend(before);
         Self {
-            added: missing(&new, &old),
-            removed: missing(&old, &new),
             old,
             new,
+            added,
+            removed,
         }
     }
 }
@@ -115,7 +129,7 @@ impl Index {
 
     /// The terms of an entity, ascending; missing ones are created.
     fn resolve(&mut self, doc: &Document<'_>) -> Vec<TermId> {
-        let mut pairs = Vec::with_capacity(doc.rows.len() + 1);
+        let mut terms = Vec::with_capacity(doc.rows.len() + 1);
         let mut has_uid = false;
         let (is_path, is_item) = find_items(doc.rows);
         for (at, row) in doc.rows.iter().enumerate() {
@@ -124,24 +138,16 @@ impl Index {
             }
             let key = self.keys.intern(row.key);
             let value = self.value_of(row);
-            has_uid |= row.key == crate::index::UID && self.is_text(value, doc.uid);
-            pairs.push((key.term_key(is_path[at]), value));
+            has_uid |= row.key == UID && self.is_text(value, doc.uid);
+            terms.push(self.term(key.term_key(is_path[at]), value));
         }
         if !has_uid {
             let key = self.keys.intern(HIDDEN_UID).term_key(false);
-            pairs.push((
-                key,
-                self.values
-                    .find_spelled(doc.uid, doc.uid)
-                    .unwrap_or(ValueId::NULL),
-            ));
+            let value = self.values.find_spelled(doc.uid, doc.uid);
+            terms.push(self.term(key, value.unwrap_or(ValueId::NULL)));
         }
-        // Of repeated rows the one that is marked as an item stays.
-        pairs.sort_unstable_by_key(|(key, value)| (key.key(), *value, !key.is_item()));
-        pairs.dedup_by_key(|(key, value)| (key.key(), *value));
-        let terms = pairs.into_iter().map(|(key, value)| self.term(key, value));
-        let mut terms: Vec<TermId> = terms.collect();
         terms.sort_unstable();
+        terms.dedup();
         terms
     }
 

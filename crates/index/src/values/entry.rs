@@ -134,6 +134,9 @@ pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: usize) {
 
 /// The number at the start of `bytes` and how many bytes it takes.
 pub(crate) fn read_varint(bytes: &[u8]) -> (usize, usize) {
+    if let [byte @ ..0x80, ..] = bytes {
+        return (usize::from(*byte), 1);
+    }
     let mut value = 0;
     for (at, byte) in bytes.iter().enumerate() {
         value |= usize::from(byte & 0x7f) << (7 * at);
