@@ -8,7 +8,6 @@ mod pages;
 mod report;
 mod serve;
 mod store;
-mod yaml;
 
 use clap::Parser as _;
 

@@ -44,5 +44,5 @@ pub use validation::{ValidationError, normalise, validate, validate_envelope};
 pub use wire_filter::parse_filter_params;
 pub use yaml::{
     DocumentPlace, YamlDocument, YamlDocuments, YamlLimits, for_each_document, locate,
-    parse_documents,
+    parse_documents, to_yaml,
 };

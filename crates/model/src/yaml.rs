@@ -10,6 +10,7 @@ mod loader;
 mod locate;
 mod scalar;
 mod split;
+mod write;
 
 use std::ops::ControlFlow;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 use self::loader::ChunkLoader;
 pub use self::locate::locate;
 use self::split::{Chunk, Chunks};
+pub use self::write::to_yaml;
 use crate::javascript::type_of;
 use crate::problem::{Position, Problem};
 

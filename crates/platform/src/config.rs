@@ -65,6 +65,6 @@ pub use integrations::{
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
-pub use print::{frontend, print, redacted, secrets};
+pub use print::{frontend, redacted, secrets};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

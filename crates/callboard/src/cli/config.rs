@@ -8,7 +8,6 @@ use platform::config;
 
 use crate::output::{GREEN, counted, say, stdout, styled, write_json};
 use crate::report::{self, ReportFormat, Tally};
-use crate::yaml;
 
 use super::{ConfigArgs, Loaded, Verdict};
 
@@ -105,7 +104,7 @@ impl PrintArgs {
         };
         let mut out = stdout();
         match self.format {
-            ValueFormat::Yaml => out.write_all(yaml::to_string(&shown).as_bytes())?,
+            ValueFormat::Yaml => out.write_all(model::to_yaml(&shown).as_bytes())?,
             ValueFormat::Json => write_json(&mut out, &shown)?,
         }
         out.flush()?;

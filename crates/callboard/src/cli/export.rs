@@ -11,7 +11,6 @@ use model::{EntityRef, Filter};
 use serde_json::Value;
 
 use crate::output::{Out, counted, progress, say, stdout};
-use crate::yaml;
 
 use super::config::ValueFormat;
 use super::open::Target;
@@ -111,7 +110,7 @@ impl ExportArgs {
             .join(kind.to_lowercase())
             .join(namespace.to_lowercase());
         let (extension, text) = match self.format {
-            ValueFormat::Yaml => ("yaml", yaml::to_string(entity)),
+            ValueFormat::Yaml => ("yaml", model::to_yaml(entity)),
             ValueFormat::Json => ("json", format!("{entity:#}\n")),
         };
         let file = folder.join(format!("{}.{extension}", name.to_lowercase()));
@@ -139,7 +138,7 @@ impl Stream {
 
     fn push(&mut self, entity: &Value) -> io::Result<()> {
         match self.format {
-            ValueFormat::Yaml => write!(self.out, "---\n{}", yaml::to_string(entity))?,
+            ValueFormat::Yaml => write!(self.out, "---\n{}", model::to_yaml(entity))?,
             ValueFormat::Json => {
                 let separator = if self.is_empty { "[\n" } else { ",\n" };
                 write!(self.out, "{separator}{entity}")?;

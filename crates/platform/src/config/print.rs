@@ -1,17 +1,10 @@
 //! Shows a configuration without its secrets.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 
 use super::handle::Config;
 use super::schema::{self, Node, Property};
 use super::secret::{REDACTED, Secret};
-
-/// The configuration as YAML with `***` for every secret.
-pub fn print(config: &Config) -> String {
-    to_yaml(&redacted(config))
-}
 
 /// The configuration with `***` for every secret.
 pub fn redacted(config: &Config) -> Value {
@@ -278,102 +271,4 @@ fn pick(value: &Value, patterns: &[&str]) -> Option<Value> {
         }
         _ => None,
     }
-}
-
-/// Block style; strings are quoted whenever they could be read as something else.
-pub(super) fn to_yaml(value: &Value) -> String {
-    let mut text = String::new();
-    match value {
-        Value::Object(entries) if !entries.is_empty() => block_map(entries, 0, &mut text),
-        Value::Array(items) if !items.is_empty() => block_list(items, 0, &mut text),
-        other => {
-            scalar(other, &mut text);
-            text.push('\n');
-        }
-    }
-    text
-}
-
-fn block_map(entries: &Map<String, Value>, indent: usize, text: &mut String) {
-    for (number, (key, value)) in entries.iter().enumerate() {
-        // The first key of an item stands behind its dash.
-        if number > 0 || !text.ends_with("- ") {
-            push_indent(indent, text);
-        }
-        string(key, text);
-        text.push(':');
-        after(value, indent, text);
-    }
-}
-
-fn block_list(items: &[Value], indent: usize, text: &mut String) {
-    for item in items {
-        push_indent(indent, text);
-        text.push('-');
-        match item {
-            Value::Object(entries) if !entries.is_empty() => {
-                text.push(' ');
-                block_map(entries, indent + 1, text);
-            }
-            other => after(other, indent, text),
-        }
-    }
-}
-
-/// What follows `key:` or `-`.
-fn after(value: &Value, indent: usize, text: &mut String) {
-    match value {
-        Value::Object(entries) if !entries.is_empty() => {
-            text.push('\n');
-            block_map(entries, indent + 1, text);
-        }
-        Value::Array(items) if !items.is_empty() => {
-            text.push('\n');
-            block_list(items, indent + 1, text);
-        }
-        scalar_value => {
-            text.push(' ');
-            scalar(scalar_value, text);
-            text.push('\n');
-        }
-    }
-}
-
-fn push_indent(indent: usize, text: &mut String) {
-    text.extend(std::iter::repeat_n("  ", indent));
-}
-
-fn scalar(value: &Value, text: &mut String) {
-    match value {
-        Value::String(value) => string(value, text),
-        // JSON's other scalars, and its empty object and list, are YAML as they are.
-        other => {
-            let _ = write!(text, "{other}");
-        }
-    }
-}
-
-fn string(value: &str, text: &mut String) {
-    if is_plain(value) {
-        text.push_str(value);
-    } else {
-        let _ = write!(text, "{}", Value::String(value.to_owned()));
-    }
-}
-
-/// Whether a string may stand without quotes: careful rather than complete.
-fn is_plain(value: &str) -> bool {
-    let starts_like_text = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    let has_plain_letters = value
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@+=$ ".contains(&byte));
-    let is_word = !matches!(
-        value.to_ascii_lowercase().as_str(),
-        "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
-    );
-    starts_like_text
-        && has_plain_letters
-        && is_word
-        && !value.ends_with([' ', ':'])
-        && !value.contains(": ")
 }

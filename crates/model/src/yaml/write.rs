@@ -1,11 +1,11 @@
-//! YAML that reads like a person wrote it and is read back as the same value.
+//! Writing YAML that reads as if a person wrote it and is read back as the same value.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// A document in block style, without markers.
-pub(crate) fn to_string(value: &Value) -> String {
+/// A value as a YAML document in block style, without markers; it is read back as the same value.
+pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
     match value {
         Value::Object(members) if !members.is_empty() => block_map(members, 0, &mut text),
@@ -150,10 +150,10 @@ fn is_plain(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use model::YamlLimits;
     use serde_json::json;
 
     use super::*;
+    use crate::yaml::{YamlLimits, parse_documents};
 
     #[test]
     fn documents_look_as_people_write_them() {
@@ -165,7 +165,7 @@ mod tests {
         let expected = "kind: Component\nmetadata:\n  name: a\n  tags:\n    - x\n    - \"1.0\"\n  \
             links:\n    - url: u\n      title: \"On\"\nspec:\n  text: |\n    one\n\n    two\n  \
             tight: |-\n    one\n     two\n  none: {}\n  size: 1.5\n  \"on\": null\n";
-        assert_eq!(to_string(&entity), expected);
+        assert_eq!(to_yaml(&entity), expected);
     }
 
     #[test]
@@ -224,6 +224,9 @@ mod tests {
             "?",
             "? a",
             "a:b",
+            "käse",
+            ".5",
+            "off",
             "a:",
             "<<",
             "=",
@@ -231,8 +234,8 @@ mod tests {
         for text in texts {
             let value =
                 json!({"a": text, "b": [text, [text], {text: text}], "c": {text: {"d": text}}});
-            let written = to_string(&value);
-            let mut documents = model::parse_documents(&written, &YamlLimits::default());
+            let written = to_yaml(&value);
+            let mut documents = parse_documents(&written, &YamlLimits::default());
             assert_eq!(documents.len(), 1, "{text:?}\n{written}");
             let document = documents.remove(0);
             assert_eq!(document.problems, [], "{text:?}\n{written}");
