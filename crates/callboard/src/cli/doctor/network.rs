@@ -168,7 +168,11 @@ pub(super) async fn locations(sections: &Sections, offline: bool) -> Vec<Finding
             Ok(n_files) => Finding::fine(format!("`{name}`: {}", counted(n_files, "file"))),
             Err(message) => Finding::wrong(
                 format!("`{name}` cannot be read: {message}"),
-                "check `catalog.locations`; relative paths start at the working folder",
+                if location.kind == "file" {
+                    "check `catalog.locations`; relative paths start at the working folder"
+                } else {
+                    "check the address, the token below `integrations` and the network"
+                },
             ),
         });
     }
