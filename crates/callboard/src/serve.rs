@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use identity::Stage;
-use model::Severity;
+use model::{Problem, Severity};
 use platform::http::{Front, HttpSettings, Readiness, Server};
 use platform::telemetry::{BuildInfo, Metrics, Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
@@ -32,11 +32,15 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let loaded = args.config.load()?;
-    loaded
-        .problems
-        .iter()
-        .filter(|problem| problem.severity != Severity::Info)
-        .for_each(print_problem);
+    for problem in &loaded.problems {
+        if problem.severity != Severity::Info {
+            print_problem(problem);
+        }
+    }
+    // A wrong key can be lived with; a file that cannot be read leaves out who knows what.
+    if loaded.problems.iter().any(is_fatal) {
+        anyhow::bail!("the configuration could not be read");
+    }
     ensure_folder(&args.config.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -44,6 +48,11 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let result = runtime.block_on(serve(args, &loaded));
     runtime.shutdown_timeout(STOP_TIMEOUT);
     result
+}
+
+/// Whether a part of the configuration is missing altogether.
+fn is_fatal(problem: &Problem) -> bool {
+    matches!(problem.code.as_str(), "config.file" | "config.syntax" | "config.root")
 }
 
 async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {

@@ -324,7 +324,20 @@ async fn keep_house(catalog: Catalog, stop: CancellationToken) {
             Ok(sizes) => catalog.metrics.sizes(&sizes),
             Err(error) => tracing::warn!(error = error.chain(), "cannot count for metrics"),
         }
+        if let Err(error) = run_approved(&catalog).await {
+            tracing::warn!(error = error.chain(), "cannot look for approvals");
+        }
     }
+}
+
+/// Runs providers whose held removals were approved, perhaps from another process.
+async fn run_approved(catalog: &Catalog) -> Result<()> {
+    for mutation in catalog.db.read(held::list).await? {
+        if mutation.approved {
+            catalog.trigger(&mutation.provider);
+        }
+    }
+    Ok(())
 }
 
 /// Prunes the change log and settles orphans.
