@@ -130,6 +130,7 @@ pub(crate) fn retract(
         return Ok(());
     }
     edges::delete(tx, source, targets)?;
+    ask_others(tx, targets, now)?;
     let free: Vec<String> = unrooted(tx, targets)?.into_iter().collect();
     refresh::mark_orphans(tx, &free, now)?;
     hand_over(tx, &free, now)?;
@@ -137,6 +138,23 @@ pub(crate) fn retract(
         sweep(tx, targets, now)?;
     }
     Ok(())
+}
+
+/// Entities keep the form that their last emitter gave them, with its origin; those that go on
+/// emitting them are asked for theirs.
+fn ask_others(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
+    let others: HashSet<String> = edges::load_sources(tx, targets)?
+        .into_values()
+        .flatten()
+        .filter(|source| !source.is_root())
+        .map(|source| source.name().to_owned())
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<String> = others.into_iter().collect();
+    refresh::make_due(tx, &others, now)?;
+    tx.notify(WORK)
 }
 
 /// Deletes what no provider reaches of `targets` and everything below them. What somebody else

@@ -6,7 +6,7 @@ use catalog::{Applied, Mutation, ProvidedEntity};
 use serde_json::{Value, json};
 use testkit::TestCatalog;
 
-use crate::written::{component, file, location, origin, provided};
+use crate::written::{annotation, component, file, location, origin, provided};
 
 const FILE: &str = "https://git.example/all.yaml";
 const OTHER: &str = "https://git.example/other.yaml";
@@ -32,6 +32,26 @@ async fn unregistering_removes_what_only_that_location_led_to() {
     assert_eq!(lab.entity("location:default/one").await, None);
     lab.settle().await;
     assert_eq!(lab.components().await, ["shared"]);
+}
+
+#[tokio::test]
+async fn what_another_location_leads_to_as_well_names_that_one_as_its_origin() {
+    let lab = TestCatalog::new().await;
+    let shared = "https://git.example/shared.yaml";
+    lab.web.put(FILE, location("one", &[shared]));
+    lab.web.put(OTHER, location("two", &[shared]));
+    lab.web.put(shared, component("shared"));
+    let ids = [lab.register(FILE).await, lab.register(OTHER).await];
+    lab.settle().await;
+    let origin = async || {
+        let entity = lab.entity("component:default/shared").await.unwrap();
+        annotation(&entity, "backstage.io/managed-by-origin-location").to_owned()
+    };
+    let last = usize::from(origin().await == format!("url:{OTHER}"));
+    lab.delete(&format!("/locations/{}", ids[last])).await.expect(204);
+    lab.settle().await;
+    assert_eq!(origin().await, format!("url:{}", [OTHER, FILE][last]));
+    lab.get("/locations/by-entity/component/default/shared").await.expect(200);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! the same sources as they are in the end. Both must serve the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,7 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use testkit::TestCatalog;
 
-use crate::written::{described, entity, file, location, provided_as};
+use crate::written::{annotation, described, description, entity, file, location, provided_as};
 
 const N_FILES: usize = 4;
 const PROVIDERS: [&str; 2] = ["people", "places"];
@@ -189,12 +190,19 @@ impl World {
         }
     }
 
-    /// Everything that is served, and what searches find, without uids.
+    /// Everything that is served, and what searches find, without uids. Where an entity is reached
+    /// from several registered locations, any of them may be named as its origin.
     async fn picture(&self) -> (BTreeMap<String, Value>, Vec<Value>) {
         let mut entities = BTreeMap::new();
         for entity in self.lab.refs("").await {
             let mut found = self.lab.entity(&entity).await.unwrap();
-            found["metadata"].as_object_mut().unwrap().remove("uid");
+            let origin = annotation(&found, "backstage.io/managed-by-origin-location");
+            assert!(self.is_origin(origin), "{entity} is from {origin}");
+            let metadata = found["metadata"].as_object_mut().unwrap();
+            metadata.remove("uid");
+            metadata.remove("etag");
+            let annotations = metadata["annotations"].as_object_mut().unwrap();
+            annotations.remove("backstage.io/managed-by-origin-location");
             entities.insert(entity, found);
         }
         let mut searches = Vec::new();
@@ -209,6 +217,12 @@ impl World {
             searches.push(found);
         }
         (entities, searches)
+    }
+
+    fn is_origin(&self, origin: &str) -> bool {
+        let mut registered = self.sources.registered.iter();
+        origin.contains("people.example")
+            || registered.any(|file| origin == format!("url:{}", url(*file)))
     }
 
     /// A catalog that has only ever seen these sources.
@@ -248,22 +262,73 @@ async fn replay(steps: &[Step]) {
     );
 }
 
+/// Runs a property on random histories: a few by default, as many as `PROPTEST_CASES` says.
+fn check<F: Future<Output = ()>>(property: impl Fn(Vec<Step>) -> F) {
+    const FEW: u32 = 16;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if config.cases == 256 {
+        config.cases = FEW;
+    }
+    let run = |steps| {
+        runtime.block_on(property(steps));
+        Ok(())
+    };
+    TestRunner::new(config).run(&steps(), run).unwrap();
+}
+
 #[test]
 fn any_history_ends_in_what_its_sources_say() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let config = Config {
-        cases: 48,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new(config);
-    runner
-        .run(&steps(), |steps| {
-            runtime.block_on(replay(&steps));
-            Ok(())
-        })
-        .unwrap();
+    check(|steps| async move { replay(&steps).await });
+}
+
+/// As [`text`], with components that several files have.
+fn contested_text(file: usize, components: &[(usize, u8)], leads_to: &BTreeSet<usize>) -> String {
+    let shared = components.iter().map(|(number, _)| {
+        described(&format!("shared{number}"), &format!("of file {file}"))
+    });
+    let own = text(&format!("f{file}"), &[], leads_to);
+    let mut documents: Vec<String> = shared.collect();
+    documents.push(own);
+    crate::written::file(&documents)
+}
+
+async fn contest(steps: &[Step]) {
+    let mut world = World::new().await;
+    for step in steps {
+        match step {
+            Step::Write { file, components, leads_to } => {
+                world.write(*file, contested_text(*file, components, leads_to));
+            }
+            other => world.take(other).await,
+        }
+    }
+    world.settle().await;
+    let rebuilt = World::of(&world.sources).await;
+    rebuilt.settle().await;
+    assert_eq!(world.lab.refs("").await, rebuilt.lab.refs("").await, "{steps:?}");
+    let mut claimed = BTreeMap::new();
+    for (name, world) in [("history", &world), ("rebuilt", &rebuilt)] {
+        for conflict in world.lab.items("/ingestion/conflicts").await {
+            let text = |field: &str| conflict[field].as_str().unwrap().to_owned();
+            let claims: &mut BTreeSet<_> = claimed.entry((name, text("entityRef"))).or_default();
+            claims.extend([text("existingLocationKey"), text("conflictingLocationKey")]);
+        }
+    }
+    // Who came first differs; who takes part in a conflict does not.
+    let of = |name| claimed.iter().filter(move |((of, _), _)| *of == name);
+    let history: Vec<_> = of("history").map(|((_, entity), claims)| (entity, claims)).collect();
+    let expected: Vec<_> = of("rebuilt").map(|((_, entity), claims)| (entity, claims)).collect();
+    assert_eq!(history, expected, "{steps:?}");
+    for entity in world.lab.refs("filter=metadata.description").await {
+        let found = world.lab.entity(&entity).await.unwrap();
+        let from = annotation(&found, "backstage.io/managed-by-location");
+        let Some(number) = description(&found).strip_prefix("of file ") else { continue };
+        assert_eq!(from, format!("url:{}", url(number.parse().unwrap())), "{steps:?}");
+    }
+}
+
+#[test]
+fn any_history_ends_in_the_conflicts_its_sources_have() {
+    check(|steps| async move { contest(&steps).await });
 }
