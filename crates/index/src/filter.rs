@@ -10,10 +10,16 @@ use roaring::RoaringBitmap;
 
 use crate::index::Index;
 use crate::postings::View;
-use crate::set::{SMALL, Set};
+use crate::set::Set;
 
 /// Unions of more sets than this are computed once instead of being tested one by one.
 const MANY_VIEWS: usize = 8;
+
+/// Sets with fewer slots are narrowed slot by slot, even where another bitmap is at hand.
+const FEW: u64 = 256;
+
+/// Sets with fewer slots are narrowed slot by slot rather than to evaluate a part as a whole.
+const FEW_FOR_PARTS: u64 = 4096;
 
 /// A filter that nests deeper matches nothing as a whole; parsers stop far earlier.
 const MAX_DEPTH: usize = 256;
@@ -132,8 +138,12 @@ impl Index {
     }
 
     fn intersect<'a>(&'a self, set: Set<'a>, part: Node<'a>) -> Set<'a> {
+        let few = match &part {
+            Node::One(View::Many(_)) | Node::Union(_) => FEW,
+            _ => FEW_FOR_PARTS,
+        };
         let bitmap = match set {
-            Set::Many(bitmap) if bitmap.len() >= SMALL => bitmap,
+            Set::Many(bitmap) if bitmap.len() >= few => bitmap,
             small => return small.filter(|slot| part.contains(slot)),
         };
         let part = match part {

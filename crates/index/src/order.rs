@@ -13,12 +13,15 @@ use roaring::RoaringBitmap;
 
 use crate::cache::Weigh;
 use crate::runs::{Position, Runs};
-use crate::set::{SMALL, Set};
+use crate::set::Set;
 use crate::tight;
 use crate::values::{ValueId, Values};
 
 /// Label of slots that are not in the order; real labels lie between this and `u32::MAX`.
 const NONE: u32 = 0;
+
+/// From this many hits on, walking along the order is always the better way.
+const MANY: u64 = 4096;
 
 /// One sorted order.
 pub(crate) struct Order {
@@ -171,7 +174,7 @@ impl Order {
         is_descending: bool,
         need: usize,
     ) -> Box<dyn Iterator<Item = u32> + 'a> {
-        if set.len() < SMALL {
+        if self.is_worth_sorting(set.len(), need) {
             let labels = self.labels(set, start, is_descending);
             return if is_descending {
                 Box::new(smallest(labels.map(Reverse), need).map(|Reverse((_, slot))| slot))
@@ -185,6 +188,13 @@ impl Order {
         } else {
             Box::new(self.runs.iter_from(start).filter(is_hit))
         }
+    }
+
+    /// Whether to sort the labels of all hits rather than to walk along the order until enough
+    /// hits came by. If hits are spread evenly, the walk takes `need * members / hits` steps.
+    fn is_worth_sorting(&self, n_hits: u64, need: usize) -> bool {
+        let n_steps = (need as u64).saturating_mul(self.members.len());
+        n_hits < MANY && n_hits.saturating_mul(n_hits) < n_steps.saturating_mul(4)
     }
 
     /// Bytes of heap in use.

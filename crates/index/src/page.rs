@@ -65,6 +65,7 @@ impl Index {
         };
         let set = self.select(request);
         let total = match cursor.total_items {
+            None if request.with_total && order.members().len() == self.len() => set.len(),
             None if request.with_total => set.intersection_len(order.members()),
             _ => known_total,
         };

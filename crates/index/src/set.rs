@@ -4,9 +4,6 @@ use std::borrow::Cow;
 
 use roaring::RoaringBitmap;
 
-/// Sets smaller than this are handled slot by slot.
-pub(crate) const SMALL: u64 = 4096;
-
 /// Slots read from a bitmap at a time.
 const BATCH: usize = 512;
 
