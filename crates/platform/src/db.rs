@@ -27,7 +27,7 @@ pub use connect::PostgresSettings;
 pub use lease::{Lease, acquire_lease, release_lease, renew_lease};
 pub use migrate::Migration;
 pub use tx::{Dialect, Tx};
-pub use value::{Param, Row};
+pub use value::{FromColumn, Param, Row};
 
 /// Where the data is kept.
 #[derive(Debug, Clone)]

@@ -26,7 +26,12 @@ async fn values_come_back_as_they_were_written() {
     let row = test.db.write(|tx| {
         tx.execute(
             "insert into note (id, text, flag, x) values ($1, $2, $3, $4)",
-            &[7_i64.into(), "grün 'quoted' $1".into(), true.into(), 0.5.into()],
+            &[
+                7_i64.into(),
+                "grün 'quoted' $1".into(),
+                true.into(),
+                0.5.into(),
+            ],
         )?;
         let mut row = tx.query_one(
             "select x, flag, text, id from note where text = $2 and id = $1",

@@ -6,18 +6,21 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{HeaderMap, Request};
 use platform::config::LogLevel;
 use platform::http::{Front, HttpSettings, NoContent, Plugin, Readiness, Routes, mount};
 use platform::permission::{Authorizer, Decision, Permission};
-use platform::telemetry::{Metrics, Telemetry, TelemetrySettings};
+use platform::telemetry::{Metrics, OtlpSettings, Telemetry, TelemetrySettings};
 use platform::{Authenticator, Caller, Error, Result};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber as _;
 
 /// Nobody has credentials, and nobody may do anything.
 struct Nobody;
@@ -147,4 +150,67 @@ async fn lines_carry_the_ids_of_their_request() {
         (&panic["message"], &panic["panic"]),
         (&"panic".into(), &"a bug".into())
     );
+}
+
+/// A collector of traces, and what it gets.
+async fn collector() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let received = Arc::<Mutex<Vec<Value>>>::default();
+    let keep = Arc::clone(&received);
+    let answer = async move |body: String| {
+        keep.lock()
+            .unwrap()
+            .push(serde_json::from_str(&body).unwrap());
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/v1/traces", post(answer));
+    tokio::spawn(axum::serve(listener, router).into_future());
+    (endpoint, received)
+}
+
+#[tokio::test]
+async fn spans_tell_the_route_and_the_status() {
+    let (endpoint, received) = collector().await;
+    let otlp = OtlpSettings {
+        endpoint,
+        headers: Vec::new(),
+        interval: Duration::from_millis(10),
+    };
+    let settings = TelemetrySettings {
+        otlp: Some(otlp),
+        ..TelemetrySettings::default()
+    };
+    let sink = Box::new(io::sink());
+    let mut telemetry = Telemetry::new(&settings, &Metrics::new(), "1.0.0", sink).unwrap();
+    let front = front();
+    for path in ["/api/lab/things/1", "/api/lab/nowhere", "/api/nobody/x"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let dispatch = telemetry.dispatch().clone();
+        front.answer(request, None).with_subscriber(dispatch).await;
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    telemetry.take_exporter().unwrap().run(stop).await;
+    let received = received.lock().unwrap();
+    let spans = received[0].pointer("/resourceSpans/0/scopeSpans/0/spans");
+    let told: Vec<(&str, &str)> = spans
+        .and_then(Value::as_array)
+        .unwrap()
+        .iter()
+        .map(|span| {
+            let value = |name: &str, kind: &str| {
+                let attributes = span["attributes"].as_array().unwrap();
+                let found = attributes.iter().find(|attribute| attribute["key"] == name);
+                found.unwrap()["value"][kind].as_str().unwrap()
+            };
+            let status = value("http.response.status_code", "intValue");
+            (value("http.route", "stringValue"), status)
+        })
+        .collect();
+    let expected = [
+        ("/api/lab/things/{id}", "204"),
+        ("unknown", "404"),
+        ("unknown", "404"),
+    ];
+    assert_eq!(told, expected);
 }

@@ -16,6 +16,7 @@ pub struct BackendAuthConfig {
     #[schemars(extend("deprecated" = true))]
     pub keys: Vec<LegacyKey>,
     /// Lets requests without credentials in.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub dangerously_disable_default_auth_policy: bool,
     /// Where the keys are kept by which plugins trust each other.
     pub plugin_key_store: PluginKeyStore,

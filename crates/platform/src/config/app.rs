@@ -35,7 +35,7 @@ pub struct OrganizationConfig {
 #[serde(rename_all = "camelCase", default)]
 pub struct PermissionConfig {
     /// Whether permissions are asked for at all.
-    #[schemars(extend("x-visibility" = "frontend"))]
+    #[schemars(extend("x-visibility" = "frontend", "x-ignored" = "not enforced yet"))]
     pub enabled: bool,
     /// Roles and policies.
     #[schemars(extend("x-ignored" = "it belongs to the RBAC plugin"))]

@@ -49,8 +49,10 @@ pub struct BackendConfig {
     /// Authentication between services.
     pub auth: BackendAuthConfig,
     /// Bounds the number of requests of each client.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub rate_limit: Toggle<RateLimitConfig>,
     /// Which proxies may say who the client is.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub trust_proxy: TrustProxy,
     /// The database.
     pub database: DatabaseConfig,
@@ -91,8 +93,10 @@ pub struct CorsConfig {
     /// Seconds a preflight answer may be kept.
     pub max_age: Option<u64>,
     /// Hands preflight requests to the plugin.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub preflight_continue: Option<bool>,
     /// Status of preflight answers; 204 when absent.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub options_success_status: Option<u16>,
 }
 
@@ -229,14 +233,18 @@ pub struct ServerConfig {
     /// Longest time the headers of a request may take.
     pub headers_timeout: Option<Millis>,
     /// Longest time a whole request may take.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub request_timeout: Option<Millis>,
     /// How long an idle connection stays open.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub keep_alive_timeout: Option<Millis>,
     /// How long a connection may be silent.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub timeout: Option<Millis>,
     /// Most headers of a request.
     pub max_headers_count: Option<u32>,
     /// Most requests on one connection.
+    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub max_requests_per_socket: Option<u32>,
 }
 

@@ -336,7 +336,7 @@ pub struct MassDeletionGuard {
     /// Most entities of a source that may go at once, in percent.
     #[schemars(range(max = 100))]
     pub max_percent: u8,
-    /// Sources with fewer entities than this are not guarded.
+    /// Removals of this many entities or fewer are never held.
     pub min_entities: u32,
 }
 

@@ -161,7 +161,7 @@ impl Checker<'_> {
     fn value(&mut self, node: Node<'_>, value: &Value, at: &str) {
         if let Some(reason) = node.text("x-ignored") {
             let message = format!("`{}` has no effect: {reason}", path::of_pointer(at));
-            return self.note("config.no-effect", at, message);
+            self.note("config.no-effect", at, message);
         }
         if node.keyword("deprecated").is_some() {
             let message = format!("`{}` is deprecated", path::of_pointer(at));

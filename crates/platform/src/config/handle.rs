@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(config.number("a.count").unwrap(), Some(1.5));
         assert_eq!(
             config.duration("a.time").unwrap().unwrap().get(),
-            Duration::from_secs(300)
+            Duration::from_mins(5)
         );
         assert_eq!(config.opt_string("a.gone").unwrap(), None);
         assert_eq!(config.opt_string("b.c").unwrap(), None);

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 /// How to reach PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// Host, port, user, password, database and SSL mode.
-    pub config: tokio_postgres::Config,
+    /// Host, port, user, password, database and SSL mode; boxed for its size.
+    pub config: Box<tokio_postgres::Config>,
     /// Schema that holds all tables; created when it is missing.
     pub schema: String,
     /// Connections of the pool; one more listens for notifications.
@@ -40,7 +40,7 @@ impl PostgresSettings {
                 .with_source(error)
         })?;
         Ok(Self {
-            config,
+            config: Box::new(config),
             schema: "public".to_owned(),
             max_connections: 5,
             ca_pem: None,

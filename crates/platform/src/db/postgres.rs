@@ -103,7 +103,7 @@ impl Pool {
                         tracing::warn!(error = error.chain(), "lost the listening connection");
                     }
                 }
-                if started.elapsed() > Duration::from_secs(60) {
+                if started.elapsed() > Duration::from_mins(1) {
                     pause = Duration::from_millis(200);
                 }
                 tokio::time::sleep(pause).await;

@@ -331,6 +331,7 @@ impl Shared {
     fn measure(&self, exchange: &Exchange, answer: &Answer, trail: Option<&Trail>) {
         let route = trail.and_then(Trail::route).unwrap_or(answer.route);
         let status = answer.response.status();
+        record(&answer.plugin, route, status);
         let elapsed = exchange.started.elapsed();
         self.metrics
             .observe(&answer.plugin, route, &exchange.method, status, elapsed);
@@ -346,6 +347,17 @@ impl Shared {
             "request"
         );
     }
+}
+
+/// Completes the span of the request, in which this is called.
+fn record(plugin: &str, route: &str, status: StatusCode) {
+    let span = tracing::Span::current();
+    if route.starts_with('/') {
+        span.record("http.route", format!("/api/{plugin}{route}"));
+    } else {
+        span.record("http.route", route);
+    }
+    span.record("http.response.status_code", status.as_u16());
 }
 
 /// Runs a router; a panic becomes a 500.

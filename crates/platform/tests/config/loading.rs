@@ -133,120 +133,96 @@ fn files_are_found_and_merged_in_order() {
     });
 }
 
+/// Variables of the tests of substitution; `UNSET` is not set.
+const VARIABLES: &[(&str, &str)] = &[
+    ("HOST", " db "),
+    ("EMPTY", ""),
+    ("PORT", "5432"),
+    ("NAME", "HOST"),
+];
+
+/// What is loaded from a file, and the problems that are found.
+fn substituted(text: &str) -> (Value, String) {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("app-config.yaml", text)]);
+    let (config, problems) = load(&options(dir.path(), &[], VARIABLES));
+    (config.root().clone(), shown(&problems))
+}
+
 #[test]
 fn variables_are_substituted() {
-    let variables: &[(&str, &str)] = &[
-        ("HOST", " db "),
-        ("EMPTY", ""),
-        ("PORT", "5432"),
-        ("NAME", "HOST"),
-    ];
-    let unset = |line: u32, column: u32, path: &str| {
-        format!(
-            "app-config.yaml:{line}:{column}: warning: variable `UNSET` is not set, so `{path}` is left out \
-             (set `UNSET`, or give a default: `${{UNSET:-…}}`)\n"
-        )
-    };
     let table = [
-        ("trimmed", "a: ${HOST}", json!({"a": "db"}), String::new()),
+        ("trimmed", "a: ${HOST}", json!({"a": "db"})),
         (
             "in a text",
             "a: tcp://${ HOST }:${PORT}/",
             json!({"a": "tcp://db:5432/"}),
-            String::new(),
         ),
-        (
-            "a number stays a text",
-            "a: ${PORT}",
-            json!({"a": "5432"}),
-            String::new(),
-        ),
-        (
-            "empty is a value",
-            "a: ${EMPTY}",
-            json!({"a": ""}),
-            String::new(),
-        ),
-        (
-            "unset removes the value",
-            "a: x${UNSET}\nb: 1",
-            json!({"b": 1}),
-            unset(1, 1, "a"),
-        ),
-        (
-            "unset removes an item",
-            "a: [1, '${UNSET}', 2]",
-            json!({"a": [1, 2]}),
-            unset(1, 8, "a[1]"),
-        ),
-        (
-            "default when unset",
-            "a: ${UNSET:-d}",
-            json!({"a": "d"}),
-            String::new(),
-        ),
+        ("a number stays a text", "a: ${PORT}", json!({"a": "5432"})),
+        ("empty is a value", "a: ${EMPTY}", json!({"a": ""})),
+        ("default when unset", "a: ${UNSET:-d}", json!({"a": "d"})),
         (
             "default when empty",
             "a: ${EMPTY:- d e }",
             json!({"a": "d e"}),
-            String::new(),
         ),
-        (
-            "no default when set",
-            "a: ${HOST:-d}",
-            json!({"a": "db"}),
-            String::new(),
-        ),
+        ("no default when set", "a: ${HOST:-d}", json!({"a": "db"})),
         (
             "default with colons",
             "a: ${UNSET:-http://x:-y}",
             json!({"a": "http://x:-y"}),
-            String::new(),
         ),
-        (
-            "an empty default is no value",
-            "a: ${UNSET:-}",
-            json!({}),
-            String::new(),
-        ),
+        ("an empty default is no value", "a: ${UNSET:-}", json!({})),
         (
             "escaped",
             "a: $${HOST} $$${HOST}",
             json!({"a": "${HOST} $${HOST}"}),
-            String::new(),
         ),
         (
             "no braces, no variable",
             "a: $HOST $(HOST)",
             json!({"a": "$HOST $(HOST)"}),
-            String::new(),
         ),
         (
             "keys are not substituted",
             "${HOST}: 1",
             json!({"${HOST}": 1}),
-            String::new(),
         ),
-        ("$env", "a: {$env: HOST}", json!({"a": "db"}), String::new()),
+        ("$env", "a: {$env: HOST}", json!({"a": "db"})),
         (
             "$env of a variable",
             "a: {$env: '${NAME}'}",
             json!({"a": "db"}),
-            String::new(),
-        ),
-        (
-            "$env unset",
-            "a: {$env: UNSET}",
-            json!({}),
-            unset(1, 1, "a"),
         ),
     ];
-    for (rule, text, loaded, problems) in table {
-        let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), &[("app-config.yaml", text)]);
-        let (config, found) = load(&options(dir.path(), &[], variables));
-        assert_eq!(config.root(), &loaded, "{rule}");
-        assert_eq!(shown(&found), problems, "{rule}");
+    for (rule, text, loaded) in table {
+        assert_eq!(substituted(text), (loaded, String::new()), "{rule}");
+    }
+}
+
+#[test]
+fn what_an_unset_variable_is_in_is_left_out() {
+    let table = [
+        (
+            "unset removes the value",
+            "a: x${UNSET}\nb: 1",
+            json!({"b": 1}),
+            (1, "a"),
+        ),
+        (
+            "unset removes an item",
+            "a: [1, '${UNSET}', 2]",
+            json!({"a": [1, 2]}),
+            (8, "a[1]"),
+        ),
+        ("$env unset", "a: {$env: UNSET}", json!({}), (1, "a")),
+    ];
+    for (rule, text, loaded, (column, path)) in table {
+        let problem = format!(
+            "app-config.yaml:1:{column}: warning: variable `UNSET` is not set, so `{path}` is left \
+             out (set `UNSET`, or give a default: `${{UNSET:-…}}`)\n"
+        );
+        assert_eq!(substituted(text), (loaded, problem), "{rule}");
     }
 }
 
@@ -262,17 +238,19 @@ fn a_variable_another_file_makes_up_for_is_not_missing() {
     });
 }
 
+/// Files that the tests of includes have.
+const SHARED: &[(&str, &str)] = &[
+    ("secret.txt", "  s3cret \n\n"),
+    (
+        "sub/part.yaml",
+        "x: {y: [1, {$file: near.txt}]}\nz: '${V}'\nw: {$include: ../leaf.json}",
+    ),
+    ("sub/near.txt", "near"),
+    ("leaf.json", r#"{"leaf": true, "text": "${V}"}"#),
+];
+
 #[test]
 fn files_are_included() {
-    let shared: &[(&str, &str)] = &[
-        ("secret.txt", "  s3cret \n\n"),
-        (
-            "sub/part.yaml",
-            "x: {y: [1, {$file: near.txt}]}\nz: '${V}'\nw: {$include: ../leaf.json}",
-        ),
-        ("sub/near.txt", "near"),
-        ("leaf.json", r#"{"leaf": true, "text": "${V}"}"#),
-    ];
     let table = [
         (
             "$file, without trailing space",
@@ -356,7 +334,7 @@ fn files_are_included() {
     for (rule, text, loaded, problems) in table {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().canonicalize().unwrap();
-        write(&dir, shared);
+        write(&dir, SHARED);
         write(&dir, &[("app-config.yaml", text)]);
         let (config, found) = load(&options(&dir, &[], &[("V", "sub/near")]));
         assert_eq!(
