@@ -107,7 +107,7 @@ fn ingest(
         &milliseconds(server.ready_after),
     );
     let started = Instant::now();
-    server.wait_for_entities(u64::from(n), Duration::from_secs(1800))?;
+    server.wait_for_entities(u64::from(n), Duration::from_mins(30))?;
     let took = started.elapsed();
     report.row(
         "ingestion until all are queryable",
@@ -149,7 +149,7 @@ fn steady(report: &mut Report, server: &Server, n: u32) -> Result<()> {
     let (cpu, looks) = (server.cpu()?, server.unchanged()?);
     server.refresh_root()?;
     let started = Instant::now();
-    while server.unchanged()? == looks && started.elapsed() < Duration::from_secs(60) {
+    while server.unchanged()? == looks && started.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let cpu = server

@@ -53,6 +53,7 @@ impl Request {
         };
         let names = || (0..200).map(|i| text(i, "/metadata/name"));
         let by_query = "/api/catalog/entities/by-query?limit=20";
+        let by_name = "/api/catalog/entities/by-name/component/default";
         let refs: Vec<_> = names()
             .take(40)
             .map(|name| format!("component:default/{name}"))
@@ -109,11 +110,7 @@ impl Request {
             Self {
                 name: "entity by name",
                 variants: names()
-                    .map(|name| {
-                        get(&format!(
-                            "/api/catalog/entities/by-name/component/default/{name}"
-                        ))
-                    })
+                    .map(|name| get(&format!("{by_name}/{name}")))
                     .collect(),
             },
             Self {
@@ -128,11 +125,7 @@ impl Request {
                 name: "ancestry",
                 variants: names()
                     .take(20)
-                    .map(|name| {
-                        get(&format!(
-                            "/api/catalog/entities/by-name/component/default/{name}/ancestry"
-                        ))
-                    })
+                    .map(|name| get(&format!("{by_name}/{name}/ancestry")))
                     .collect(),
             },
             Self {
@@ -223,7 +216,7 @@ impl Connection {
     fn open(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         Ok(Self {
             stream,
             buffer: vec![0; 1 << 16],

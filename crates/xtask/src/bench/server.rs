@@ -97,7 +97,7 @@ impl Server {
                 );
             }
             ensure!(
-                started.elapsed() < Duration::from_secs(120),
+                started.elapsed() < Duration::from_mins(2),
                 "not ready after two minutes"
             );
             std::thread::sleep(Duration::from_millis(1));
@@ -113,7 +113,7 @@ impl Server {
 
     pub(super) fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Vec<u8>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let body = body.map(Value::to_string).unwrap_or_default();
         write!(
             stream,
