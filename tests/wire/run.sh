@@ -29,13 +29,18 @@ if [ -n "${TEST_DATABASE_URL:-}" ]; then
 fi
 python3 -m http.server 7997 --bind 127.0.0.1 --directory "$work/catalog" >/dev/null 2>&1 &
 pids+=($!)
+wait_for() {
+    for _ in $(seq 1 300); do
+        if python3 -c "import urllib.request as u; u.urlopen('$1', timeout=1)" 2>/dev/null; then return; fi
+        sleep 0.1
+    done
+    echo "nothing answers at $1" >&2
+    exit 1
+}
+wait_for http://127.0.0.1:7997/root.yaml
 mkdir "$work/data"
 "$binary" serve --data "$work/data" "${config[@]}" >"$work/serve.log" 2>&1 &
 server=$!
 pids+=("$server")
-for _ in $(seq 1 300); do
-    if python3 -c 'import urllib.request as u; u.urlopen("http://127.0.0.1:7007/.backstage/health/v1/readiness", timeout=1)' 2>/dev/null; then break; fi
-    kill -0 "$server" 2>/dev/null || { cat "$work/serve.log"; exit 1; }
-    sleep 0.2
-done
+wait_for http://127.0.0.1:7007/.backstage/health/v1/readiness
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/check.py" --base http://127.0.0.1:7007 --token-file "$work/token" --catalog "$work/catalog"

@@ -52,7 +52,10 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
 
 /// Whether a part of the configuration is missing altogether.
 fn is_fatal(problem: &Problem) -> bool {
-    matches!(problem.code.as_str(), "config.file" | "config.syntax" | "config.root")
+    matches!(
+        problem.code.as_str(),
+        "config.file" | "config.syntax" | "config.root"
+    )
 }
 
 async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {

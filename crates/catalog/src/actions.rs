@@ -92,18 +92,14 @@ async fn refresh_entity(ctx: &Ctx, catalog: &Catalog, input: &Value) -> Result<V
 }
 
 async fn query_entities(ctx: &Ctx, catalog: &Catalog, input: &Value) -> Result<Value> {
-    let (cursor, filter) = match input.get("cursor").and_then(Value::as_str) {
-        Some(cursor) => {
-            let cursor = Cursor::decode(cursor).map_err(|error| Error::input(error.to_string()))?;
-            let filter = predicate_filter(cursor.query.as_ref())?;
-            (cursor, filter)
-        }
-        None => {
-            let mut cursor = Cursor::first(orders(input)?, text_filter(input));
-            cursor.query = input.get("query").cloned();
-            (cursor, predicate_filter(input.get("query"))?)
-        }
+    let cursor = if let Some(cursor) = input.get("cursor").and_then(Value::as_str) {
+        Cursor::decode(cursor).map_err(|error| Error::input(error.to_string()))?
+    } else {
+        let mut cursor = Cursor::first(orders(input)?, text_filter(input));
+        cursor.query = input.get("query").cloned();
+        cursor
     };
+    let filter = predicate_filter(cursor.query.as_ref())?;
     let limit = number(input, "limit").unwrap_or(DEFAULT_LIMIT);
     let offset = number(input, "offset").unwrap_or_default();
     let page = catalog

@@ -1,12 +1,13 @@
 //! The catalog's handle, and what it is made of.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use integrations::{ReadUrl, ScmIntegrations};
 use platform::db::Db;
 use platform::{Clock, Result};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -55,8 +56,8 @@ pub struct Inner {
     pub(crate) providers: Vec<SharedProvider>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
-    /// The provider that was last asked to run.
-    pub(crate) triggers: watch::Sender<String>,
+    /// By provider, whether somebody asked it to run.
+    pub(crate) triggers: HashMap<String, Notify>,
 }
 
 impl std::ops::Deref for Catalog {
@@ -83,6 +84,8 @@ impl Catalog {
         let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
         view.load().await?;
         let providers = parts.providers;
+        let triggers = providers.iter().map(|provider| provider.name().to_owned());
+        let triggers = triggers.map(|name| (name, Notify::new())).collect();
         let inner = Inner {
             db: parts.db,
             settings,
@@ -91,7 +94,7 @@ impl Catalog {
             providers,
             clock: parts.clock,
             metrics: Metrics::new(&parts.metrics)?,
-            triggers: watch::channel(String::new()).0,
+            triggers,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -117,7 +120,9 @@ impl Catalog {
 
     /// Asks a provider to run now.
     pub(crate) fn trigger(&self, provider: &str) {
-        self.triggers.send_replace(provider.to_owned());
+        if let Some(asked) = self.triggers.get(provider) {
+            asked.notify_one();
+        }
     }
 
     /// The providers that run by time, as Backstage lists scheduled tasks. Reference 3 §8.

@@ -18,7 +18,7 @@ use crate::store::{WORK, changes, refresh, relations, stitches};
 use crate::{process, stitch};
 
 /// Time between two comparisons of the index with the database.
-const INDEX_PERIOD: Duration = Duration::from_secs(600);
+const INDEX_PERIOD: Duration = Duration::from_mins(10);
 /// Time between two steps through the final entities.
 const STEP_PERIOD: Duration = Duration::from_secs(2);
 /// Entities of one step: with the period above, 500 000 entities take about half an hour.
@@ -135,7 +135,8 @@ fn find_wrong(tx: &mut Tx<'_>, after: i64) -> Result<(i64, Vec<String>)> {
         return Ok((0, Vec::new()));
     };
     let next = last.id;
-    let queued = stitches::load_queued(tx)?;
+    let refs: Vec<&str> = rows.iter().map(|row| row.entity_ref.as_str()).collect();
+    let queued = stitches::load_queued(tx, &refs)?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut stored = relations::load_by_origin(tx, &ids)?;
     let mut wrong: HashSet<String> = HashSet::new();

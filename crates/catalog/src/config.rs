@@ -14,6 +14,10 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(100);
 
 /// Settings of the catalog.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the configuration"
+)]
 pub struct Settings {
     /// Which kinds may come from where.
     pub rules: Rules,

@@ -165,16 +165,13 @@ impl View {
         let mut flattener = Flattener::default();
         let mut index = self.index.write();
         for change in batch {
-            match change.entity {
-                Some(stored) => {
-                    insert(&mut index, &mut flattener, &stored);
-                    self.bodies
-                        .insert(stored.id, version(&stored.etag), Bytes::from(stored.body));
-                }
-                None => {
-                    index.remove(change.entity_id);
-                    self.bodies.remove(change.entity_id);
-                }
+            if let Some(stored) = change.entity {
+                insert(&mut index, &mut flattener, &stored);
+                self.bodies
+                    .insert(stored.id, version(&stored.etag), Bytes::from(stored.body));
+            } else {
+                index.remove(change.entity_id);
+                self.bodies.remove(change.entity_id);
             }
         }
     }

@@ -75,7 +75,7 @@ fn accept_beside(
     let yields = owners_that_yield(tx, source, items, &existing)?;
     let mut plan = Plan::default();
     for item in items {
-        plan.add(item, existing.get(&item.entity_ref), &yields)?;
+        plan.add(item, existing.get(&item.entity_ref), &yields);
     }
     refresh::insert(tx, &plan.new, now)?;
     refresh::update_unprocessed(tx, &plan.changed, now)?;
@@ -173,14 +173,21 @@ fn sweep(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
         hand_over(tx, &wanted, now)?;
         gone = unreachable(tx, targets)?;
     }
-    delete(tx, &gone, now)
+    let emitted = edges::load_children(tx, &gone)?;
+    delete(tx, &gone, now)?;
+    let gone: HashSet<String> = gone.into_iter().collect();
+    let kept: HashSet<String> = emitted
+        .into_iter()
+        .map(|(_, child)| child)
+        .filter(|child| !gone.contains(child))
+        .collect();
+    ask_others(tx, &kept.into_iter().collect::<Vec<_>>(), now)
 }
 
 /// Deletes entities and what they gave rise to, and lets waiting claims have their references.
 pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
     for refs in refs.chunks(1000) {
-        let deleted = refresh::delete(tx, refs)?;
-        let ids: Vec<i64> = deleted.iter().map(|(id, _)| *id).collect();
+        let ids = refresh::delete(tx, refs)?;
         let mut shown = relations::delete_by_origin(tx, &ids)?;
         for entity in refs {
             shown.remove(entity);
@@ -234,12 +241,7 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn add(
-        &mut self,
-        item: &'a Deferred,
-        existing: Option<&'a Existing>,
-        yields: &HashSet<&str>,
-    ) -> Result<()> {
+    fn add(&mut self, item: &'a Deferred, existing: Option<&'a Existing>, yields: &HashSet<&str>) {
         let entity_ref = item.entity_ref.as_str();
         let unprocessed = item.entity.to_string();
         // Of several documents with one reference the owner's wins, and without an owner the first.
@@ -253,7 +255,7 @@ impl<'a> Plan<'a> {
                     existing_key,
                 });
             }
-            return Ok(());
+            return;
         }
         let hash = hex::encode(Sha1::digest(&unprocessed));
         let Some(row) = existing else {
@@ -264,7 +266,7 @@ impl<'a> Plan<'a> {
                 unprocessed,
                 hash,
             });
-            return Ok(());
+            return;
         };
         let same_key = row.location_key == item.location_key;
         if !(same_key || row.location_key.is_none() || yields.contains(entity_ref)) {
@@ -274,7 +276,7 @@ impl<'a> Plan<'a> {
                 unprocessed,
                 existing_key,
             });
-            return Ok(());
+            return;
         }
         self.accepted
             .insert(entity_ref, item.location_key.as_deref());
@@ -291,7 +293,6 @@ impl<'a> Plan<'a> {
         if row.is_orphan {
             self.adopted.push(entity_ref);
         }
-        Ok(())
     }
 }
 

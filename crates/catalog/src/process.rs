@@ -105,11 +105,14 @@ pub(crate) struct Provenance {
 impl Pipeline {
     /// Identifies the processors; a different value means that everything is due.
     pub(crate) fn version(&self) -> String {
-        let mut version = VERSION.to_string();
-        for processor in &self.processors {
-            version.push_str(&format!(",{}@{}", processor.name(), processor.version()));
-        }
-        version
+        let named = |processor: &Arc<dyn Processor>| {
+            format!("{}@{}", processor.name(), processor.version())
+        };
+        let versions = self.processors.iter().map(named);
+        let versions: Vec<String> = std::iter::once(VERSION.to_string())
+            .chain(versions)
+            .collect();
+        versions.join(",")
     }
 
     /// Processes a claimed entity.
@@ -237,13 +240,10 @@ impl Pipeline {
         failure.refresh_keys.sort_unstable();
         failure.refresh_keys.dedup();
         let next_at = if failure.reads {
-            self.next_look()
+            failure.retry_at.or_else(|| self.next_look())
         } else {
             None
         };
-        let next_at = failure
-            .retry_at
-            .map_or(next_at, |at| Some(next_at.map_or(at, |n| n.max(at))));
         let text = json!(failure.errors).to_string();
         Outcome {
             claimed,

@@ -148,10 +148,10 @@ fn guard_annotations(metadata: &mut Map<String, Value>, is_orphan: bool) {
         return;
     };
     for key in ["backstage.io/view-url", "backstage.io/edit-url"] {
-        if let Some(url) = annotations.get_mut(key) {
-            if url.as_str().is_some_and(model::is_script_url) {
-                *url = UNSAFE_URL.into();
-            }
+        if let Some(url) = annotations.get_mut(key)
+            && url.as_str().is_some_and(model::is_script_url)
+        {
+            *url = UNSAFE_URL.into();
         }
     }
 }

@@ -16,7 +16,9 @@ pub(crate) mod relations;
 pub(crate) mod stitches;
 pub(crate) mod transfer;
 
-use platform::db::Migration;
+use platform::Result;
+use platform::db::{FromColumn, Migration, Param, Row, Tx};
+use serde_json::Value;
 
 /// Wakes followers of the change log.
 pub(crate) const CHANGED: &str = "catalog";
@@ -34,14 +36,63 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     postgres: include_str!("../migrations/0001_catalog.postgres.sql"),
 }];
 
-/// A JSON array of texts, for [`platform::db::Tx::each_text`].
-fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
-    let items: Vec<&str> = items.into_iter().collect();
-    serde_json::Value::from(items).to_string()
+/// Items in one statement: enough to make round trips cheap, few enough to keep statements small.
+const CHUNK: usize = 1000;
+
+/// Rows of a query whose parameter is a list of texts, for [`Tx::each_text`].
+fn query_texts<T: AsRef<str>>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    items: impl IntoIterator<Item = T>,
+) -> Result<Vec<Row>> {
+    let items: Vec<T> = items.into_iter().collect();
+    let mut rows = Vec::new();
+    for chunk in items.chunks(CHUNK) {
+        rows.append(&mut tx.query(sql, &[texts(chunk).into()])?);
+    }
+    Ok(rows)
 }
 
-/// A JSON array of integers, for [`platform::db::Tx::each_int`].
-fn ints(items: impl IntoIterator<Item = i64>) -> String {
-    let items: Vec<i64> = items.into_iter().collect();
-    serde_json::Value::from(items).to_string()
+/// Rows of a query whose parameter is a list of integers, for [`Tx::each_int`].
+fn query_ints(tx: &mut Tx<'_>, sql: &str, items: &[i64]) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for chunk in items.chunks(CHUNK) {
+        rows.append(&mut tx.query(sql, &[ints(chunk).into()])?);
+    }
+    Ok(rows)
+}
+
+/// Runs a statement whose first parameter is a list of texts; the number of rows it changed.
+fn execute_texts<T: AsRef<str>>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    items: impl IntoIterator<Item = T>,
+    others: &[Param<'_>],
+) -> Result<u64> {
+    let items: Vec<T> = items.into_iter().collect();
+    let mut changed = 0;
+    for chunk in items.chunks(CHUNK) {
+        let mut params = vec![texts(chunk).into()];
+        params.extend_from_slice(others);
+        changed += tx.execute(sql, &params)?;
+    }
+    Ok(changed)
+}
+
+/// A JSON array.
+fn texts<T: AsRef<str>>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(AsRef::as_ref)
+        .collect::<Value>()
+        .to_string()
+}
+
+fn ints(items: &[i64]) -> String {
+    Value::from(items).to_string()
+}
+
+/// The first column of rows that have one.
+fn first_column<T: FromColumn, C: FromIterator<T>>(rows: Vec<Row>) -> Result<C> {
+    rows.into_iter().map(|mut row| row.take(0)).collect()
 }

@@ -32,7 +32,7 @@ const CLAIM: usize = 500;
 /// Entities in process at once; most wait for nothing, locations for the network.
 const CONCURRENCY: usize = 32;
 /// After which time another replica may process a claimed entity. Reference 1 §B.3.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Entities stitched in one transaction.
 const STITCH: usize = 500;
 /// While much is being ingested, stitching waits this long, so that entities with many relations
@@ -41,10 +41,10 @@ const STITCH_PAUSE: Duration = Duration::from_secs(15);
 /// The longest sleep of a worker.
 const POLL: Duration = Duration::from_secs(1);
 /// How long an entity may be without a source before it counts as an orphan.
-const ORPHAN_GRACE: Duration = Duration::from_secs(60);
+const ORPHAN_GRACE: Duration = Duration::from_mins(1);
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 /// How long the change log is kept for followers that were away.
-const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
+const CHANGES_KEPT: Duration = Duration::from_hours(24);
 
 /// Starts all background work.
 pub(crate) fn start(catalog: &Catalog, tasks: &TaskTracker, stop: &CancellationToken) {
@@ -105,13 +105,12 @@ async fn prepare(catalog: &Catalog) -> Result<()> {
 async fn run_provider(catalog: Catalog, provider: SharedProvider, stop: CancellationToken) {
     let schedule = provider.schedule();
     let mut pause = schedule.map_or(Duration::ZERO, |schedule| schedule.initial_delay);
-    let mut triggers = catalog.triggers.subscribe();
     let holder = uuid::Uuid::new_v4().to_string();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
-            () = triggered(&mut triggers, provider.name()) => {}
+            () = triggered(&catalog, provider.name()) => {}
         }
         let failed = match run_provider_once(&catalog, &provider, &holder).await {
             Ok(()) => false,
@@ -135,14 +134,12 @@ async fn run_provider(catalog: Catalog, provider: SharedProvider, stop: Cancella
     }
 }
 
-/// Waits until somebody asks for this provider.
-async fn triggered(triggers: &mut tokio::sync::watch::Receiver<String>, provider: &str) {
-    while triggers.changed().await.is_ok() {
-        if *triggers.borrow_and_update() == provider {
-            return;
-        }
+/// Waits until somebody asks for this provider; asking while it runs counts too.
+async fn triggered(catalog: &Catalog, provider: &str) {
+    match catalog.triggers.get(provider) {
+        Some(asked) => asked.notified().await,
+        None => std::future::pending().await,
     }
-    std::future::pending().await
 }
 
 async fn run_provider_once(

@@ -119,10 +119,10 @@ pub(super) async fn query_locations(
     });
     let items: Vec<&Location> = locations[start..].iter().take(page.limit).collect();
     let mut page_info = Map::new();
-    if start + items.len() < total {
-        if let Some(last) = items.last() {
-            page_info.insert("nextCursor".into(), page.cursor_after(&last.id).into());
-        }
+    if start + items.len() < total
+        && let Some(last) = items.last()
+    {
+        page_info.insert("nextCursor".into(), page.cursor_after(&last.id).into());
     }
     Ok(Json(
         json!({ "items": items, "totalItems": total, "pageInfo": page_info }),

@@ -138,12 +138,11 @@ impl Request {
 
     fn from_body(body: &Map<String, Value>) -> Result<Self> {
         let projection = Projection::parse(&strings(body.get("fields")))?;
-        let (cursor, filter) = match body.get("cursor").and_then(Value::as_str) {
-            Some(cursor) => continued(cursor)?,
-            None => {
-                let query = body.get("query").map(Predicate::parse).transpose()?;
-                first(orders(body)?, text_filter(body), query.as_ref())?
-            }
+        let (cursor, filter) = if let Some(cursor) = body.get("cursor").and_then(Value::as_str) {
+            continued(cursor)?
+        } else {
+            let query = body.get("query").map(Predicate::parse).transpose()?;
+            first(orders(body)?, text_filter(body), query.as_ref())?
         };
         Ok(Self {
             cursor,

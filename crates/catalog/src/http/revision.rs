@@ -16,15 +16,24 @@ const MIN_REV: HeaderName = HeaderName::from_static("x-callboard-min-rev");
 /// How long a reader waits for a revision.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) async fn follow(State(catalog): State<Catalog>, request: Request, next: Next) -> Response {
-    let wanted = request.headers().get(MIN_REV).and_then(|rev| rev.to_str().ok()?.parse().ok());
+pub(super) async fn follow(
+    State(catalog): State<Catalog>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let wanted = request
+        .headers()
+        .get(MIN_REV)
+        .and_then(|rev| rev.to_str().ok()?.parse().ok());
     if let Some(rev) = wanted {
         catalog.view.wait_for(rev, PATIENCE).await;
     }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;
     if !is_read || wanted.is_some() {
-        response.headers_mut().insert(MIN_REV, HeaderValue::from(catalog.view.applied()));
+        response
+            .headers_mut()
+            .insert(MIN_REV, HeaderValue::from(catalog.view.applied()));
     }
     response
 }

@@ -1,4 +1,4 @@
-//! Annotations that say where an entity is from. Reference 1 §B.3, AnnotateLocation.
+//! Annotations that say where an entity is from. Reference 1 §B.3, `AnnotateLocation`.
 
 use integrations::ScmIntegrations;
 use model::{DEFAULT_NAMESPACE, LocationRef};
@@ -50,7 +50,9 @@ fn add_urls(annotations: &mut Map<String, Value>, url: &str, integrations: &ScmI
 /// Whether a URL has a commit in it: it shows a version that nobody can edit.
 fn names_a_commit(url: &str) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    url.as_bytes().split(|byte| !is_digit(*byte)).any(|run| run.len() >= COMMIT_DIGITS)
+    url.as_bytes()
+        .split(|byte| !is_digit(*byte))
+        .any(|run| run.len() >= COMMIT_DIGITS)
 }
 
 /// Adds the default namespace where there is none, ahead of everything else, as recorded.

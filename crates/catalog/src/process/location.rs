@@ -1,4 +1,5 @@
-//! Reading what a Location points at. Reference 1 §B.3, UrlReader and FileReader.
+//! Reading what a Location points at. Reference 1 §B.3, `UrlReader` and
+//! `FileReader`.
 //!
 //! Invariants: a Location is atomic (one unreadable target, document or forbidden kind fails it as
 //! a whole, and what it emitted before stays); a target that is as before is not parsed again.
@@ -6,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use integrations::{FileLimits, ReadError, ReadRequest, SearchOutcome, read_files};
-use model::{EntityRef, ErrorInfo, LocationRef, Problem};
+use model::{EntityRef, ErrorInfo, LocationRef, Problem, YamlDocument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
@@ -19,6 +21,9 @@ use crate::config::normalised;
 use crate::model::Deferred;
 
 use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance};
+
+/// When to try again after a failure that may pass, unless the host says otherwise.
+const RETRY_PAUSE: Duration = Duration::from_secs(10);
 
 /// What is remembered of the last successful read: a version per target.
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
@@ -273,9 +278,10 @@ fn unreadable(pipeline: &Pipeline, target: &LocationRef, error: &ReadError) -> F
             format!("Unable to read {}, {error}", target.location_type),
         )
     };
-    let retry_at = error
-        .retry_after()
-        .map(|after| pipeline.clock.now() + platform::clock::millis(after));
+    let retry_at = error.is_temporary().then(|| {
+        let pause = error.retry_after().unwrap_or(RETRY_PAUSE);
+        pipeline.clock.now() + platform::clock::millis(pause)
+    });
     let problem = Problem::error("location.unreadable", "/spec/target", message.clone());
     Failure {
         retry_at,
@@ -297,15 +303,9 @@ fn parse(
     })?;
     let mut failure = None;
     model::for_each_document(text, &model::YamlLimits::default(), |document| {
-        let result = match document.problems.into_iter().next() {
-            Some(problem) => Err(broken_document(location, problem)),
-            None => document_entity(
-                pipeline,
-                document.value,
-                location,
-                from,
-                document.start.line,
-            ),
+        let result = match document.problems.first() {
+            Some(problem) => Err(broken_document(location, problem.clone())),
+            None => document_entity(pipeline, document, location, from),
         };
         match result {
             Ok(Some(deferred)) => found.push(deferred),
@@ -332,37 +332,23 @@ fn broken_document(location: &LocationRef, problem: Problem) -> Failure {
 
 fn document_entity(
     pipeline: &Pipeline,
-    value: Value,
+    document: YamlDocument,
     location: &LocationRef,
     from: &Provenance,
-    line: u32,
 ) -> Result<Option<Deferred>, Failure> {
-    let place = |failure: Failure| failure.at(location, line);
-    match value {
-        Value::Null => Ok(None),
-        Value::Object(_) => deferred(pipeline, value, from, location, Some(line))
-            .map(Some)
-            .map_err(place),
-        other => {
-            let message = format!("Expected object at root, got {}", type_of(&other));
-            let problem = Problem::error("yaml.root", "", message.clone())
-                .with_hint("each document must be an entity with apiVersion, kind and metadata");
-            Err(place(Failure::of(
-                ErrorInfo::new("InputError", message),
-                Some(problem),
-            )))
-        }
+    let line = document.start.line;
+    if let Some(problem) = document.root_problem() {
+        let problem =
+            problem.with_hint("each document must be an entity with apiVersion, kind and metadata");
+        let error = ErrorInfo::new("InputError", problem.message.clone());
+        return Err(Failure::of(error, Some(problem)).at(location, line));
     }
-}
-
-/// What JavaScript's `typeof` says.
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Null | Value::Array(_) | Value::Object(_) => "object",
+    if document.value.is_null() {
+        return Ok(None);
     }
+    deferred(pipeline, document.value, from, location, Some(line))
+        .map(Some)
+        .map_err(|failure| failure.at(location, line))
 }
 
 /// An entity as the Location emits it: with its annotations, if its kind may come from there.

@@ -12,7 +12,7 @@ use crate::ingest;
 use crate::model::{Conflict, HeldMutation, ProcessingError};
 use crate::permission;
 use crate::process::LOCATION;
-use crate::store::refresh::{self, Stage, Unprocessed};
+use crate::store::refresh::{self, RefreshRow, Stage};
 use crate::store::{WORK, conflicts, held};
 
 /// Rows of one answer.
@@ -133,7 +133,7 @@ impl Catalog {
     }
 }
 
-fn refresh_state(row: Unprocessed) -> Value {
+fn refresh_state(row: RefreshRow) -> Value {
     let parse = |text: Option<String>| {
         text.and_then(|text| serde_json::from_str::<Value>(&text).ok())
             .unwrap_or(Value::Null)
@@ -171,7 +171,7 @@ fn is_owned_by(row: &Value, owner: &str) -> bool {
     found.is_some_and(|found| found.eq_ignore_ascii_case(owner))
 }
 
-pub(crate) fn entity_error(row: Unprocessed) -> EntityError {
+pub(crate) fn entity_error(row: RefreshRow) -> EntityError {
     let errors: Vec<ProcessingError> = row
         .errors
         .as_deref()

@@ -106,7 +106,7 @@ impl Catalog {
                             "Location {location} already exists"
                         )));
                     }
-                    refresh::make_due(tx, &[existing.entity_ref.clone()], now)?;
+                    refresh::make_due(tx, std::slice::from_ref(&existing.entity_ref), now)?;
                     tx.notify(crate::store::WORK)?;
                     return Ok(existing);
                 }

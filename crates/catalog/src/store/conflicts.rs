@@ -5,7 +5,7 @@ use platform::{Millis, Result};
 
 use crate::model::{Conflict, Deferred, Source};
 
-use super::texts;
+use super::{execute_texts, first_column, query_texts};
 
 /// A claim that was turned away.
 pub(crate) struct Claim<'a> {
@@ -77,8 +77,7 @@ pub(crate) fn list_claimants(tx: &mut Tx<'_>, refs: &[&str]) -> Result<Vec<Strin
         "select distinct source from catalog_conflict where is_root = false and source in {}",
         tx.each_text(1)
     );
-    let rows = tx.query(&sql, &[texts(refs.iter().copied()).into()])?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(query_texts(tx, &sql, refs)?)
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, claims: &[(String, String)]) -> Result<()> {
@@ -96,8 +95,7 @@ pub(crate) fn delete_by_sources(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> 
         "delete from catalog_conflict where is_root = false and source in {}",
         tx.each_text(1)
     );
-    tx.execute(&sql, &[texts(refs.iter().map(String::as_str)).into()])
-        .map(drop)
+    execute_texts(tx, &sql, refs, &[]).map(drop)
 }
 
 /// A claim that waits for its entity to become free.
@@ -114,7 +112,7 @@ pub(crate) fn load_waiting(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Waiti
         tx.each_text(1)
     );
     let mut waiting: Vec<Waiting> = Vec::new();
-    for row in tx.query(&sql, &[texts(refs.iter().map(String::as_str)).into()])? {
+    for row in query_texts(tx, &sql, refs)? {
         let claim = waiting_claim(row)?;
         let is_next = waiting
             .last()

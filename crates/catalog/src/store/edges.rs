@@ -7,9 +7,7 @@ use platform::db::Tx;
 
 use crate::model::Source;
 
-use super::texts;
-
-const CHUNK: usize = 1000;
+use super::{execute_texts, first_column, query_texts};
 
 pub(crate) fn insert(tx: &mut Tx<'_>, source: &Source, targets: &[&str]) -> Result<()> {
     let sql = "insert into catalog_edge (source, is_root, target) values ($1, $2, $3) \
@@ -29,21 +27,11 @@ pub(crate) fn insert(tx: &mut Tx<'_>, source: &Source, targets: &[&str]) -> Resu
 
 pub(crate) fn delete(tx: &mut Tx<'_>, source: &Source, targets: &[String]) -> Result<()> {
     let sql = format!(
-        "delete from catalog_edge where source = $1 and is_root = $2 and target in {}",
-        tx.each_text(3)
+        "delete from catalog_edge where source = $2 and is_root = $3 and target in {}",
+        tx.each_text(1)
     );
-    for chunk in targets.chunks(CHUNK) {
-        let targets = texts(chunk.iter().map(String::as_str));
-        tx.execute(
-            &sql,
-            &[
-                source.name().into(),
-                source.is_root().into(),
-                targets.into(),
-            ],
-        )?;
-    }
-    Ok(())
+    let source = [source.name().into(), source.is_root().into()];
+    execute_texts(tx, &sql, targets, &source).map(drop)
 }
 
 /// Everything a source emits.
@@ -52,7 +40,7 @@ pub(crate) fn load_targets(tx: &mut Tx<'_>, source: &Source) -> Result<HashSet<S
         "select target from catalog_edge where source = $1 and is_root = $2",
         &[source.name().into(), source.is_root().into()],
     )?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(rows)
 }
 
 /// Everything the entities emit, by emitting entity.
@@ -61,13 +49,10 @@ pub(crate) fn load_children(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(Str
         "select source, target from catalog_edge where is_root = false and source in {}",
         tx.each_text(1)
     );
-    let mut found = Vec::new();
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
-            found.push((row.take(0)?, row.take(1)?));
-        }
-    }
-    Ok(found)
+    query_texts(tx, &sql, refs)?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
 }
 
 /// Of these entities, those that emit anything.
@@ -76,13 +61,7 @@ pub(crate) fn list_emitters(tx: &mut Tx<'_>, refs: &[&str]) -> Result<Vec<String
         "select distinct source from catalog_edge where is_root = false and source in {}",
         tx.each_text(1)
     );
-    let mut found = Vec::new();
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().copied()).into()])? {
-            found.push(row.take(0)?);
-        }
-    }
-    Ok(found)
+    first_column(query_texts(tx, &sql, refs)?)
 }
 
 /// The sources of each of the entities; one without sources is absent.
@@ -95,16 +74,14 @@ pub(crate) fn load_sources(
         tx.each_text(1)
     );
     let mut found: HashMap<String, Vec<Source>> = HashMap::new();
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
-            let name = row.take(1)?;
-            let source = if row.take(2)? {
-                Source::Provider(name)
-            } else {
-                Source::Entity(name)
-            };
-            found.entry(row.take(0)?).or_default().push(source);
-        }
+    for mut row in query_texts(tx, &sql, refs)? {
+        let name = row.take(1)?;
+        let source = if row.take(2)? {
+            Source::Provider(name)
+        } else {
+            Source::Entity(name)
+        };
+        found.entry(row.take(0)?).or_default().push(source);
     }
     Ok(found)
 }
@@ -119,12 +96,8 @@ pub(crate) fn delete_of(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
         "delete from catalog_edge where target in {}",
         tx.each_text(1)
     );
-    for chunk in refs.chunks(CHUNK) {
-        let refs = texts(chunk.iter().map(String::as_str));
-        tx.execute(&from, &[(&refs).into()])?;
-        tx.execute(&to, &[(&refs).into()])?;
-    }
-    Ok(())
+    execute_texts(tx, &from, refs, &[])?;
+    execute_texts(tx, &to, refs, &[]).map(drop)
 }
 
 /// Names of providers that emit anything.
@@ -133,5 +106,5 @@ pub(crate) fn list_providers(tx: &mut Tx<'_>) -> Result<Vec<String>> {
         "select distinct source from catalog_edge where is_root = true",
         &[],
     )?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(rows)
 }

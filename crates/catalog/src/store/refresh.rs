@@ -7,10 +7,7 @@ use platform::{Millis, Result};
 
 use crate::model::{Claimed, Deferred};
 
-use super::{NEVER, ints, texts};
-
-/// Rows looked up or changed by one statement.
-const CHUNK: usize = 1000;
+use super::{CHUNK, NEVER, execute_texts, first_column, ints, query_ints, query_texts};
 
 /// `orphan_at` of an entity that was an orphan longer than the grace and is shown as one.
 const CONFIRMED_ORPHAN: i64 = 1;
@@ -35,25 +32,24 @@ pub(crate) fn load_existing<'a>(
     tx: &mut Tx<'_>,
     refs: impl Iterator<Item = &'a str>,
 ) -> Result<HashMap<String, Existing>> {
-    let refs: Vec<&str> = refs.collect();
     let sql = format!(
         "select ref, id, location_key, unprocessed_hash, orphan_at from catalog_refresh \
          where ref in {}",
         tx.each_text(1)
     );
-    let mut found = HashMap::with_capacity(refs.len());
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().copied()).into()])? {
-            let existing = Existing {
-                id: row.take(1)?,
-                location_key: row.take(2)?,
-                unprocessed_hash: row.take(3)?,
-                is_orphan: row.take::<Option<i64>>(4)?.is_some(),
-            };
-            found.insert(row.take(0)?, existing);
-        }
-    }
-    Ok(found)
+    let existing = |mut row: Row| {
+        let existing = Existing {
+            id: row.take(1)?,
+            location_key: row.take(2)?,
+            unprocessed_hash: row.take(3)?,
+            is_orphan: row.take::<Option<i64>>(4)?.is_some(),
+        };
+        Ok((row.take(0)?, existing))
+    };
+    query_texts(tx, &sql, refs)?
+        .into_iter()
+        .map(existing)
+        .collect()
 }
 
 pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Result<()> {
@@ -109,11 +105,7 @@ pub(crate) fn mark_orphans(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Res
         "update catalog_refresh set orphan_at = $2 where ref in {} and orphan_at is null",
         tx.each_text(1)
     );
-    tx.execute(
-        &sql,
-        &[texts(refs.iter().map(String::as_str)).into(), now.into()],
-    )
-    .map(drop)
+    execute_texts(tx, &sql, refs, &[now.into()]).map(drop)
 }
 
 /// Ends the orphanhood of entities that someone emits again.
@@ -122,8 +114,7 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, refs: &[&str]) -> Result<()> {
         "update catalog_refresh set orphan_at = null where ref in {}",
         tx.each_text(1)
     );
-    tx.execute(&sql, &[texts(refs.iter().copied()).into()])
-        .map(drop)
+    execute_texts(tx, &sql, refs, &[]).map(drop)
 }
 
 /// Orphans whose grace began before `before` and has not been confirmed yet.
@@ -133,7 +124,7 @@ pub(crate) fn list_orphans(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Resul
          order by orphan_at limit $3",
         &[before.into(), CONFIRMED_ORPHAN.into(), limit.into()],
     )?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(rows)
 }
 
 /// Marks orphans that are to be shown as such.
@@ -142,9 +133,7 @@ pub(crate) fn confirm_orphans(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
         "update catalog_refresh set orphan_at = $2 where ref in {}",
         tx.each_text(1)
     );
-    let refs = texts(refs.iter().map(String::as_str));
-    tx.execute(&sql, &[refs.into(), CONFIRMED_ORPHAN.into()])
-        .map(drop)
+    execute_texts(tx, &sql, refs, &[CONFIRMED_ORPHAN.into()]).map(drop)
 }
 
 /// Claims what is due; until `lease_until` nobody else gets it.
@@ -193,9 +182,10 @@ pub(crate) fn still_claimed(tx: &mut Tx<'_>, claims: &[(i64, i64)]) -> Result<Ve
         tx.each_int(1),
         tx.lock_rows()
     );
-    let mut current = HashMap::with_capacity(claims.len());
-    for mut row in tx.query(&sql, &[ints(claims.iter().map(|(id, _)| *id)).into()])? {
-        current.insert(row.take::<i64>(0)?, row.take::<i64>(1)?);
+    let ids: Vec<i64> = claims.iter().map(|(id, _)| *id).collect();
+    let mut current: HashMap<i64, i64> = HashMap::with_capacity(claims.len());
+    for mut row in query_ints(tx, &sql, &ids)? {
+        current.insert(row.take(0)?, row.take(1)?);
     }
     Ok(claims
         .iter()
@@ -253,10 +243,7 @@ pub(crate) fn make_due(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<
          where ref in {}",
         tx.each_text(1)
     );
-    tx.execute(
-        &sql,
-        &[texts(refs.iter().map(String::as_str)).into(), now.into()],
-    )
+    execute_texts(tx, &sql, refs, &[now.into()])
 }
 
 /// Makes every entity due that depends on one of the refresh keys.
@@ -266,10 +253,7 @@ pub(crate) fn make_due_by_keys(tx: &mut Tx<'_>, keys: &[String], now: Millis) ->
          (select entity_id from catalog_refresh_key where key in {})",
         tx.each_text(1)
     );
-    tx.execute(
-        &sql,
-        &[texts(keys.iter().map(String::as_str)).into(), now.into()],
-    )
+    execute_texts(tx, &sql, keys, &[now.into()])
 }
 
 /// Makes everything due that is scheduled or claimed.
@@ -294,35 +278,34 @@ pub(crate) fn release_key(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
         "update catalog_refresh set location_key = null where ref in {}",
         tx.each_text(1)
     );
-    tx.execute(&sql, &[texts(refs.iter().map(String::as_str)).into()])
-        .map(drop)
+    execute_texts(tx, &sql, refs, &[]).map(drop)
 }
 
 /// Deletes rows with their keys; the ids of those that existed.
-pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<(i64, String)>> {
+pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<i64>> {
     let sql = format!(
-        "delete from catalog_refresh where ref in {} returning id, ref",
+        "delete from catalog_refresh where ref in {} returning id",
         tx.each_text(1)
     );
-    let mut deleted = Vec::new();
-    for mut row in tx.query(&sql, &[texts(refs.iter().map(String::as_str)).into()])? {
-        deleted.push((row.take(0)?, row.take(1)?));
-    }
+    let ids: Vec<i64> = first_column(query_texts(tx, &sql, refs)?)?;
+    delete_keys(tx, &ids)?;
+    Ok(ids)
+}
+
+fn delete_keys(tx: &mut Tx<'_>, ids: &[i64]) -> Result<()> {
     let sql = format!(
         "delete from catalog_refresh_key where entity_id in {}",
         tx.each_int(1)
     );
-    tx.execute(&sql, &[ints(deleted.iter().map(|(id, _)| *id)).into()])?;
-    Ok(deleted)
+    for chunk in ids.chunks(CHUNK) {
+        tx.execute(&sql, &[ints(chunk).into()])?;
+    }
+    Ok(())
 }
 
 pub(crate) fn replace_keys(tx: &mut Tx<'_>, rows: &[(i64, &[String])]) -> Result<()> {
-    let ids = ints(rows.iter().map(|(id, _)| *id));
-    let sql = format!(
-        "delete from catalog_refresh_key where entity_id in {}",
-        tx.each_int(1)
-    );
-    tx.execute(&sql, &[ids.into()])?;
+    let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+    delete_keys(tx, &ids)?;
     let keys: Vec<_> = rows
         .iter()
         .flat_map(|(id, keys)| keys.iter().map(|key| vec![(*id).into(), key.into()]))
@@ -337,7 +320,7 @@ pub(crate) fn list_keys(tx: &mut Tx<'_>, prefix: &str) -> Result<Vec<String>> {
     let sql = "select distinct key from catalog_refresh_key where substr(key, 1, $2) = $1";
     let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
     let rows = tx.query(sql, &[prefix.into(), length.into()])?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(rows)
 }
 
 pub(crate) fn find_id(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<i64>> {
@@ -350,7 +333,7 @@ pub(crate) fn find_id(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<i64>> 
 
 /// One row, for the unprocessed endpoints and the error list.
 #[derive(Debug)]
-pub(crate) struct Unprocessed {
+pub(crate) struct RefreshRow {
     pub entity_ref: String,
     pub uid: String,
     pub location_key: Option<String>,
@@ -377,7 +360,7 @@ pub(crate) fn list_unprocessed(
     tx: &mut Tx<'_>,
     stage: Stage,
     limit: i64,
-) -> Result<Vec<Unprocessed>> {
+) -> Result<Vec<RefreshRow>> {
     let condition = match stage {
         Stage::Failed => "errors is not null",
         Stage::Pending => "processed is null",
@@ -389,12 +372,12 @@ pub(crate) fn list_unprocessed(
     );
     tx.query(&sql, &[limit.into()])?
         .into_iter()
-        .map(unprocessed)
+        .map(refresh_row)
         .collect()
 }
 
-fn unprocessed(mut row: Row) -> Result<Unprocessed> {
-    Ok(Unprocessed {
+fn refresh_row(mut row: Row) -> Result<RefreshRow> {
+    Ok(RefreshRow {
         entity_ref: row.take(0)?,
         uid: row.take(1)?,
         location_key: row.take(2)?,
@@ -435,20 +418,20 @@ pub(crate) fn load_stitchable(
         "select ref, id, uid, processed, errors, orphan_at from catalog_refresh where ref in {}",
         tx.each_text(1)
     );
-    let mut found = HashMap::with_capacity(refs.len());
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
-            let stitchable = Stitchable {
-                id: row.take(1)?,
-                uid: row.take(2)?,
-                processed: row.take(3)?,
-                errors: row.take(4)?,
-                is_orphan: row.take::<Option<i64>>(5)? == Some(CONFIRMED_ORPHAN),
-            };
-            found.insert(row.take(0)?, stitchable);
-        }
-    }
-    Ok(found)
+    let stitchable = |mut row: Row| {
+        let stitchable = Stitchable {
+            id: row.take(1)?,
+            uid: row.take(2)?,
+            processed: row.take(3)?,
+            errors: row.take(4)?,
+            is_orphan: row.take::<Option<i64>>(5)? == Some(CONFIRMED_ORPHAN),
+        };
+        Ok((row.take(0)?, stitchable))
+    };
+    query_texts(tx, &sql, refs)?
+        .into_iter()
+        .map(stitchable)
+        .collect()
 }
 
 /// A processed entity, for the self-check.

@@ -7,9 +7,7 @@ use platform::db::Tx;
 
 use crate::model::Relation;
 
-use super::{ints, texts};
-
-const CHUNK: usize = 1000;
+use super::{first_column, query_ints, query_texts};
 
 /// Relations that entities gave rise to, by row id of the entity.
 pub(crate) fn load_by_origin(
@@ -21,15 +19,13 @@ pub(crate) fn load_by_origin(
         tx.each_int(1)
     );
     let mut found: HashMap<i64, HashSet<Relation>> = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
-            let relation = Relation {
-                source: row.take(1)?,
-                kind: row.take(2)?,
-                target: row.take(3)?,
-            };
-            found.entry(row.take(0)?).or_default().insert(relation);
-        }
+    for mut row in query_ints(tx, &sql, ids)? {
+        let relation = Relation {
+            source: row.take(1)?,
+            kind: row.take(2)?,
+            target: row.take(3)?,
+        };
+        found.entry(row.take(0)?).or_default().insert(relation);
     }
     Ok(found)
 }
@@ -65,13 +61,7 @@ pub(crate) fn delete_by_origin(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashSet<S
         "delete from catalog_relation where origin_id in {} returning source",
         tx.each_int(1)
     );
-    let mut shown = HashSet::new();
-    for chunk in ids.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
-            shown.insert(row.take(0)?);
-        }
-    }
-    Ok(shown)
+    first_column(query_ints(tx, &sql, ids)?)
 }
 
 /// The relations each entity shows: distinct `(type, target)` pairs, unordered.
@@ -84,14 +74,12 @@ pub(crate) fn load_shown(
         tx.each_text(1)
     );
     let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
-            let source: String = row.take(0)?;
-            found
-                .entry(source)
-                .or_default()
-                .push((row.take(1)?, row.take(2)?));
-        }
+    for mut row in query_texts(tx, &sql, refs)? {
+        let source: String = row.take(0)?;
+        found
+            .entry(source)
+            .or_default()
+            .push((row.take(1)?, row.take(2)?));
     }
     Ok(found)
 }

@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 use platform::db::Tx;
 use platform::{Millis, Result};
 
-use super::{CHANGED, changes, ints, texts};
-
-const CHUNK: usize = 1000;
+use super::{CHANGED, changes, execute_texts, first_column, query_ints, query_texts};
 
 /// Queues entities that have been processed; the others queue themselves when they are.
 pub(crate) fn enqueue<'a>(
@@ -15,16 +13,12 @@ pub(crate) fn enqueue<'a>(
     refs: impl IntoIterator<Item = &'a str>,
     now: Millis,
 ) -> Result<()> {
-    let refs: Vec<&str> = refs.into_iter().collect();
     let sql = format!(
         "insert into catalog_stitch (ref, at) select ref, $2 from catalog_refresh \
          where ref in {} and processed is not null on conflict do nothing",
         tx.each_text(1)
     );
-    for chunk in refs.chunks(CHUNK) {
-        tx.execute(&sql, &[texts(chunk.iter().copied()).into(), now.into()])?;
-    }
-    Ok(())
+    execute_texts(tx, &sql, refs, &[now.into()]).map(drop)
 }
 
 /// Takes the oldest entries off the queue.
@@ -35,7 +29,7 @@ pub(crate) fn dequeue(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<String>> {
          (select ref from catalog_stitch order by at limit $1) returning ref",
         &[limit.into()],
     )?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+    first_column(rows)
 }
 
 pub(crate) fn queue_length(tx: &mut Tx<'_>) -> Result<i64> {
@@ -58,13 +52,10 @@ pub(crate) fn load_etags(tx: &mut Tx<'_>, ids: &[i64]) -> Result<HashMap<i64, St
         "select id, etag from catalog_entity where id in {}",
         tx.each_int(1)
     );
-    let mut found = HashMap::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
-            found.insert(row.take(0)?, row.take(1)?);
-        }
-    }
-    Ok(found)
+    query_ints(tx, &sql, ids)?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
 }
 
 /// Writes final entities and logs their change.
@@ -99,12 +90,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, ids: &[i64], now: Millis) -> Result<()> {
         "delete from catalog_entity where id in {} returning id",
         tx.each_int(1)
     );
-    let mut deleted = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
-            deleted.push(row.take::<i64>(0)?);
-        }
-    }
+    let deleted: Vec<i64> = first_column(query_ints(tx, &sql, ids)?)?;
     if deleted.is_empty() {
         return Ok(());
     }
@@ -118,17 +104,17 @@ pub(crate) fn load_bodies(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, Stri
         "select id, etag, body from catalog_entity where id in {}",
         tx.each_int(1)
     );
-    let mut found = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[ints(chunk.iter().copied()).into()])? {
-            found.push((row.take(0)?, row.take(1)?, row.take(2)?));
-        }
-    }
-    Ok(found)
+    query_ints(tx, &sql, ids)?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?, row.take(2)?)))
+        .collect()
 }
 
-/// Everything on the queue.
-pub(crate) fn load_queued(tx: &mut Tx<'_>) -> Result<HashSet<String>> {
-    let rows = tx.query("select ref from catalog_stitch", &[])?;
-    rows.into_iter().map(|mut row| row.take(0)).collect()
+/// Of these entities, those on the queue.
+pub(crate) fn load_queued(tx: &mut Tx<'_>, refs: &[&str]) -> Result<HashSet<String>> {
+    let sql = format!(
+        "select ref from catalog_stitch where ref in {}",
+        tx.each_text(1)
+    );
+    first_column(query_texts(tx, &sql, refs)?)
 }

@@ -7,9 +7,7 @@ use platform::{Millis, Result};
 
 use crate::model::Source;
 
-use super::texts;
-
-const CHUNK: usize = 1000;
+use super::query_texts;
 
 /// An entity of another catalog.
 #[derive(Debug)]
@@ -34,13 +32,10 @@ pub(crate) fn load_uids(
         "select ref, id, uid from catalog_refresh where ref in {}",
         tx.each_text(1)
     );
-    let mut found = HashMap::with_capacity(refs.len());
-    for chunk in refs.chunks(CHUNK) {
-        for mut row in tx.query(&sql, &[texts(chunk.iter().map(String::as_str)).into()])? {
-            found.insert(row.take(0)?, (row.take(1)?, row.take(2)?));
-        }
-    }
-    Ok(found)
+    query_texts(tx, &sql, refs)?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, (row.take(1)?, row.take(2)?))))
+        .collect()
 }
 
 /// Inserts entities that are new and makes them due; which were taken.

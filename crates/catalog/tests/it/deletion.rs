@@ -48,10 +48,14 @@ async fn what_another_location_leads_to_as_well_names_that_one_as_its_origin() {
         annotation(&entity, "backstage.io/managed-by-origin-location").to_owned()
     };
     let last = usize::from(origin().await == format!("url:{OTHER}"));
-    lab.delete(&format!("/locations/{}", ids[last])).await.expect(204);
+    lab.delete(&format!("/locations/{}", ids[last]))
+        .await
+        .expect(204);
     lab.settle().await;
     assert_eq!(origin().await, format!("url:{}", [OTHER, FILE][last]));
-    lab.get("/locations/by-entity/component/default/shared").await.expect(200);
+    lab.get("/locations/by-entity/component/default/shared")
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

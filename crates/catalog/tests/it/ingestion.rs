@@ -229,11 +229,9 @@ async fn only_a_missing_target_is_forgiven_when_it_is_optional() {
 }
 
 fn with_placeholder(placeholder: Value) -> String {
-    json!({
-        "apiVersion": "backstage.io/v1alpha1", "kind": "API", "metadata": {"name": "orders"},
-        "spec": {"type": "t", "lifecycle": "l", "owner": "o", "definition": placeholder},
-    })
-    .to_string()
+    let mut spec = json!({"type": "t", "lifecycle": "l", "owner": "o"});
+    spec["definition"] = placeholder;
+    entity("API", "orders", spec)
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::written::{component, described, provided};
 const FILE: &str = "https://git.example/all.yaml";
 const NEXT_LOOK: Duration = Duration::from_secs(200);
 /// Longer than the change log is kept.
-const TWO_DAYS: Duration = Duration::from_secs(48 * 3600);
+const TWO_DAYS: Duration = Duration::from_hours(48);
 
 #[tokio::test]
 async fn every_acknowledged_removal_can_be_read_back_at_once() {

@@ -103,7 +103,7 @@ async fn locations_are_looked_at_again_at_the_interval() {
 async fn a_host_that_asks_for_a_pause_gets_it() {
     let lab = tree().await;
     lab.web
-        .fail(LEFT, Outage::RateLimited(Duration::from_secs(3600)));
+        .fail(LEFT, Outage::RateLimited(Duration::from_hours(1)));
     lab.after(NEXT_LOOK).await;
     let n_reads = lab.web.n_reads(LEFT);
     for _ in 0..10 {
@@ -112,7 +112,7 @@ async fn a_host_that_asks_for_a_pause_gets_it() {
     assert_eq!(lab.web.n_reads(LEFT), n_reads, "within the pause");
     assert_eq!(lab.components().await, ["cart", "web"]);
     lab.web.mend(LEFT);
-    lab.after(Duration::from_secs(3600)).await;
+    lab.after(Duration::from_hours(1)).await;
     assert!(lab.web.n_reads(LEFT) > n_reads, "after the pause");
 }
 
@@ -124,7 +124,7 @@ async fn an_outage_of_any_length_removes_nothing() {
             lab.web.fail(url, outage);
         }
         for _ in 0..5 {
-            lab.after(Duration::from_secs(3600)).await;
+            lab.after(Duration::from_hours(1)).await;
         }
         assert_eq!(lab.components().await, ["cart", "web"], "{outage:?}");
         assert_eq!(
@@ -136,7 +136,7 @@ async fn an_outage_of_any_length_removes_nothing() {
             lab.web.mend(url);
         }
         lab.web.put(LEFT, described("cart", "new"));
-        lab.after(Duration::from_secs(3600)).await;
+        lab.after(Duration::from_hours(1)).await;
         assert_eq!(
             description(&lab.entity(CART).await.unwrap()),
             "new",
@@ -153,7 +153,7 @@ async fn a_changed_file_shows_without_asking_while_the_catalog_works() {
     let eventually = async |text: Option<&str>| {
         for _ in 0..2000 {
             let cart = lab.entity(CART).await;
-            if cart.as_ref().map(|cart| description(cart)) == text {
+            if cart.as_ref().map(description) == text {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -19,7 +19,9 @@ pub(crate) fn described(name: &str, description: &str) -> String {
 /// A document of any kind.
 pub(crate) fn entity(kind: &str, name: &str, spec: Value) -> String {
     let api = "backstage.io/v1alpha1";
-    json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec}).to_string()
+    let mut entity = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
+    entity["spec"] = spec;
+    entity.to_string()
 }
 
 /// A Location with targets.
