@@ -12,6 +12,8 @@ mod session;
 mod socket;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use fixture::{Database, Fixture};
 use session::Session;
@@ -85,13 +87,39 @@ fn replay(database: Database) {
     );
 }
 
+/// What readers are told.
+const DOCUMENT: &str = include_str!("../../../../docs/compatibility.md");
+
 #[test]
 fn accepted_differences_are_explained_to_readers() {
-    let text = include_str!("../../../../docs/compatibility.md");
     for (id, _) in ACCEPTED {
         assert!(
-            text.contains(&format!("`{id}`")),
+            DOCUMENT.contains(&format!("| `{id}` |")),
             "{id} is not in docs/compatibility.md"
         );
     }
+}
+
+#[test]
+fn everything_that_is_said_to_pin_a_quirk_exists() {
+    let ids: Vec<String> = request::all()
+        .into_iter()
+        .map(|request| request.id)
+        .collect();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog/tests/it");
+    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| "));
+    let pins = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
+    let names = pins.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let mut n_pins = 0;
+    for name in names {
+        n_pins += 1;
+        let Some((module, test)) = name.split_once("::") else {
+            assert!(ids.iter().any(|id| id == name), "no request `{name}`");
+            continue;
+        };
+        let source = fs::read_to_string(tests.join(module).with_extension("rs")).unwrap();
+        let is_there = test == "*" || source.contains(&format!("fn {test}()"));
+        assert!(is_there, "no test `{name}`");
+    }
+    assert!(n_pins > 40, "the tables are read: {n_pins}");
 }

@@ -131,6 +131,25 @@ async fn rules_decide_which_kinds_come_in() {
     }
 }
 
+#[tokio::test]
+async fn rules_are_about_the_location_at_the_top_of_the_chain() {
+    for (exact, expected) in [(FILE, vec!["user:default/ann"]), (OTHER, vec![])] {
+        let rule = json!({ "allow": ["User"], "locations": [{ "type": "url", "exact": exact }] });
+        let config = json!({ "rules": [{ "allow": ["Location"] }, rule] });
+        let lab = TestCatalog::with_config(config).await;
+        lab.web.put(FILE, location("next", &[OTHER]));
+        lab.web
+            .put(OTHER, entity("User", "ann", json!({ "memberOf": [] })));
+        lab.register(FILE).await;
+        lab.settle().await;
+        assert_eq!(
+            lab.refs("filter=kind=user").await,
+            expected,
+            "allowed from {exact}"
+        );
+    }
+}
+
 /// What can happen to one of two targets, and what it says.
 fn mishaps() -> Vec<(&'static str, Result<String, Option<Outage>>)> {
     let outages = Outage::ALL.map(|outage| ("could not read", Err(Some(outage))));
