@@ -119,6 +119,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers write literals")]
     fn of(config: serde_json::Value) -> Settings {
         let config = platform::config::Config::from(json!({ "database": config }));
         settings(&config.section("database").unwrap(), Path::new("/data")).unwrap()

@@ -87,7 +87,7 @@ fn text(problem: &Problem) -> String {
     };
     let mut text = format!("{place}{separator}{severity}: {}", problem.message);
     if let Some(hint) = &problem.hint {
-        text += &format!("\n  {}: {hint}", styled(CYAN, "hint"));
+        text = format!("{text}\n  {}: {hint}", styled(CYAN, "hint"));
     }
     text
 }

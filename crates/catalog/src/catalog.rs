@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::follow::View;
 use crate::metrics::Metrics;
 use crate::process::Pipeline;
+use crate::process::locate::Lookups;
 use crate::processor::Processor;
 use crate::provider::{self, Applied, Mutation, SharedProvider};
 use crate::store::changes;
@@ -80,6 +81,7 @@ impl Catalog {
             reader: parts.reader,
             processors,
             clock: parts.clock.clone(),
+            lookups: Lookups::default(),
         });
         let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
         view.load().await?;
@@ -161,10 +163,15 @@ impl Catalog {
                 Ok((value, changes::head(tx)?))
             })
             .await?;
+        self.wait_for(rev).await;
+        Ok(value)
+    }
+
+    /// Waits until the index of this process has a revision.
+    pub(crate) async fn wait_for(&self, rev: i64) {
         if !self.view.wait_for(rev, READ_YOUR_WRITES).await {
             tracing::warn!(rev, "index lags behind a write");
         }
-        Ok(value)
     }
 }
 

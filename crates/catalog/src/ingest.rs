@@ -243,7 +243,6 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn add(&mut self, item: &'a Deferred, existing: Option<&'a Existing>, yields: &HashSet<&str>) {
         let entity_ref = item.entity_ref.as_str();
-        let unprocessed = item.entity.to_string();
         // Of several documents with one reference the owner's wins, and without an owner the first.
         // The others are claims when they come from elsewhere, and passed over within one file.
         if let Some(key) = self.accepted.get(entity_ref) {
@@ -251,19 +250,17 @@ impl<'a> Plan<'a> {
                 let existing_key = key.unwrap_or_default();
                 self.claims.push(Claim {
                     deferred: item,
-                    unprocessed,
                     existing_key,
                 });
             }
             return;
         }
-        let hash = hex::encode(Sha1::digest(&unprocessed));
+        let hash = hex::encode(Sha1::digest(&item.entity));
         let Some(row) = existing else {
             self.accepted
                 .insert(entity_ref, item.location_key.as_deref());
             self.new.push(Upsert {
                 deferred: item,
-                unprocessed,
                 hash,
             });
             return;
@@ -273,7 +270,6 @@ impl<'a> Plan<'a> {
             let existing_key = row.location_key.as_deref().unwrap_or_default();
             self.claims.push(Claim {
                 deferred: item,
-                unprocessed,
                 existing_key,
             });
             return;
@@ -285,7 +281,6 @@ impl<'a> Plan<'a> {
                 row.id,
                 Upsert {
                     deferred: item,
-                    unprocessed,
                     hash,
                 },
             ));

@@ -7,7 +7,7 @@
 
 mod annotate;
 pub(crate) mod commit;
-mod locate;
+pub(crate) mod locate;
 pub(crate) mod location;
 mod placeholders;
 pub(crate) mod rules;
@@ -38,6 +38,8 @@ pub(crate) struct Pipeline {
     pub reader: Arc<dyn ReadUrl>,
     pub processors: Vec<Arc<dyn Processor>>,
     pub clock: Clock,
+    /// Bounds the search for the places of errors.
+    pub lookups: locate::Lookups,
 }
 
 /// What one entity gave, before it is bound to its claim.
@@ -331,7 +333,7 @@ fn success_hash(processed: &Processed) -> String {
     for deferred in processed.deferred.iter().flatten() {
         hasher.update("\nd ");
         hasher.update(deferred.location_key.as_deref().unwrap_or_default());
-        hasher.update(deferred.entity.to_string());
+        hasher.update(&deferred.entity);
     }
     hex::encode(hasher.finalize())
 }

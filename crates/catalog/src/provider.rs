@@ -111,7 +111,7 @@ pub(crate) fn deferred(entities: &[ProvidedEntity]) -> Result<Vec<Deferred>> {
         let entity_ref = EntityRef::from_entity(&provided.entity)
             .map_err(|error| Error::input(error.message.clone()))?;
         Ok(Deferred {
-            entity: provided.entity.clone(),
+            entity: provided.entity.to_string(),
             entity_ref: entity_ref.to_string(),
             location_key: provided.location_key.clone(),
             line: None,

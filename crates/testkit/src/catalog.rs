@@ -102,25 +102,22 @@ impl Draft {
 
     /// Opens it.
     pub async fn open(self) -> TestCatalog {
-        let (home, clock, web, db) = match self.before {
-            Some(Before { home, clock, web }) => {
-                let db = Db::connect(home.database.settings.clone()).await.unwrap();
-                (home, clock, web, db)
-            }
-            None => {
-                let database = TestDb::new(::catalog::MIGRATIONS).await;
-                let db = database.db.clone();
-                let home = Arc::new(Home {
-                    database,
-                    folder: tempfile::tempdir().unwrap(),
-                });
-                let clock = if self.works {
-                    Clock::system()
-                } else {
-                    Clock::fixed(NOW)
-                };
-                (home, clock, FakeWeb::default(), db)
-            }
+        let (home, clock, web, db) = if let Some(Before { home, clock, web }) = self.before {
+            let db = Db::connect(home.database.settings.clone()).await.unwrap();
+            (home, clock, web, db)
+        } else {
+            let database = TestDb::new(::catalog::MIGRATIONS).await;
+            let db = database.db.clone();
+            let home = Arc::new(Home {
+                database,
+                folder: tempfile::tempdir().unwrap(),
+            });
+            let clock = if self.works {
+                Clock::system()
+            } else {
+                Clock::fixed(NOW)
+            };
+            (home, clock, FakeWeb::default(), db)
         };
         let mut settings = settings(&self.config, &home.folder);
         settings.process = self.works;

@@ -55,6 +55,10 @@ impl Reply {
     ///
     /// # Panics
     /// Otherwise, with the body.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "often only the status matters"
+    )]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);

@@ -208,7 +208,8 @@ impl Files {
         for url in urls {
             match self.download(&url) {
                 Ok((bytes, version)) => {
-                    etag.push_str(&format!("{version}."));
+                    etag.push_str(&version.to_string());
+                    etag.push('.');
                     found.push(FoundFile {
                         url: Url::parse(&url).unwrap(),
                         bytes,

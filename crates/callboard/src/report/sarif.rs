@@ -43,7 +43,7 @@ fn result(problem: &Problem, codes: &[&str]) -> Value {
     };
     let mut text = problem.message.clone();
     if let Some(hint) = &problem.hint {
-        text += &format!(" (hint: {hint})");
+        text = format!("{text} (hint: {hint})");
     }
     let mut result = json!({
         "ruleId": problem.code,

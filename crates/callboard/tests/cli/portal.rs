@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::stage::{SECRET, Stage};
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `callboard serve`, ended when this is dropped.
 pub(crate) struct Portal {

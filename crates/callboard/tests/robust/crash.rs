@@ -94,7 +94,7 @@ async fn verify(
     let fresh = fresh_setup.start().await;
     workload.register_all(&fresh.client).await;
 
-    let _started = Instant::now();
+    let started = Instant::now();
     until_none("it does not settle", SETTLE, async || {
         let mut faults = database.faults().await;
         faults.extend(fresh_database.faults().await);
@@ -102,6 +102,7 @@ async fn verify(
         faults
     })
     .await;
+    println!("settled in {:.1?}", started.elapsed());
     until_none(
         "it is not what a fresh portal derives",
         SETTLE,

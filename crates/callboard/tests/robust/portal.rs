@@ -84,6 +84,18 @@ impl Setup {
     }
 }
 
+/// A failed test is told by what the portal said last.
+impl Drop for Setup {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(40);
+            println!("log of port {}:\n{}", self.port, lines[last..].join("\n"));
+        }
+    }
+}
+
 fn configuration(port: u16, database: &Value, sources: &Sources<'_>) -> Value {
     let location = |target: &String| json!({ "type": "file", "target": target });
     json!({

@@ -61,7 +61,9 @@ fn remove(value: &mut Value, path: &[&str]) {
     };
     match value {
         Value::Array(items) if *first == "*" => {
-            items.iter_mut().for_each(|item| remove(item, rest));
+            for item in items {
+                remove(item, rest);
+            }
         }
         Value::Object(members) => {
             if rest.is_empty() {
@@ -71,7 +73,9 @@ fn remove(value: &mut Value, path: &[&str]) {
             let inside = members
                 .iter_mut()
                 .filter(|(name, _)| *first == "*" || name == first);
-            inside.for_each(|(_, value)| remove(value, rest));
+            for (_, value) in inside {
+                remove(value, rest);
+            }
         }
         _ => {}
     }

@@ -13,11 +13,11 @@ use tempfile::TempDir;
 use crate::socket;
 
 /// Token of the only external caller; any long random text.
-const TOKEN: &str = "wire-8a4d1c07f2b94e6f9d03";
+pub(crate) const TOKEN: &str = "wire-8a4d1c07f2b94e6f9d03";
 /// Where the recorded installation had its files.
 const RECORDED_FOLDER: &str = "/fixture/catalog";
 /// How long a start may take on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Where the portal keeps its data.
 pub(crate) enum Database {
@@ -62,7 +62,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Copies the files and starts everything on free ports.
-    pub(crate) fn start(database: Database) -> Self {
+    pub(crate) fn start(database: &Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catalog = folder.path().join("catalog");
         copy(
@@ -95,11 +95,6 @@ impl Fixture {
     /// The folder of the files.
     pub(crate) fn catalog(&self) -> PathBuf {
         self.folder.path().join("catalog")
-    }
-
-    /// The token of the external caller.
-    pub(crate) fn token(&self) -> &'static str {
-        TOKEN
     }
 
     /// A text about the recorded installation, about this one.

@@ -31,14 +31,15 @@ pub(crate) fn send(
 ) -> std::io::Result<Raw> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n").into_bytes();
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(request, "{name}: {value}\r\n")?;
     }
     if let Some(body) = body {
-        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        write!(request, "Content-Length: {}\r\n", body.len())?;
     }
-    stream.write_all(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes())?;
+    write!(request, "\r\n{}", body.unwrap_or_default())?;
+    stream.write_all(&request)?;
     receive(&mut BufReader::new(stream), method)
 }
 

@@ -25,6 +25,17 @@ use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance}
 /// When to try again after a failure that may pass, unless the host says otherwise.
 const RETRY_PAUSE: Duration = Duration::from_secs(10);
 
+/// Most text that one Location may emit: it is in memory at once and written in one transaction.
+const MAX_EMITTED: usize = 100 << 20;
+/// The files of one Location are in memory at once, too.
+const FILES: FileLimits = FileLimits {
+    files: 10_000,
+    file_bytes: 10 << 20,
+    total_bytes: 100 << 20,
+    visited: 200_000,
+    depth: 32,
+};
+
 /// What is remembered of the last successful read: a version per target.
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
 struct State {
@@ -93,6 +104,31 @@ impl Spec {
     }
 }
 
+/// What the files of a Location hold.
+#[derive(Default)]
+struct Found {
+    entities: Vec<Deferred>,
+    /// Text of all entities.
+    bytes: usize,
+}
+
+impl Found {
+    fn push(&mut self, deferred: Deferred) -> Result<(), Failure> {
+        self.bytes += deferred.entity.len();
+        if self.bytes > MAX_EMITTED {
+            let message = format!("Location leads to more than {MAX_EMITTED} bytes of entities");
+            let problem = Problem::error("location.too-large", "/spec/target", message.clone())
+                .with_hint("spread the files over several locations");
+            return Err(Failure::of(
+                ErrorInfo::new("InputError", message),
+                Some(problem),
+            ));
+        }
+        self.entities.push(deferred);
+        Ok(())
+    }
+}
+
 type Read = (Option<Vec<Deferred>>, State);
 
 async fn read_targets(
@@ -124,17 +160,17 @@ async fn read_targets(
             *result = fetch(pipeline, target, spec, None).await?;
         }
     }
-    let mut deferred = Vec::new();
+    let mut found = Found::default();
     for result in &results {
         let Target::Files { files, .. } = result else {
             continue;
         };
         for (location, bytes) in files {
             keys.push(location.to_string());
-            parse(pipeline, location, bytes, from, &mut deferred)?;
+            parse(pipeline, location, bytes, from, &mut found)?;
         }
     }
-    Ok((Some(deferred), versions(&targets, &results)))
+    Ok((Some(found.entities), versions(&targets, &results)))
 }
 
 fn versions(targets: &[LocationRef], results: &[Target]) -> State {
@@ -203,7 +239,7 @@ async fn fetch(
 }
 
 async fn fetch_files(target: &LocationRef, version: Option<&String>) -> Result<Target, ReadError> {
-    let files = read_files(&target.target, FileLimits::default()).await?;
+    let files = read_files(&target.target, FILES).await?;
     let mut hasher = Sha1::new();
     for file in &files {
         hasher.update(file.path.as_os_str().as_encoded_bytes());
@@ -295,7 +331,7 @@ fn parse(
     location: &LocationRef,
     bytes: &Bytes,
     from: &Provenance,
-    found: &mut Vec<Deferred>,
+    found: &mut Found,
 ) -> Result<(), Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
         let message = format!("YAML error at {location}, the file is not UTF-8 text");
@@ -307,12 +343,13 @@ fn parse(
             Some(problem) => Err(broken_document(location, problem.clone())),
             None => document_entity(pipeline, document, location, from),
         };
-        match result {
+        let added = match result {
             Ok(Some(deferred)) => found.push(deferred),
-            Ok(None) => {}
-            Err(error) => {
-                failure.get_or_insert(error);
-            }
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = added {
+            failure.get_or_insert(error);
         }
         if failure.is_some() {
             ControlFlow::Break(())
@@ -375,7 +412,7 @@ pub(super) fn deferred(
     }
     annotate(&mut entity, location, &from.origin);
     Ok(Deferred {
-        entity,
+        entity: entity.to_string(),
         entity_ref,
         location_key: Some(location.to_string()),
         line,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use index::{Cursor, FacetValue, Hit, Index, ListRequest, PageRequest};
 use model::{EntityRef, ErrorInfo, Filter, LocationRef, OrderField};
+use platform::db::Tx;
 use platform::{Ctx, Result};
 use serde_json::{Value, json};
 use url::Url;
@@ -16,7 +17,7 @@ use crate::ingest::{self, Departure};
 use crate::model::Source;
 use crate::permission;
 use crate::process::location::annotate;
-use crate::store::{WORK, edges, refresh, stitches};
+use crate::store::{WORK, changes, edges, refresh, stitches};
 use platform::Error;
 
 /// How far up a refresh goes. Reference 1 §B.8.
@@ -293,12 +294,14 @@ impl Catalog {
     /// Deletes an entity. It comes back when something still emits it; unknown uids are no error.
     pub(crate) async fn delete(&self, ctx: &Ctx, uid: &str) -> Result<()> {
         let lookup = uid.to_owned();
-        let found = self
-            .db
-            .read(move |tx| refresh::find_ref_by_uid(tx, &lookup))
-            .await?;
+        let find =
+            move |tx: &mut Tx<'_>| Ok((refresh::find_ref_by_uid(tx, &lookup)?, changes::head(tx)?));
+        let (found, rev) = self.db.read(find).await?;
         let Some(entity_ref) = found else {
-            return self.require_on(ctx, permission::ENTITY_DELETE, "").await;
+            self.require_on(ctx, permission::ENTITY_DELETE, "").await?;
+            // Another replica may have deleted it just now; then this one must not show it either.
+            self.wait_for(rev).await;
+            return Ok(());
         };
         self.require_on(ctx, permission::ENTITY_DELETE, &entity_ref)
             .await?;

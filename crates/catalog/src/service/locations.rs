@@ -219,10 +219,14 @@ impl Catalog {
     }
 
     async fn dry_run(&self, location: &LocationRef) -> Result<Vec<Value>> {
-        let mut queue = std::collections::VecDeque::from([location_entity(location).entity]);
+        let mut queue =
+            std::collections::VecDeque::from([location_entity(location).entity.to_string()]);
         let mut seen = HashSet::new();
         let mut entities = Vec::new();
         while let Some(unprocessed) = queue.pop_front() {
+            let unprocessed = serde_json::from_str(&unprocessed).map_err(|error| {
+                Error::internal("emitted entity is not JSON").with_source(error)
+            })?;
             let processed = self
                 .pipeline
                 .process_unstored(unprocessed)

@@ -10,7 +10,6 @@ use super::{execute_texts, first_column, query_texts};
 /// A claim that was turned away.
 pub(crate) struct Claim<'a> {
     pub deferred: &'a Deferred,
-    pub unprocessed: String,
     pub existing_key: &'a str,
 }
 
@@ -51,7 +50,7 @@ pub(crate) fn upsert(
                 claim.existing_key.into(),
                 source.name().into(),
                 source.is_root().into(),
-                (&claim.unprocessed).into(),
+                (&claim.deferred.entity).into(),
                 claim.deferred.line.into(),
                 now.into(),
             ]
@@ -131,14 +130,10 @@ fn waiting_claim(mut row: Row) -> Result<Waiting> {
     } else {
         Source::Entity(name)
     };
-    let text: String = row.take(4)?;
-    let entity = serde_json::from_str(&text).map_err(|error| {
-        platform::Error::internal("stored entity is not JSON").with_source(error)
-    })?;
     let key: String = row.take(1)?;
     let line: Option<i64> = row.take(5)?;
     let deferred = Deferred {
-        entity,
+        entity: row.take(4)?,
         entity_ref: row.take(0)?,
         location_key: (!key.is_empty()).then_some(key),
         line: line.and_then(|line| u32::try_from(line).ok()),

@@ -24,7 +24,6 @@ pub(crate) struct Existing {
 /// A new or changed row to write.
 pub(crate) struct Upsert<'a> {
     pub deferred: &'a Deferred,
-    pub unprocessed: String,
     pub hash: String,
 }
 
@@ -63,7 +62,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Resul
                 (&row.deferred.entity_ref).into(),
                 uuid::Uuid::new_v4().to_string().into(),
                 row.deferred.location_key.as_deref().into(),
-                (&row.unprocessed).into(),
+                (&row.deferred.entity).into(),
                 (&row.hash).into(),
                 now.into(),
                 now.into(),
@@ -89,7 +88,7 @@ pub(crate) fn update_unprocessed(
             vec![
                 (*id).into(),
                 row.deferred.location_key.as_deref().into(),
-                (&row.unprocessed).into(),
+                (&row.deferred.entity).into(),
                 (&row.hash).into(),
                 now.into(),
                 row.deferred.line.into(),
