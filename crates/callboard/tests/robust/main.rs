@@ -4,7 +4,14 @@
 //! question is what is stored, through the database. `CALLBOARD_BIN` names another binary than the
 //! one just built. Random tests print their seed; `SEED` repeats one.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::format_collect,
+    clippy::duration_suboptimal_units,
+    reason = "a failed step fails the test; what was done is worth reading"
+)]
 
 mod bad_requests;
 mod bad_sources;
