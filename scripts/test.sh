@@ -19,7 +19,3 @@ scripts/with-postgres.sh scripts/cargo-test.sh --workspace "${without_pure[@]}"
 echo '== Node'
 cargo build --quiet -p callboard
 (cd tests/node && npm ci --no-audit --no-fund --silent && npm test --silent)
-
-echo '== recordings of Backstage, on SQLite and PostgreSQL'
-env -u TEST_DATABASE_URL tests/wire/run.sh target/debug/callboard
-scripts/with-postgres.sh tests/wire/run.sh target/debug/callboard

@@ -1,7 +1,7 @@
 //! The HTTP kit: mounting plugins, extractors, errors and the listener.
 //!
 //! A feature returns a plain [`axum::Router`]; [`mount`] puts it below `/api/<plugin>` behind the
-//! credentials barrier and turns [`Error`](crate::Error)s into Backstage's error bodies.
+//! credentials barrier and turns errors into Backstage's error bodies.
 
 mod body;
 mod compress;
