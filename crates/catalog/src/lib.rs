@@ -1,9 +1,9 @@
 //! The software catalog: locations, ingestion, processing, stitching, the index, and its API.
 //!
-//! Data goes one way: providers and locations emit unprocessed entities ([`ingest`]); workers turn
-//! them into processed ones ([`process`]); stitching joins those with relations and status into the
-//! bytes that are served ([`stitch`]) and appends to a change log; every replica follows the log
-//! into its index ([`follow`]) and answers all reads from it.
+//! Data goes one way: providers and locations emit unprocessed entities (`ingest`); workers turn
+//! them into processed ones (`process`); stitching joins those with relations and status into the
+//! bytes that are served (`stitch`) and appends to a change log; every replica follows the log
+//! into its index (`follow`) and answers all reads from it.
 //!
 //! Invariants: nothing that was acknowledged is lost by a crash; derived rows are a function of
 //! the emitted ones; a read never sees an entity that the caller may not see.

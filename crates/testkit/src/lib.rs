@@ -3,7 +3,7 @@
 //! Tests run on SQLite; with `TEST_DATABASE_URL` set they run on that PostgreSQL server instead,
 //! each in a schema of its own. `make test` does both.
 //!
-//! With the feature `catalog`, [`TestCatalog`] is a catalog whose clock, network and callers belong
+//! With the feature `catalog`, `TestCatalog` is a catalog whose clock, network and callers belong
 //! to the test.
 
 #![cfg_attr(
