@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::{EntityRef, LocationRef};
+use model::{EntityRef, LocationRef, location_entity_name};
 use platform::db::Tx;
 use platform::{Ctx, Error, Millis, Result};
 use serde_json::Value;
@@ -110,9 +110,14 @@ impl Catalog {
                     tx.notify(crate::store::WORK)?;
                     return Ok(existing);
                 }
-                let stored = stored(&location);
+                let mut stored = stored(&location);
+                if locations::has_entity(tx, &stored.entity_ref)? {
+                    // A location that was moved away kept the name that its old target gives.
+                    let name = location_entity_name("id", &stored.id);
+                    stored.entity_ref = format!("location:default/{name}");
+                }
                 locations::insert(tx, &stored)?;
-                let added = vec![location_entity(&location)];
+                let added = vec![registered_entity(&stored)?];
                 let mutation = Mutation::Delta {
                     added,
                     removed: Vec::new(),

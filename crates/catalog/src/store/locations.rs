@@ -37,6 +37,12 @@ pub(crate) fn find_by_target(
         .transpose()
 }
 
+/// Whether an entity stands for a registered location.
+pub(crate) fn has_entity(tx: &mut Tx<'_>, entity_ref: &str) -> Result<bool> {
+    let sql = "select 1 from catalog_location where entity_ref = $1 limit 1";
+    Ok(tx.query_opt(sql, &[entity_ref.into()])?.is_some())
+}
+
 pub(crate) fn insert(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
     tx.execute(
         "insert into catalog_location (id, type, target, entity_ref) values ($1, $2, $3, $4)",

@@ -315,3 +315,24 @@ async fn an_unregistered_location_is_gone_with_its_entity() {
     lab.settle().await;
     assert_eq!(lab.components().await, ["cart"]);
 }
+
+#[tokio::test]
+async fn the_old_target_of_a_moved_location_can_be_registered_anew() {
+    const NEW_URL: &str = "https://git.example/basket/catalog-info.yaml";
+    let lab = TestCatalog::new().await;
+    lab.web.put(URL, component("cart"));
+    lab.web.put(NEW_URL, component("basket"));
+    let moved = lab.register(URL).await;
+    let path = format!("/locations/{moved}");
+    lab.put(&path, url(NEW_URL)).await.expect(200);
+    lab.register(URL).await;
+    lab.settle().await;
+    let both = ["component:default/cart", "component:default/basket"];
+    for entity_ref in both {
+        assert!(lab.entity(entity_ref).await.is_some(), "{entity_ref}");
+    }
+    lab.delete(&path).await.expect(204);
+    lab.settle().await;
+    let found = [lab.entity(both[0]).await, lab.entity(both[1]).await];
+    assert_eq!(found.map(|entity| entity.is_some()), [true, false]);
+}
