@@ -93,8 +93,12 @@ impl View {
             fresh =
                 indexed.map_err(|error| Error::internal("index load failed").with_source(error))?;
         }
-        *self.index.write() = fresh;
+        let mut index = self.index.write();
+        let old = std::mem::replace(&mut *index, fresh);
         self.applied.send_replace(rev);
+        // Readers need not wait until it is taken apart.
+        drop(index);
+        drop(old);
         Ok(rev)
     }
 
@@ -155,13 +159,12 @@ impl View {
             let Some(last) = batch.last() else {
                 return Ok(());
             };
-            let rev = last.rev;
-            self.apply(batch);
-            self.applied.send_replace(rev);
+            self.apply(last.rev, batch);
         }
     }
 
-    fn apply(&self, batch: Vec<Change>) {
+    /// Applies the changes up to a revision. Whoever sees the index sees the revision with it.
+    fn apply(&self, rev: i64, batch: Vec<Change>) {
         let mut flattener = Flattener::default();
         let mut index = self.index.write();
         for change in batch {
@@ -174,6 +177,7 @@ impl View {
                 self.bodies.remove(change.entity_id);
             }
         }
+        self.applied.send_replace(rev);
     }
 }
 

@@ -208,7 +208,7 @@ pub(crate) fn settle_orphans(
     delete_them: bool,
     now: Millis,
 ) -> Result<usize> {
-    let orphans = refresh::list_orphans(tx, before, 1000)?;
+    let orphans = refresh::list_orphans(tx, before, delete_them, 1000)?;
     if orphans.is_empty() {
         return Ok(0);
     }

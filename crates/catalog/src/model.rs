@@ -52,6 +52,8 @@ pub(crate) struct Claimed {
     pub unprocessed: String,
     /// Hash of the last outcome; `None` when it must be written whatever it is.
     pub result_hash: Option<String>,
+    /// Whether the last outcome was a failure.
+    pub has_failed: bool,
     /// What the processors want to remember.
     pub state: Option<String>,
     /// Fencing token: the outcome is dropped when another claim came later.

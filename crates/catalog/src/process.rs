@@ -183,6 +183,7 @@ impl Pipeline {
                 .get_or_insert_with(Vec::new)
                 .extend(emitted);
         }
+        refuse_nul(&processed)?;
         Ok(processed)
     }
 
@@ -218,8 +219,9 @@ impl Pipeline {
         };
         normalise_lists(&mut processed);
         let is_as_before = processed.is_as_before(&self.settings);
+        // After a failure there is something to write in any case: that it is over.
         let result_hash = match &claimed.result_hash {
-            Some(hash) if is_as_before => hash.clone(),
+            Some(hash) if is_as_before && !claimed.has_failed => hash.clone(),
             _ => success_hash(&processed),
         };
         let completed = Completed {
@@ -269,6 +271,24 @@ impl Failure {
     fn invalid(error: model::ValidationError) -> Self {
         let problem = error.to_problem();
         Self::of(error.into_info(), Some(problem))
+    }
+}
+
+/// PostgreSQL has no NUL in its texts. In documents it is escaped; in names it is a mistake.
+fn refuse_nul(processed: &Processed) -> Result<(), ErrorInfo> {
+    let relations = processed.relations.iter();
+    let relations = relations.flat_map(|relation| [&relation.source, &relation.target]);
+    let emitted = processed
+        .deferred
+        .iter()
+        .flatten()
+        .map(|item| &item.entity_ref);
+    let mut names = relations.chain(emitted).chain(&processed.refresh_keys);
+    match names.find(|name| name.contains('\0')) {
+        Some(name) => Err(ErrorInfo::input(format!(
+            "{name:?} has a NUL character, which no name may have"
+        ))),
+        None => Ok(()),
     }
 }
 

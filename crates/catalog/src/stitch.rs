@@ -59,7 +59,10 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
             continue;
         };
         let relations = shown.remove(entity_ref).unwrap_or_default();
-        let (etag, body) = final_entity(row, processed, relations)?;
+        let Some((etag, body)) = stitched(entity_ref, row, processed, relations) else {
+            done.abandoned += 1;
+            continue;
+        };
         if etags.get(&row.id) == Some(&etag) {
             done.unchanged += 1;
             continue;
@@ -90,15 +93,29 @@ pub(crate) fn find_stale(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<String>
             continue;
         };
         let relations = shown.remove(entity_ref).unwrap_or_default();
-        let (etag, _) = final_entity(row, processed, relations)?;
-        if etags.get(&row.id) != Some(&etag) {
+        let final_etag = stitched(entity_ref, row, processed, relations).map(|(etag, _)| etag);
+        if final_etag.is_some_and(|etag| etags.get(&row.id) != Some(&etag)) {
             stale.push(entity_ref.clone());
         }
     }
     Ok(stale)
 }
 
-/// The etag and the JSON text of a final entity.
+/// The etag and the JSON text of a final entity; `None`, and a log line, for rows that make none,
+/// which must not hold up the others.
+fn stitched(
+    entity_ref: &str,
+    row: &Stitchable,
+    processed: &str,
+    relations: Vec<(String, String)>,
+) -> Option<(String, String)> {
+    final_entity(row, processed, relations)
+        .inspect_err(|error| {
+            tracing::error!(entity = entity_ref, error = error.chain(), "cannot stitch");
+        })
+        .ok()
+}
+
 fn final_entity(
     row: &Stitchable,
     processed: &str,

@@ -6,13 +6,16 @@
 
 mod settle;
 
+use std::convert::Infallible;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use model::Filter;
-use platform::Result;
 use platform::clock::millis;
 use platform::db::{Dialect, Tx, acquire_lease, release_lease};
+use platform::{Code, Millis, Result};
 use rand::RngExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +24,7 @@ use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
 use crate::metrics::Sizes;
 use crate::model::{Claimed, Outcome, Source};
-use crate::process::commit::{self, Committed};
+use crate::process::commit;
 use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
 use crate::service::locations::restore_registered;
 use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
@@ -220,6 +223,10 @@ async fn process_forever(catalog: Catalog, stop: CancellationToken) {
             }
         }
     }
+    // What was processed before the stop need not be processed again.
+    if let Err(error) = write_back(&catalog, pending).await {
+        tracing::error!(error = error.chain(), "cannot write back");
+    }
 }
 
 /// Until the next entity is due, at most [`POLL`].
@@ -247,11 +254,31 @@ async fn claim_and_process(catalog: &Catalog) -> Result<Vec<Outcome>> {
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let outcomes = process(catalog, claimed).await;
+    let claims = claimed.iter().map(|claimed| (claimed.id, claimed.claim));
+    let claims: Vec<(i64, i64)> = claims.collect();
+    let outcomes = tokio::select! {
+        outcomes = process(catalog, claimed) => outcomes,
+        never = keep_claims(catalog, &claims) => match never {},
+    };
     let delay = now - due_at.unwrap_or(now);
     let delay = Duration::from_millis(u64::try_from(delay).unwrap_or_default());
     catalog.metrics.processed(started.elapsed(), delay);
     Ok(outcomes)
+}
+
+/// Extends the leases of claims for as long as they are worked on: where hosts are slow, everything
+/// would be claimed again before it is written back, and nothing would ever be written.
+async fn keep_claims(catalog: &Catalog, claims: &[(i64, i64)]) -> Infallible {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        let until = catalog.clock.now() + millis(LEASE);
+        let rows = claims.iter().map(|&(id, claim)| (id, claim, until));
+        let rows: Vec<(i64, i64, Millis)> = rows.collect();
+        let extend = move |tx: &mut Tx<'_>| refresh::reschedule(tx, &rows);
+        if let Err(error) = catalog.db.write(extend).await {
+            tracing::warn!(error = error.chain(), "cannot extend claims");
+        }
+    }
 }
 
 async fn process(catalog: &Catalog, claimed: Vec<Claimed>) -> Vec<Outcome> {
@@ -271,17 +298,41 @@ async fn process(catalog: &Catalog, claimed: Vec<Claimed>) -> Vec<Outcome> {
         .await
 }
 
-async fn write_back(catalog: &Catalog, outcomes: Vec<Outcome>) -> Result<Committed> {
-    if outcomes.is_empty() {
-        return Ok(Committed::default());
+async fn write_back(catalog: &Catalog, outcomes: Vec<Outcome>) -> Result<()> {
+    let outcomes: Arc<[Outcome]> = outcomes.into();
+    let all = 0..outcomes.len();
+    let Err(error) = write_some(catalog, &outcomes, all.clone()).await else {
+        return Ok(());
+    };
+    if error.code() == Code::Unavailable || outcomes.len() < 2 {
+        return Err(error);
     }
-    let now = catalog.clock.now();
-    let done = catalog
-        .db
-        .write(move |tx| commit::commit(tx, &outcomes, now))
-        .await?;
-    catalog.metrics.committed(done);
-    Ok(done)
+    // An outcome that cannot be written must not hold up those beside it.
+    tracing::error!(
+        error = error.chain(),
+        "cannot write back; trying one by one"
+    );
+    for index in all {
+        if let Err(error) = write_some(catalog, &outcomes, index..index + 1).await {
+            let entity = &outcomes[index].claimed.entity_ref;
+            tracing::error!(entity, error = error.chain(), "cannot write back");
+        }
+    }
+    Ok(())
+}
+
+async fn write_some(
+    catalog: &Catalog,
+    outcomes: &Arc<[Outcome]>,
+    which: Range<usize>,
+) -> Result<()> {
+    if which.is_empty() {
+        return Ok(());
+    }
+    let (outcomes, now) = (Arc::clone(outcomes), catalog.clock.now());
+    let commit = move |tx: &mut Tx<'_>| commit::commit(tx, &outcomes[which], now);
+    catalog.metrics.committed(catalog.db.write(commit).await?);
+    Ok(())
 }
 
 async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {

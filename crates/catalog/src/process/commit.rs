@@ -84,7 +84,8 @@ fn commit_failed(tx: &mut Tx<'_>, outcomes: &[&Outcome], now: Millis) -> Result<
         .map(|outcome| processed(outcome, None))
         .collect::<Result<Vec<_>>>()?;
     refresh::update_processed(tx, &rows)?;
-    replace_keys(tx, outcomes.iter().copied())?;
+    // What it read when it last succeeded counts as well.
+    refresh::insert_keys(tx, &keys(outcomes.iter().copied()))?;
     let refs: BTreeSet<&str> = outcomes
         .iter()
         .map(|outcome| outcome.claimed.entity_ref.as_str())
@@ -105,7 +106,10 @@ fn commit_completed(
         .map(|(outcome, result)| processed(outcome, Some(&result.entity)))
         .collect::<Result<Vec<_>>>()?;
     refresh::update_processed(tx, &rows)?;
-    replace_keys(tx, outcomes.iter().map(|(outcome, _)| *outcome))?;
+    let whole = outcomes
+        .iter()
+        .filter(|(_, result)| result.deferred.is_some());
+    refresh::replace_keys(tx, &keys(whole.map(|(outcome, _)| *outcome)))?;
     let mut affected = replace_relations(tx, outcomes)?;
     affected.extend(
         outcomes
@@ -165,11 +169,10 @@ fn processed<'a>(outcome: &'a Outcome, entity: Option<&'a str>) -> Result<Proces
     })
 }
 
-fn replace_keys<'a>(tx: &mut Tx<'_>, outcomes: impl Iterator<Item = &'a Outcome>) -> Result<()> {
-    let rows: Vec<_> = outcomes
+fn keys<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<(i64, &'a [String])> {
+    outcomes
         .map(|outcome| (outcome.claimed.id, outcome.refresh_keys.as_slice()))
-        .collect();
-    refresh::replace_keys(tx, &rows)
+        .collect()
 }
 
 /// Writes the difference of relations; the entities that show any of it.

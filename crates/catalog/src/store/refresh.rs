@@ -116,12 +116,18 @@ pub(crate) fn adopt(tx: &mut Tx<'_>, refs: &[&str]) -> Result<()> {
     execute_texts(tx, &sql, refs, &[]).map(drop)
 }
 
-/// Orphans whose grace began before `before` and has not been confirmed yet.
-pub(crate) fn list_orphans(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<Vec<String>> {
+/// Orphans whose grace began before `before`, with or without those that are shown as orphans.
+pub(crate) fn list_orphans(
+    tx: &mut Tx<'_>,
+    before: Millis,
+    with_confirmed: bool,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let after = if with_confirmed { 0 } else { CONFIRMED_ORPHAN };
     let rows = tx.query(
-        "select ref from catalog_refresh where orphan_at <= $1 and orphan_at <> $2 \
+        "select ref from catalog_refresh where orphan_at <= $1 and orphan_at > $2 \
          order by orphan_at limit $3",
-        &[before.into(), CONFIRMED_ORPHAN.into(), limit.into()],
+        &[before.into(), after.into(), limit.into()],
     )?;
     first_column(rows)
 }
@@ -145,7 +151,7 @@ pub(crate) fn claim_due(
     let sql = format!(
         "update catalog_refresh set next_at = $2, claim = claim + 1 where id in \
          (select id from catalog_refresh where next_at <= $1 order by next_at, id limit $3 {}) \
-         returning id, ref, unprocessed, result_hash, state, claim, line",
+         returning id, ref, unprocessed, result_hash, state, claim, line, errors is not null",
         tx.skip_locked()
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -160,6 +166,7 @@ fn claimed(mut row: Row) -> Result<Claimed> {
         entity_ref: row.take(1)?,
         unprocessed: row.take(2)?,
         result_hash: row.take(3)?,
+        has_failed: row.take(7)?,
         state: row.take(4)?,
         claim: row.take(5)?,
         line: line.and_then(|line| u32::try_from(line).ok()),
@@ -248,7 +255,7 @@ pub(crate) fn make_due(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<
 /// Makes every entity due that depends on one of the refresh keys.
 pub(crate) fn make_due_by_keys(tx: &mut Tx<'_>, keys: &[String], now: Millis) -> Result<u64> {
     let sql = format!(
-        "update catalog_refresh set next_at = $2, claim = claim + 1 where next_at > $2 and id in \
+        "update catalog_refresh set next_at = $2, claim = claim + 1 where id in \
          (select entity_id from catalog_refresh_key where key in {})",
         tx.each_text(1)
     );
@@ -305,6 +312,10 @@ fn delete_keys(tx: &mut Tx<'_>, ids: &[i64]) -> Result<()> {
 pub(crate) fn replace_keys(tx: &mut Tx<'_>, rows: &[(i64, &[String])]) -> Result<()> {
     let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
     delete_keys(tx, &ids)?;
+    insert_keys(tx, rows)
+}
+
+pub(crate) fn insert_keys(tx: &mut Tx<'_>, rows: &[(i64, &[String])]) -> Result<()> {
     let keys: Vec<_> = rows
         .iter()
         .flat_map(|(id, keys)| keys.iter().map(|key| vec![(*id).into(), key.into()]))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::TestCatalog;
+use testkit::{Outage, TestCatalog};
 
 use crate::written::{component, described, description, status};
 
@@ -208,6 +208,61 @@ async fn an_entity_that_becomes_invalid_keeps_its_last_good_form() {
     lab.after(NEXT_LOOK).await;
     let cart = lab.entity(CART).await.unwrap();
     assert_eq!((description(&cart), cart.get("status")), ("third", None));
+}
+
+#[tokio::test]
+async fn an_error_of_reading_ends_with_its_cause_though_nothing_was_changed() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(FILE, VALID);
+    lab.register(FILE).await;
+    lab.settle().await;
+    let location = lab.refs("filter=kind=location").await.remove(0);
+    let shown = async || status(&lab.entity(&location).await.unwrap()).to_owned();
+    lab.web.fail(FILE, Outage::Unavailable);
+    lab.after(NEXT_LOOK).await;
+    assert!(shown().await.contains("could not read"));
+    let n_downloads = lab.web.n_downloads(FILE);
+    lab.web.mend(FILE);
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(shown().await, "");
+    assert_eq!(lab.items("/ingestion/errors").await, [Value::Null; 0]);
+    assert_eq!(lab.web.n_downloads(FILE), n_downloads);
+    // What it leads to is as it was, and goes on to be looked after.
+    lab.web.put(FILE, VALID.replace("first", "second"));
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(description(&lab.entity(CART).await.unwrap()), "second");
+}
+
+#[tokio::test]
+async fn a_name_that_no_database_can_store_is_a_mistake_of_its_entity_only() {
+    let lab = TestCatalog::new().await;
+    let bad = VALID.replace("owner: team-a", r#"owner: "team\0a""#);
+    let good = VALID.replace("name: cart", "name: good");
+    lab.web.put(FILE, format!("{bad}---\n{good}"));
+    lab.register(FILE).await;
+    lab.settle().await;
+    assert_eq!(lab.components().await, ["good"]);
+    let errors = lab.items("/ingestion/errors").await;
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0]["entityRef"], CART);
+}
+
+#[tokio::test]
+async fn a_damaged_row_does_not_hold_up_the_others() {
+    let lab = TestCatalog::new().await;
+    let good = |text: &str| described("good", text);
+    lab.web.put(FILE, format!("{VALID}---\n{}", good("first")));
+    lab.register(FILE).await;
+    lab.settle().await;
+    lab.corrupt("update catalog_refresh set processed = '[]' where ref = 'component:default/cart'")
+        .await;
+    lab.corrupt("insert into catalog_stitch (ref, at) values ('component:default/cart', 0)")
+        .await;
+    lab.web.put(FILE, format!("{VALID}---\n{}", good("second")));
+    lab.after(NEXT_LOOK).await;
+    let found = lab.entity("component:default/good").await.unwrap();
+    assert_eq!(description(&found), "second");
+    assert!(lab.entity(CART).await.is_some(), "as it was before");
 }
 
 #[tokio::test]

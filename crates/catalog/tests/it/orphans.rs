@@ -69,6 +69,18 @@ async fn an_orphan_is_kept_and_shown_as_one_if_so_configured() {
 }
 
 #[tokio::test]
+async fn orphans_that_were_kept_go_once_they_are_to_be_deleted() {
+    let lab = departed("keep").await;
+    lab.after(LATER).await;
+    assert_eq!(lab.components().await, ["cart", "keep"]);
+    lab.stop().await;
+    let config = json!({ "orphanStrategy": "delete" });
+    let lab = lab.again().config(config).open().await;
+    lab.after(LATER).await;
+    assert_eq!(lab.components().await, ["keep"]);
+}
+
+#[tokio::test]
 async fn what_only_an_orphan_leads_to_goes_with_it() {
     let lab = TestCatalog::new().await;
     let shared = "https://git.example/shared.yaml";

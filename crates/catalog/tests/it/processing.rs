@@ -243,6 +243,30 @@ async fn the_outcome_of_an_outdated_claim_is_dropped() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn work_that_takes_long_is_not_done_twice() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(FILE, described("cart", "one"));
+    lab.register(FILE).await;
+    let other = lab.again().open().await;
+    let gate = lab.web.hold_next(FILE);
+    let n_reads = lab.web.n_reads(FILE);
+    let slow = lab.settle();
+    let fast = async {
+        lab.web.wait_for_reads(FILE, n_reads).await;
+        for _ in 0..5 {
+            // Much less than a lease lasts, together much more.
+            lab.clock.advance(Duration::from_secs(40));
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            other.settle().await;
+        }
+        gate.open();
+    };
+    tokio::join!(slow, fast);
+    assert_eq!(lab.web.n_reads(FILE), n_reads + 1);
+    assert_eq!(description(&lab.entity(CART).await.unwrap()), "one");
+}
+
 #[tokio::test]
 async fn the_work_of_a_crashed_worker_is_done_by_another() {
     let lab = Arc::new(TestCatalog::new().await);
