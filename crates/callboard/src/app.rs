@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::catalog::{Catalog, ConfigLocations, SharedProvider};
+use ::catalog::{Catalog, ConfigLocations, SharedProvider, SnapshotFile};
 use anyhow::Context as _;
 use identity::http::{auth_plugin, permission_plugin, plugin_routes};
 use identity::{AllowAll, DbStore, HttpFetch, Identity, Stage, Surroundings};
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::cli::version;
 use crate::{database, pages};
 
 /// The sections of the configuration that the application uses.
@@ -93,7 +94,14 @@ impl App {
         let clock = Clock::system();
         let database = database::settings(&sections.backend.database, data_dir)?;
         let db = Db::open(database, &migrations()).await?;
-        let catalog = open_catalog(sections, db.clone(), metrics.clone(), clock.clone()).await?;
+        let catalog = open_catalog(
+            sections,
+            db.clone(),
+            data_dir,
+            metrics.clone(),
+            clock.clone(),
+        )
+        .await?;
         let identity = Identity::new(
             identity::Settings::from_config(
                 sections.base_url()?,
@@ -167,6 +175,7 @@ const COOKIE_ONLY: &[&str] = &["app", "techdocs"];
 async fn open_catalog(
     sections: &Sections,
     db: Db,
+    data_dir: &Path,
     metrics: Metrics,
     clock: Clock,
 ) -> anyhow::Result<Catalog> {
@@ -188,6 +197,10 @@ async fn open_catalog(
         providers: vec![locations],
         metrics,
         clock,
+        snapshot: Some(SnapshotFile {
+            path: data_dir.join("index.snapshot"),
+            build: version::build(),
+        }),
     };
     Ok(Catalog::open(parts).await?)
 }

@@ -4,8 +4,11 @@
 //! mistaken for the present entity.
 
 use bytes::Bytes;
+use index::version_of;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+
+use crate::store::changes::Stored;
 
 /// Weight of an entry beside its bytes.
 const OVERHEAD: u64 = 128;
@@ -49,15 +52,26 @@ impl Bodies {
         (body.version == version).then_some(body.bytes)
     }
 
-    /// Keeps a body that was read.
-    pub(crate) fn insert(&self, id: i64, version: u64, bytes: Bytes) {
+    /// Keeps the body of an entity that was read.
+    pub(crate) fn insert(&self, stored: Stored) {
+        self.keep(stored.id, &stored.etag, stored.body.into());
+    }
+
+    /// Keeps a body under the version that this etag makes.
+    pub(crate) fn keep(&self, id: i64, etag: &str, bytes: Bytes) {
+        let version = version_of(etag);
         self.cache.insert(id, Body { version, bytes });
     }
 
+    /// Whether [`Bodies::warm`] may keep more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.cache.weight() + OVERHEAD < self.capacity - self.capacity / 16
+    }
+
     /// Keeps a body at start-up, while there is room.
-    pub(crate) fn warm(&self, id: i64, version: u64, bytes: Bytes) {
-        if self.cache.weight() + OVERHEAD + bytes.len() as u64 <= self.capacity {
-            self.insert(id, version, bytes);
+    pub(crate) fn warm(&self, stored: Stored) {
+        if self.cache.weight() + OVERHEAD + stored.body.len() as u64 <= self.capacity {
+            self.insert(stored);
         }
     }
 
@@ -65,12 +79,4 @@ impl Bodies {
     pub(crate) fn remove(&self, id: i64) {
         self.cache.remove(&id);
     }
-}
-
-/// Etags are SHA-1 in hex, or whatever a source gave: eight bytes of it tell versions apart.
-pub(crate) fn version(etag: &str) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    etag.hash(&mut hasher);
-    hasher.finish()
 }

@@ -18,11 +18,15 @@ use crate::process::Pipeline;
 use crate::process::locate::Lookups;
 use crate::processor::Processor;
 use crate::provider::{self, Applied, Mutation, SharedProvider};
+use crate::snapshot::SnapshotFile;
 use crate::store::changes;
 use crate::worker;
 
 /// How long a write waits until its own index has it.
 const READ_YOUR_WRITES: Duration = Duration::from_secs(5);
+
+/// Time between two snapshots of the index, while it changes.
+const SNAPSHOT_PERIOD: Duration = Duration::from_mins(5);
 
 /// What a catalog needs.
 pub struct Parts {
@@ -42,6 +46,8 @@ pub struct Parts {
     pub metrics: platform::telemetry::Metrics,
     /// The clock.
     pub clock: Clock,
+    /// Where the index is kept between two runs; nowhere if `None`.
+    pub snapshot: Option<SnapshotFile>,
 }
 
 /// The software catalog of one process; clones share it.
@@ -59,6 +65,14 @@ pub struct Inner {
     pub(crate) metrics: Metrics,
     /// By provider, whether somebody asked it to run.
     pub(crate) triggers: HashMap<String, Notify>,
+    snapshot: Option<Snapshot>,
+}
+
+/// The file of the index, and the revision it has.
+#[derive(Clone)]
+struct Snapshot {
+    file: SnapshotFile,
+    saved: Option<i64>,
 }
 
 impl std::ops::Deref for Catalog {
@@ -84,7 +98,8 @@ impl Catalog {
             lookups: Lookups::default(),
         });
         let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
-        view.load().await?;
+        let saved = view.open(parts.snapshot.as_ref()).await?;
+        let snapshot = parts.snapshot.map(|file| Snapshot { file, saved });
         let providers = parts.providers;
         let triggers = providers.iter().map(|provider| provider.name().to_owned());
         let triggers = triggers.map(|name| (name, Notify::new())).collect();
@@ -97,6 +112,7 @@ impl Catalog {
             clock: parts.clock,
             metrics: Metrics::new(&parts.metrics)?,
             triggers,
+            snapshot,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -105,6 +121,14 @@ impl Catalog {
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         self.db.listen();
         tasks.spawn(Arc::clone(&self.view).follow(stop.clone()));
+        tasks.spawn(Arc::clone(&self.view).warm_bodies(stop.clone()));
+        if let Some(snapshot) = self.snapshot.clone() {
+            tasks.spawn(keep_snapshot(
+                Arc::clone(&self.view),
+                snapshot,
+                stop.clone(),
+            ));
+        }
         if self.settings.process {
             worker::start(self, tasks, stop);
         }
@@ -178,4 +202,24 @@ impl Catalog {
 /// A duration as ISO 8601 writes it.
 fn iso(duration: Duration) -> String {
     format!("PT{}S", duration.as_secs())
+}
+
+/// Writes the snapshot after changes, now and then and at the end.
+async fn keep_snapshot(view: Arc<View>, mut snapshot: Snapshot, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SNAPSHOT_PERIOD) => {}
+        }
+        let applied = view.applied();
+        if snapshot.saved != Some(applied) {
+            match view.save(&snapshot.file).await {
+                Ok(()) => snapshot.saved = Some(applied),
+                Err(error) => tracing::warn!(error = error.chain(), "no snapshot of the index"),
+            }
+        }
+        if stop.is_cancelled() {
+            return;
+        }
+    }
 }

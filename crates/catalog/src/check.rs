@@ -23,21 +23,29 @@ const INDEX_PERIOD: Duration = Duration::from_mins(10);
 const STEP_PERIOD: Duration = Duration::from_secs(2);
 /// Entities of one step: with the period above, 500 000 entities take about half an hour.
 const STEP: i64 = 500;
+/// Time between the starts of two passes through all final entities, at least.
+const PASS_PERIOD: Duration = Duration::from_mins(10);
 /// Rows of one statement.
 const BATCH: i64 = 10_000;
 
 /// Runs both checks until `stop`.
 pub(crate) async fn run(catalog: Catalog, stop: CancellationToken) {
     let mut index_due = tokio::time::Instant::now() + INDEX_PERIOD;
+    let mut pass_due = tokio::time::Instant::now();
     let mut after = 0;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(STEP_PERIOD) => {}
         }
-        match check_derived(&catalog, after).await {
-            Ok(next) => after = next,
-            Err(error) => tracing::warn!(error = error.chain(), "self-check failed"),
+        if after > 0 || tokio::time::Instant::now() >= pass_due {
+            if after == 0 {
+                pass_due = tokio::time::Instant::now() + PASS_PERIOD;
+            }
+            match check_derived(&catalog, after).await {
+                Ok(next) => after = next,
+                Err(error) => tracing::warn!(error = error.chain(), "self-check failed"),
+            }
         }
         if tokio::time::Instant::now() >= index_due {
             index_due = tokio::time::Instant::now() + INDEX_PERIOD;

@@ -8,17 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use index::{Document, Index};
-use model::Flattener;
+use index::Index;
+use model::{Filter, Flattener};
 use parking_lot::RwLock;
 use platform::db::Db;
 use platform::{Error, Result};
-use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::bodies::{Bodies, version};
+use crate::bodies::Bodies;
+use crate::facets::Facets;
+use crate::flat::{Flat, flatten_all};
+use crate::snapshot::SnapshotFile;
 use crate::store::CHANGED;
-use crate::store::changes::{self, Change, Stored};
+use crate::store::changes::{self, Change, Mark, Stored};
 
 /// Changes applied under one write lock.
 const BATCH: i64 = 256;
@@ -32,6 +34,7 @@ pub(crate) struct View {
     db: Db,
     index: RwLock<Index>,
     bodies: Bodies,
+    facets: Facets,
     applied: watch::Sender<i64>,
     /// Held by whoever changes the index: a reload must not overtake the follower.
     turn: tokio::sync::Mutex<()>,
@@ -43,6 +46,7 @@ impl View {
             db,
             index: RwLock::new(Index::new()),
             bodies: Bodies::new(body_cache_bytes),
+            facets: Facets::new(),
             applied: watch::channel(0).0,
             turn: tokio::sync::Mutex::default(),
         }
@@ -58,6 +62,11 @@ impl View {
         &self.bodies
     }
 
+    /// How often each value of these keys occurs, as JSON.
+    pub(crate) fn facets(&self, names: &[String], filter: &Filter) -> Result<Bytes> {
+        self.facets.count(&self.index.read(), names, filter)
+    }
+
     /// The newest revision the index has.
     pub(crate) fn applied(&self) -> i64 {
         *self.applied.borrow()
@@ -70,6 +79,86 @@ impl View {
         matches!(tokio::time::timeout(limit, reached).await, Ok(Ok(_)))
     }
 
+    /// The first load: from the snapshot and what has changed since, or from the database. The
+    /// revision of the snapshot.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        snapshot: Option<&SnapshotFile>,
+    ) -> Result<Option<i64>> {
+        if let Some(file) = snapshot
+            && let Some(rev) = self.restore(file).await?
+        {
+            self.catch_up().await?;
+            return Ok(Some(rev));
+        }
+        self.load().await?;
+        Ok(None)
+    }
+
+    /// Takes the index from the snapshot, if there is one that fits; its revision.
+    async fn restore(&self, file: &SnapshotFile) -> Result<Option<i64>> {
+        let (db, runtime) = (self.db.clone(), tokio::runtime::Handle::current());
+        let file = file.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let is_current = |mark: &Mark| {
+                let mark = *mark;
+                let found = runtime.block_on(db.read(move |tx| changes::find_mark(tx, mark.rev)));
+                found.is_ok_and(|found| found == Some(mark))
+            };
+            file.read(is_current)
+        });
+        match read.await {
+            Ok(Ok(Some((index, mark)))) => {
+                *self.index.write() = index;
+                self.applied.send_replace(mark.rev);
+                Ok(Some(mark.rev))
+            }
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the snapshot of the index is of no use; loading everything"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(Error::internal("cannot read the snapshot").with_source(error)),
+        }
+    }
+
+    /// Writes a snapshot of the index as it is now.
+    pub(crate) async fn save(self: &Arc<Self>, file: &SnapshotFile) -> Result<()> {
+        // Nobody changes the index meanwhile; readers go on.
+        let _turn = self.turn.lock().await;
+        let rev = self.applied();
+        let Some(mark) = self.db.read(move |tx| changes::find_mark(tx, rev)).await? else {
+            return Ok(());
+        };
+        let (view, file) = (Arc::clone(self), file.clone());
+        let written = tokio::task::spawn_blocking(move || file.write(&view.index.read(), &mark));
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::internal("cannot write the snapshot").with_source(error)),
+            Err(error) => Err(Error::internal("cannot write the snapshot").with_source(error)),
+        }
+    }
+
+    /// Fills the memory for bodies, oldest entities first.
+    pub(crate) async fn warm_bodies(self: Arc<Self>, stop: tokio_util::sync::CancellationToken) {
+        let mut after = 0;
+        while !stop.is_cancelled() && self.bodies.has_room() {
+            let batch = match self.read_batch(after).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "cannot read bodies ahead");
+                    return;
+                }
+            };
+            let Some(last) = batch.last() else { return };
+            after = last.id;
+            for stored in batch {
+                self.bodies.warm(stored);
+            }
+        }
+    }
+
     /// Loads everything; the index is complete as of the revision it returns.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<i64> {
         let _turn = self.turn.lock().await;
@@ -78,23 +167,37 @@ impl View {
 
     async fn load_in_turn(self: &Arc<Self>) -> Result<i64> {
         let rev = self.db.read(changes::head).await?;
-        let mut fresh = Index::new();
+        let n_entities = self.db.read(changes::count_entities).await?;
+        let mut fresh = Index::with_capacity(usize::try_from(n_entities).unwrap_or_default());
         let mut batch = self.read_batch(0).await?;
-        while let Some(last) = batch.last() {
-            let after = last.id;
-            let view = Arc::clone(self);
-            // One batch is read while the one before is indexed.
-            let indexing = tokio::task::spawn_blocking(move || {
-                view.add_all(&mut fresh, batch);
-                fresh
+        let mut flat = Vec::new();
+        // One batch is read while the one before is flattened and the one before that is indexed.
+        while !(batch.is_empty() && flat.is_empty()) {
+            let last = batch.last().map(|stored| stored.id);
+            let flattening = on_its_own(move || flatten_all(batch));
+            let indexing = on_its_own(move || {
+                for flat in &flat {
+                    Flat::insert(flat, &mut fresh);
+                }
+                (fresh, flat)
             });
-            let (read, indexed) = tokio::join!(self.read_batch(after), indexing);
-            batch = read?;
-            fresh =
-                indexed.map_err(|error| Error::internal("index load failed").with_source(error))?;
+            let reading = async {
+                match last {
+                    Some(last) => self.read_batch(last).await,
+                    None => Ok(Vec::new()),
+                }
+            };
+            let (read, flattened, indexed) = tokio::join!(reading, flattening, indexing);
+            let indexed = indexed?;
+            fresh = indexed.0;
+            for flat in indexed.1 {
+                self.bodies.warm(flat.into_stored());
+            }
+            (batch, flat) = (read?, flattened?);
         }
         let mut index = self.index.write();
         let old = std::mem::replace(&mut *index, fresh);
+        self.facets.forget();
         self.applied.send_replace(rev);
         // Readers need not wait until it is taken apart.
         drop(index);
@@ -106,15 +209,6 @@ impl View {
         self.db
             .read(move |tx| changes::load_entities(tx, after, LOAD_BATCH))
             .await
-    }
-
-    fn add_all(&self, index: &mut Index, batch: Vec<Stored>) {
-        let mut flattener = Flattener::default();
-        for stored in batch {
-            insert(index, &mut flattener, &stored);
-            self.bodies
-                .warm(stored.id, version(&stored.etag), Bytes::from(stored.body));
-        }
     }
 
     /// Follows the change log until `stop`.
@@ -165,89 +259,33 @@ impl View {
 
     /// Applies the changes up to a revision. Whoever sees the index sees the revision with it.
     fn apply(&self, rev: i64, batch: Vec<Change>) {
+        // Flattened before readers have to wait.
         let mut flattener = Flattener::default();
+        let flatten = |change: Change| {
+            let flat = change
+                .entity
+                .and_then(|stored| Flat::of(stored, &mut flattener));
+            (change.entity_id, flat)
+        };
+        let batch: Vec<(i64, Option<Flat>)> = batch.into_iter().map(flatten).collect();
         let mut index = self.index.write();
-        for change in batch {
-            if let Some(stored) = change.entity {
-                insert(&mut index, &mut flattener, &stored);
-                self.bodies
-                    .insert(stored.id, version(&stored.etag), Bytes::from(stored.body));
+        self.facets.forget();
+        for (id, flat) in batch {
+            if let Some(flat) = flat {
+                flat.insert(&mut index);
+                self.bodies.insert(flat.into_stored());
             } else {
-                index.remove(change.entity_id);
-                self.bodies.remove(change.entity_id);
+                index.remove(id);
+                self.bodies.remove(id);
             }
         }
         self.applied.send_replace(rev);
     }
 }
 
-/// Puts one final entity into the index. A body that is not an entity cannot have been written by
-/// us; it is left out and the self-check reports it.
-fn insert(index: &mut Index, flattener: &mut Flattener, stored: &Stored) {
-    let entity: Value = match serde_json::from_str(&stored.body) {
-        Ok(entity) => entity,
-        Err(error) => {
-            tracing::error!(entity = stored.entity_ref, %error, "stored entity is not JSON");
-            return;
-        }
-    };
-    let rows = match Rows::of(&entity, flattener) {
-        Ok(rows) => rows,
-        Err(error) => {
-            tracing::error!(
-                entity = stored.entity_ref,
-                error = error.message,
-                "not searchable"
-            );
-            Rows::default()
-        }
-    };
-    index.upsert(Document {
-        id: stored.id,
-        entity_ref: &stored.entity_ref,
-        uid: &stored.uid,
-        etag: &stored.etag,
-        body_len: u32::try_from(stored.body.len()).unwrap_or(u32::MAX),
-        rows: &rows.borrow(),
-    });
-}
-
-/// Search rows of one entity, copied into one buffer.
-#[derive(Default)]
-struct Rows {
-    text: String,
-    spans: Vec<(Span, Option<Span>, Option<Span>)>,
-}
-
-type Span = std::ops::Range<usize>;
-
-impl Rows {
-    fn of(entity: &Value, flattener: &mut Flattener) -> Result<Self, model::InputError> {
-        let mut rows = Self::default();
-        flattener.flatten(entity, &mut |row| {
-            let key = rows.push(row.key);
-            let value = row.value.map(|value| rows.push(value));
-            let original = row.original.map(|original| rows.push(original));
-            rows.spans.push((key, value, original));
-        })?;
-        Ok(rows)
-    }
-
-    fn push(&mut self, text: &str) -> Span {
-        let start = self.text.len();
-        self.text.push_str(text);
-        start..self.text.len()
-    }
-
-    fn borrow(&self) -> Vec<index::Row<'_>> {
-        let text = |span: &Span| &self.text[span.clone()];
-        self.spans
-            .iter()
-            .map(|(key, value, original)| index::Row {
-                key: text(key),
-                value: value.as_ref().map(text),
-                original: original.as_ref().map(text),
-            })
-            .collect()
-    }
+/// Runs on a thread of its own.
+async fn on_its_own<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal("index load failed").with_source(error))
 }

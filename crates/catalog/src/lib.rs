@@ -13,6 +13,8 @@ mod bodies;
 mod catalog;
 mod check;
 mod config;
+mod facets;
+mod flat;
 mod follow;
 mod http;
 mod ingest;
@@ -25,6 +27,7 @@ mod process;
 mod processor;
 mod provider;
 mod service;
+mod snapshot;
 mod stitch;
 mod store;
 mod transfer;
@@ -44,6 +47,7 @@ pub use provider::{
     REGISTERED_LOCATIONS, Schedule, SharedProvider,
 };
 pub use service::ingestion::EntityError;
+pub use snapshot::SnapshotFile;
 pub use store::MIGRATIONS;
 pub use transfer::{
     BackstageDatabase, BackstageImport, Export, ExportOptions, FilesReport, ImportReport,

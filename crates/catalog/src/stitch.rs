@@ -3,6 +3,8 @@
 //! Invariants: the final entity is a function of the rows of the entity, its errors and the
 //! relations it shows; equal input gives equal bytes; nothing is written when nothing changed.
 
+use std::num::NonZero;
+
 use model::ErrorInfo;
 use platform::db::Tx;
 use platform::{Error, Millis, Result};
@@ -12,6 +14,9 @@ use sha1::{Digest, Sha1};
 use crate::model::ProcessingError;
 use crate::store::refresh::{self, Stitchable};
 use crate::store::{relations, stitches};
+
+/// Fewer entities than these are not worth a thread.
+const MIN_SHARE: usize = 64;
 
 const ORPHAN: &str = "backstage.io/orphan";
 const UNSAFE_URL: &str = "https://backstage.io/annotation-rejected-for-security-reasons";
@@ -49,29 +54,37 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
     let ids: Vec<i64> = rows.values().map(|row| row.id).collect();
     let etags = stitches::load_etags(tx, &ids)?;
     let mut shown = relations::load_shown(tx, refs)?;
-    let mut finals = Vec::new();
-    let mut done = Stitched::default();
-    for entity_ref in refs {
-        let row = rows.get(entity_ref);
-        let Some((row, processed)) = row.and_then(|row| Some((row, row.processed.as_deref()?)))
-        else {
-            done.abandoned += 1;
-            continue;
-        };
+    let inputs = refs.iter().filter_map(|entity_ref| {
+        let row = rows.get(entity_ref)?;
         let relations = shown.remove(entity_ref).unwrap_or_default();
-        let Some((etag, body)) = stitched(entity_ref, row, processed, relations) else {
-            done.abandoned += 1;
-            continue;
-        };
+        Some((
+            entity_ref.as_str(),
+            row,
+            row.processed.as_deref()?,
+            relations,
+        ))
+    });
+    let made = in_parallel(
+        inputs.collect(),
+        |(entity_ref, row, processed, relations)| {
+            let (etag, body) = stitched(entity_ref, row, processed, relations)?;
+            Some((entity_ref, row, etag, body))
+        },
+    );
+    let mut finals = Vec::new();
+    let mut done = Stitched {
+        abandoned: refs.len() - made.len(),
+        ..Stitched::default()
+    };
+    for (entity_ref, row, etag, body) in made {
         if etags.get(&row.id) == Some(&etag) {
             done.unchanged += 1;
             continue;
         }
         done.changed += 1;
-        let entity_ref = entity_ref.clone();
         finals.push(stitches::Final {
             id: row.id,
-            entity_ref,
+            entity_ref: entity_ref.to_owned(),
             uid: row.uid.clone(),
             etag,
             body,
@@ -79,6 +92,36 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
     }
     stitches::upsert(tx, &finals, now)?;
     Ok(done)
+}
+
+/// What `make` gives for each input, in order. The transaction that waits for it holds up every
+/// other writer, hence all cores.
+fn in_parallel<T: Send, U: Send>(
+    mut inputs: Vec<T>,
+    make: impl Fn(T) -> Option<U> + Sync,
+) -> Vec<U> {
+    let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = inputs.len().div_ceil(n_threads).max(MIN_SHARE);
+    let mut shares = Vec::new();
+    while inputs.len() > share {
+        shares.push(inputs.split_off(inputs.len() - share));
+    }
+    std::thread::scope(|scope| {
+        let make = &make;
+        let run = move |share: Vec<T>| share.into_iter().filter_map(make).collect::<Vec<U>>();
+        let others: Vec<_> = shares
+            .into_iter()
+            .map(|share| scope.spawn(move || run(share)))
+            .collect();
+        let mut made = run(inputs);
+        for other in others.into_iter().rev() {
+            match other.join() {
+                Ok(share) => made.extend(share),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        made
+    })
 }
 
 /// Of these entities, those whose final form is not what stitching would give now.

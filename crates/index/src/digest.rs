@@ -4,6 +4,9 @@
 //! bucket; a bucket whose count or digest differs is reloaded.
 
 use std::collections::BTreeMap;
+use std::io;
+
+use crate::snapshot::{Decoder, Encoder, Part};
 
 /// Row ids per bucket, as a power of two.
 const BUCKET_BITS: u32 = 10;
@@ -75,6 +78,30 @@ impl Digests {
     /// By bucket, ascending.
     pub(crate) fn list(&self) -> Vec<BucketDigest> {
         self.0.values().copied().collect()
+    }
+}
+
+impl Part for Digests {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        out.u64(self.0.len() as u64)?;
+        self.0.values().try_for_each(|digest| {
+            out.u32(digest.bucket)?;
+            out.u32(digest.count)?;
+            out.u64(digest.xor)
+        })
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let mut digests = Self::default();
+        for _ in 0..input.len()? {
+            let digest = BucketDigest {
+                bucket: input.u32()?,
+                count: input.u32()?,
+                xor: input.u64()?,
+            };
+            digests.0.insert(digest.bucket, digest);
+        }
+        Ok(digests)
     }
 }
 

@@ -5,12 +5,14 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::io;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use roaring::RoaringBitmap;
 
 use crate::digest;
 use crate::forward::Forward;
+use crate::snapshot::{Decoder, Encoder, Part, malformed};
 use crate::tight;
 use crate::values::{ValueId, Values};
 
@@ -229,6 +231,19 @@ impl Documents {
         }
     }
 
+    /// A number that tells the etags of a slot apart; see [`version_of`].
+    pub(crate) fn version(&self, slot: u32) -> u64 {
+        match self.odd_etags.get(&slot) {
+            Some(text) => version_of(text),
+            None => digest_version(self.etags[slot as usize]),
+        }
+    }
+
+    /// Length of the body of a slot.
+    pub(crate) fn body_len(&self, slot: u32) -> u32 {
+        self.body_lens[slot as usize]
+    }
+
     /// Everything about a slot.
     pub(crate) fn meta<'a>(&'a self, slot: u32, values: &'a Values) -> Meta<'a> {
         Meta {
@@ -257,6 +272,94 @@ impl Documents {
     pub(crate) fn forward_bytes(&self) -> usize {
         self.forwards.iter().map(Forward::heap_bytes).sum()
     }
+}
+
+impl Part for Documents {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        out.list(&self.ids, i64::to_le_bytes)?;
+        for values in [&self.refs, &self.uids] {
+            out.list(values, |value| value.number().to_le_bytes())?;
+        }
+        out.list(&self.etags, |etag| etag)?;
+        out.u64(self.odd_etags.len() as u64)?;
+        for (slot, etag) in &self.odd_etags {
+            out.u32(*slot)?;
+            out.bytes(etag.as_bytes())?;
+        }
+        out.u32s(&self.body_lens)?;
+        self.forwards
+            .iter()
+            .try_for_each(|forward| out.bytes(forward.bytes()))?;
+        out.u32s(&self.free)?;
+        out.bitmap(&self.live)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let value = |bytes| ValueId::from_number(u32::from_le_bytes(bytes));
+        let mut documents = Self {
+            ids: input.list(i64::from_le_bytes)?,
+            refs: input.list(value)?,
+            uids: input.list(value)?,
+            etags: input.list(|etag| etag)?,
+            ..Self::default()
+        };
+        for _ in 0..input.len()? {
+            let slot = input.u32()?;
+            documents.odd_etags.insert(slot, input.text()?.into());
+        }
+        documents.body_lens = input.u32s()?;
+        for _ in 0..documents.ids.len() {
+            documents.forwards.push(Forward::from_bytes(input.bytes()?));
+        }
+        documents.free = input.u32s()?;
+        documents.live = input.bitmap()?;
+        documents.fill_tables()?;
+        Ok(documents)
+    }
+}
+
+impl Documents {
+    fn fill_tables(&mut self) -> io::Result<()> {
+        let n_slots = self.ids.len();
+        let lengths = [
+            self.refs.len(),
+            self.uids.len(),
+            self.etags.len(),
+            self.body_lens.len(),
+        ];
+        let is_live = |slot: u32| (slot as usize) < n_slots;
+        if lengths != [n_slots; 4] || !self.live.iter().all(is_live) {
+            return Err(malformed());
+        }
+        self.reserve(n_slots);
+        let Self {
+            by_id,
+            by_ref,
+            ids,
+            refs,
+            hasher,
+            live,
+            ..
+        } = self;
+        for slot in live.iter() {
+            let at = slot as usize;
+            by_id.insert_unique(hash_id(ids[at]), slot, |slot| hash_id(ids[*slot as usize]));
+            let hash = hasher.hash_one(refs[at]);
+            by_ref.insert_unique(hash, slot, |slot| hasher.hash_one(refs[*slot as usize]));
+        }
+        Ok(())
+    }
+}
+
+/// A number that tells etags apart: the start of a SHA-1, or a hash of any other text.
+pub fn version_of(etag: &str) -> u64 {
+    parse_digest(etag).map_or_else(|| digest::fingerprint(0, etag), digest_version)
+}
+
+fn digest_version(digest: [u8; 20]) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_le_bytes(first)
 }
 
 fn hash_id(id: i64) -> u64 {
@@ -307,6 +410,7 @@ mod tests {
         ] {
             documents.set_version(slot, etag, 1);
             assert_eq!(documents.etag(slot).as_str(), etag);
+            assert_eq!(documents.version(slot), version_of(etag));
         }
     }
 }

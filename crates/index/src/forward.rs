@@ -38,6 +38,16 @@ impl Forward {
         })
     }
 
+    /// The list as it is stored.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The list that [`Forward::bytes`] gave.
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+
     /// Bytes of heap in use.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.0.len()

@@ -1,5 +1,6 @@
 //! The index itself: its parts, and lookups of single entities.
 
+use std::io;
 use std::sync::Arc;
 
 use model::Filter;
@@ -13,6 +14,7 @@ use crate::keys::{KeyId, Keys};
 use crate::order::Order;
 use crate::postings::{Postings, View};
 use crate::set::Bits;
+use crate::snapshot::{Decoder, Encoder, Part};
 use crate::sort;
 use crate::source::{Source, TRUE};
 use crate::terms::Terms;
@@ -174,6 +176,16 @@ impl Index {
     /// The entity with this database row id.
     pub fn by_id(&self, id: i64) -> Option<Hit> {
         self.documents.by_id(id).map(|slot| self.hit(slot))
+    }
+
+    /// [`version_of`](crate::version_of) the etag of the entity in a slot.
+    pub fn version(&self, slot: u32) -> u64 {
+        self.documents.version(slot)
+    }
+
+    /// Length of the body of the entity in a slot, in bytes.
+    pub fn body_len(&self, slot: u32) -> u32 {
+        self.documents.body_len(slot)
     }
 
     /// What the index knows of the entity in a slot.
@@ -347,6 +359,33 @@ impl Index {
             count: MAX_ORDERS,
             weight: MIN_WEIGHT.max(self.n_slots() * 12),
         }
+    }
+}
+
+impl Part for Index {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        self.values.encode(out)?;
+        out.u32(self.truth.number())?;
+        self.keys.encode(out)?;
+        self.terms.encode(out)?;
+        self.postings.encode(out)?;
+        self.documents.encode(out)?;
+        self.digests.encode(out)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        Ok(Self {
+            values: Part::decode(input)?,
+            truth: ValueId::from_number(input.u32()?),
+            keys: Part::decode(input)?,
+            terms: Part::decode(input)?,
+            postings: Part::decode(input)?,
+            documents: Part::decode(input)?,
+            digests: Part::decode(input)?,
+            orders: Cache::default(),
+            columns: Cache::default(),
+            texts: Cache::default(),
+        })
     }
 }
 

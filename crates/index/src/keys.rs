@@ -1,10 +1,12 @@
 //! Interned keys and what is known about each: its live terms and the entities that have it.
 
 use std::hash::BuildHasher;
+use std::io;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::postings::Posting;
+use crate::snapshot::{Decoder, Encoder, Part};
 use crate::tight;
 
 /// Longest key in bytes; rows with longer keys are not indexed.
@@ -46,6 +48,11 @@ impl TermKey {
     /// The key alone.
     pub(crate) fn key(self) -> KeyId {
         KeyId(self.0 >> 1)
+    }
+
+    /// The key with this number.
+    pub(crate) fn from_number(number: u32) -> Self {
+        Self(number)
     }
 
     /// The key as a number, for hashing.
@@ -142,6 +149,43 @@ impl Keys {
     pub(crate) fn heap_bytes(&self) -> usize {
         let names: usize = self.entries.iter().map(|key| key.name.len()).sum();
         names + self.entries.capacity() * size_of::<Key>() + self.table.allocation_size()
+    }
+}
+
+impl Part for Keys {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        out.u64(self.entries.len() as u64)?;
+        for key in &self.entries {
+            out.bytes(key.name.as_bytes())?;
+            for number in [key.n_terms, key.n_rows, key.present.number()] {
+                out.u32(number)?;
+            }
+        }
+        out.u32s(&self.free)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let mut keys = Self::default();
+        for _ in 0..input.len()? {
+            keys.entries.push(Key {
+                name: input.text()?.into(),
+                n_terms: input.u32()?,
+                n_rows: input.u32()?,
+                present: Posting::from_number(input.u32()?),
+            });
+        }
+        keys.free = input.u32s()?;
+        let Self {
+            entries,
+            free,
+            table,
+            hasher,
+        } = &mut keys;
+        let hash = |id: &u32| hasher.hash_one(&*entries[*id as usize].name);
+        for id in (0..tight::id(entries.len())).filter(|id| !free.contains(id)) {
+            table.insert_unique(hash(&id), id, hash);
+        }
+        Ok(keys)
     }
 }
 

@@ -31,6 +31,7 @@ mod page;
 mod postings;
 mod runs;
 mod set;
+mod snapshot;
 mod sort;
 mod source;
 mod terms;
@@ -41,7 +42,7 @@ mod write;
 
 pub use cursor::{After, Cursor, CursorError, TextFilter};
 pub use digest::{BucketDigest, bucket, fingerprint};
-pub use documents::{Document, Etag, Hit, Meta, Row};
+pub use documents::{Document, Etag, Hit, Meta, Row, version_of};
 pub use facets::FacetValue;
 pub use index::{Index, Matcher, Memory};
 pub use list::{ListPage, ListRequest};

@@ -4,8 +4,11 @@
 //! Blocks come from per-size arenas with free lists, so that posting lists of a handful of
 //! entities cost no allocation each and their space is reused.
 
+use std::io;
+
 use roaring::RoaringBitmap;
 
+use crate::snapshot::{Decoder, Encoder, Part};
 use crate::tight;
 
 /// Words of the smallest block: a length and three slots.
@@ -41,6 +44,16 @@ impl Posting {
 
     fn payload(self) -> u32 {
         self.0 & ((1 << KIND_SHIFT) - 1)
+    }
+
+    /// The handle as a number.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The handle with this number.
+    pub(crate) fn from_number(number: u32) -> Self {
+        Self(number)
     }
 
     /// Whether the set is empty.
@@ -269,6 +282,32 @@ impl Postings {
     fn block_mut(&mut self, posting: Posting) -> &mut [u32] {
         let (class, at) = place(posting);
         &mut self.blocks[class][at * words(class)..][..words(class)]
+    }
+}
+
+impl Part for Postings {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        for list in self.blocks.iter().chain(&self.free_blocks) {
+            out.u32s(list)?;
+        }
+        out.u64(self.bitmaps.len() as u64)?;
+        self.bitmaps
+            .iter()
+            .try_for_each(|bitmap| out.bitmap(bitmap))?;
+        out.u32s(&self.free_bitmaps)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let mut postings = Self::default();
+        let lists = postings.blocks.iter_mut().chain(&mut postings.free_blocks);
+        for list in lists {
+            *list = input.u32s()?;
+        }
+        for _ in 0..input.len()? {
+            postings.bitmaps.push(input.bitmap()?);
+        }
+        postings.free_bitmaps = input.u32s()?;
+        Ok(postings)
     }
 }
 

@@ -3,10 +3,13 @@
 //! Twelve bytes per term and one table entry; whoever needs one part of a term soon needs another,
 //! hence they lie together.
 
+use std::io;
+
 use hashbrown::HashTable;
 
 use crate::keys::TermKey;
 use crate::postings::Posting;
+use crate::snapshot::{Decoder, Encoder, Part, bytes_of, numbers};
 use crate::tight;
 use crate::values::ValueId;
 
@@ -111,6 +114,39 @@ impl Terms {
         self.all.capacity() * size_of::<Term>()
             + self.free.capacity() * size_of::<TermId>()
             + self.table.allocation_size()
+    }
+}
+
+impl Part for Terms {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        out.list(&self.all, |term| {
+            bytes_of::<3, 12>([
+                term.key.number(),
+                term.value.number(),
+                term.posting.number(),
+            ])
+        })?;
+        out.u32s(&self.free)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let all: Vec<Term> = input.list(|bytes: [u8; 12]| {
+            let [key, value, posting] = numbers(bytes);
+            Term {
+                key: TermKey::from_number(key),
+                value: ValueId::from_number(value),
+                posting: Posting::from_number(posting),
+            }
+        })?;
+        let free = input.u32s()?;
+        let mut table = HashTable::with_capacity(all.len() - free.len().min(all.len()));
+        for (id, term) in (0..).zip(&all) {
+            if term.key != TermKey::DEAD {
+                let hash = hash(term.key, term.value);
+                table.insert_unique(hash, id, |id| hash_of(&all, *id));
+            }
+        }
+        Ok(Self { all, free, table })
     }
 }
 

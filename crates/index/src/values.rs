@@ -7,9 +7,12 @@
 pub(crate) mod entry;
 
 use std::hash::BuildHasher;
+use std::io;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::set::Bits;
+use crate::snapshot::{Decoder, Encoder, Part, bytes_of, malformed, numbers};
 use crate::tight;
 use entry::Entry;
 
@@ -29,6 +32,11 @@ impl ValueId {
 
     fn at(self) -> usize {
         self.0 as usize
+    }
+
+    /// The id with this number.
+    pub(crate) fn from_number(number: u32) -> Self {
+        Self(number)
     }
 
     /// The id as a number, for hashing.
@@ -280,6 +288,74 @@ fn entry_at(chunks: &[Chunk], address: u32) -> Entry<'_> {
 
 fn hash_at(hasher: &DefaultHashBuilder, chunks: &[Chunk], address: u32) -> u64 {
     hasher.hash_one(entry_at(chunks, address).lower)
+}
+
+impl Part for Values {
+    fn encode(&self, out: &mut Encoder<'_>) -> io::Result<()> {
+        out.u64(self.chunks.len() as u64)?;
+        for chunk in &self.chunks {
+            out.u64(chunk.live as u64)?;
+            out.bytes(&chunk.bytes)?;
+        }
+        out.u64(self.open as u64)?;
+        let free_chunks: Vec<u32> = self.free_chunks.iter().map(|at| tight::id(*at)).collect();
+        out.u32s(&free_chunks)?;
+        out.list(&self.slots, |slot| {
+            bytes_of::<2, 8>([slot.address, slot.users])
+        })?;
+        out.u32s(&self.free_ids)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> io::Result<Self> {
+        let mut values = Self::default();
+        for _ in 0..input.len()?.min(CHUNKS) {
+            let live = input.len()?;
+            let mut bytes = input.bytes()?;
+            // The open chunk takes more; the others are as long as they will ever be.
+            bytes.shrink_to_fit();
+            values.chunks.push(Chunk { bytes, live });
+        }
+        values.open = input.len()?;
+        values.free_chunks = input.u32s()?.into_iter().map(|at| at as usize).collect();
+        values.slots = input.list(|bytes: [u8; 8]| {
+            let [address, users] = numbers(bytes);
+            Slot { address, users }
+        })?;
+        values.free_ids = input.u32s()?;
+        values.fill_table()?;
+        Ok(values)
+    }
+}
+
+impl Values {
+    fn fill_table(&mut self) -> io::Result<()> {
+        let mut is_free = Bits::new(self.slots.len());
+        for id in &self.free_ids {
+            is_free.insert(*id);
+        }
+        let Self {
+            table,
+            hasher,
+            chunks,
+            slots,
+            ..
+        } = self;
+        let hash = |id: &u32| hash_at(hasher, chunks, slots[*id as usize].address);
+        table.reserve(slots.len() - self.free_ids.len().min(slots.len()), hash);
+        for (id, slot) in (0..).zip(slots.iter()) {
+            if is_free.contains(id) {
+                continue;
+            }
+            let chunk = chunks
+                .get((slot.address >> 16) as usize)
+                .ok_or_else(malformed)?;
+            if (slot.address & 0xffff) as usize >= chunk.bytes.len() {
+                return Err(malformed());
+            }
+            table.insert_unique(hash(&id), id, hash);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

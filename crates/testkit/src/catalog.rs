@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ::catalog::{
     Applied, Catalog, ConfigLocations, Mutation, Parts, Processor, ProvidedEntity, Settings,
-    SharedProvider, router,
+    SharedProvider, SnapshotFile, router,
 };
 use axum::Router;
 use axum::body::Body;
@@ -133,6 +133,10 @@ impl Draft {
             providers: self.providers.into_iter().chain([locations]).collect(),
             metrics: Metrics::new(),
             clock: clock.clone(),
+            snapshot: Some(SnapshotFile {
+                path: home.folder.path().join("index.snapshot"),
+                build: "test".to_owned(),
+            }),
         };
         let catalog = Catalog::open(parts).await.unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

@@ -13,13 +13,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use crate::gen_catalog::{self, Plan};
 use load::{Load, Request};
 use report::Report;
-use server::{Database, Server};
+use server::{Catalog, Database, Server};
+
+/// Seconds between two looks at a location where looks are measured.
+const LOOK_INTERVAL: u32 = 2;
+/// For how long.
+const STEADY: Duration = Duration::from_secs(15);
 
 /// What to measure.
 #[derive(Debug, Clone, Args)]
@@ -83,9 +88,16 @@ fn measure(
     }
     fs::create_dir_all(&data)?;
     database.reset()?;
-    ingest(args, report, n, catalog, database, &data)?;
-    let server = restart(args, report, catalog, database, &data)?;
-    steady(report, &server, n)?;
+    let mut catalog = Catalog {
+        files: catalog,
+        database,
+        interval: None,
+    };
+    ingest(args, report, n, &catalog, &data)?;
+    catalog.interval = Some(LOOK_INTERVAL);
+    steady(args, report, n, &catalog, &data)?;
+    catalog.interval = None;
+    let server = restart(args, report, &catalog, &data)?;
     under_load(args, report, &server)?;
     register(report, &server, &data)?;
     report.row("RSS after the load", &megabytes(server.rss()?));
@@ -97,11 +109,10 @@ fn ingest(
     args: &BenchArgs,
     report: &mut Report,
     n: u32,
-    catalog: &Path,
-    database: &Database,
+    catalog: &Catalog<'_>,
     data: &Path,
 ) -> Result<()> {
-    let server = Server::start(&args.binary, catalog, database, data)?;
+    let server = Server::start(&args.binary, catalog, data)?;
     report.row(
         "first 200, empty database",
         &milliseconds(server.ready_after),
@@ -129,11 +140,10 @@ fn ingest(
 fn restart(
     args: &BenchArgs,
     report: &mut Report,
-    catalog: &Path,
-    database: &Database,
+    catalog: &Catalog<'_>,
     data: &Path,
 ) -> Result<Server> {
-    let server = Server::start(&args.binary, catalog, database, data)?;
+    let server = Server::start(&args.binary, catalog, data)?;
     report.row(
         "first 200, warm database",
         &milliseconds(server.ready_after),
@@ -143,25 +153,32 @@ fn restart(
     Ok(server)
 }
 
-/// One look at everything when nothing has changed.
-fn steady(report: &mut Report, server: &Server, n: u32) -> Result<()> {
-    server.wait_until_quiet()?;
+/// Looks at locations whose files are as they were, for a while.
+fn steady(
+    args: &BenchArgs,
+    report: &mut Report,
+    n: u32,
+    catalog: &Catalog<'_>,
+    data: &Path,
+) -> Result<()> {
+    let server = Server::start(&args.binary, catalog, data)?;
+    // The first looks follow the start.
+    std::thread::sleep(STEADY);
     let (cpu, looks) = (server.cpu()?, server.unchanged()?);
-    server.refresh_root()?;
-    let started = Instant::now();
-    while server.unchanged()? == looks && started.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let cpu = server
-        .cpu()?
-        .saturating_sub(cpu)
-        .max(Duration::from_millis(10));
-    let rate = f64::from(n) / cpu.as_secs_f64();
+    std::thread::sleep(STEADY);
+    let (cpu, looks) = (
+        server.cpu()?.saturating_sub(cpu),
+        server.unchanged()? - looks,
+    );
+    ensure!(looks > 0, "no location was looked at within {STEADY:?}");
+    let per_location = u64::from(n) / catalog.locations()?.len() as u64;
+    let millis = u64::try_from(cpu.as_millis())?.max(1);
+    let rate = per_location * looks * 1000 / millis;
     report.row(
         "steady refresh, nothing changed",
-        &format!("{rate:.0} entities/s per core"),
+        &format!("{rate} entities/s per core ({looks} looks at locations)"),
     );
-    Ok(())
+    server.stop()
 }
 
 fn under_load(args: &BenchArgs, report: &mut Report, server: &Server) -> Result<()> {

@@ -60,6 +60,17 @@ impl VersionArgs {
     }
 }
 
+/// Names this build of the program: another one has another name, also when the version is the
+/// same.
+pub(crate) fn build() -> String {
+    let program = std::env::current_exe().and_then(std::fs::metadata).ok();
+    let modified = program.as_ref().and_then(|program| program.modified().ok());
+    let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let nanos = since.map_or(0, |since| since.as_nanos());
+    let len = program.map_or(0, |program| program.len());
+    format!("{VERSION} {COMMIT} {len} {nanos}")
+}
+
 /// When it was built, in RFC 3339.
 fn built_at() -> Option<String> {
     let seconds = BUILT_AT?.parse().ok()?;

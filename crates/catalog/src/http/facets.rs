@@ -1,11 +1,12 @@
 //! `GET` and `POST /entity-facets`
 
 use axum::extract::State;
+use axum::response::Response;
 use model::{Filter, Predicate};
 use platform::http::schema::{ANY_OBJECT, Object, STRINGS, optional, required};
-use platform::http::{Json, JsonBody, Param, Params};
+use platform::http::{JsonBody, Param, Params, json_bytes};
 use platform::{Ctx, Result};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::catalog::Catalog;
 
@@ -18,7 +19,7 @@ pub(super) async fn list_facets(
     ctx: Ctx,
     State(catalog): State<Catalog>,
     params: Params,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     params.check(PARAMS)?;
     answer(&ctx, &catalog, &params.list("facet"), filter_of(&params)?).await
 }
@@ -27,7 +28,7 @@ pub(super) async fn list_facets_by_body(
     ctx: Ctx,
     State(catalog): State<Catalog>,
     body: JsonBody,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     body.check(&BODY)?;
     let query = body.0.get("query").map(Predicate::parse).transpose()?;
     let filter = query.map_or_else(|| Ok(Filter::everything()), |query| query.to_filter())?;
@@ -48,15 +49,6 @@ async fn answer(
     catalog: &Catalog,
     names: &[String],
     filter: Filter,
-) -> Result<Json<Value>> {
-    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
-    let facets = catalog.facets(ctx, &keys, filter).await?;
-    let mut answer = Map::new();
-    for (name, values) in names.iter().zip(facets) {
-        let values = values
-            .into_iter()
-            .map(|v| json!({ "value": v.value, "count": v.count }));
-        answer.insert(name.clone(), values.collect());
-    }
-    Ok(Json(json!({ "facets": answer })))
+) -> Result<Response> {
+    Ok(json_bytes(catalog.facets(ctx, names, filter).await?, None))
 }

@@ -39,9 +39,9 @@ pub(super) async fn respond(
         None => Some(etag_of(&picked, &envelope.suffix)),
         Some(_) => None,
     };
-    let mut body = BytesMut::with_capacity(
-        envelope.prefix.len() + envelope.suffix.len() + 1600 * picked.len(),
-    );
+    let entities: usize = picked.iter().map(|one| one.len + 1).sum();
+    let around = envelope.prefix.len() + envelope.suffix.len();
+    let mut body = BytesMut::with_capacity(around + entities);
     body.put_slice(envelope.prefix.as_bytes());
     let mut is_first = true;
     write(

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use index::{Cursor, FacetValue, Hit, Index, ListRequest, PageRequest};
+use index::{Cursor, Hit, Index, ListRequest, PageRequest};
 use model::{EntityRef, ErrorInfo, Filter, LocationRef, OrderField};
 use platform::db::Tx;
 use platform::{Ctx, Result};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::bodies;
 use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
 use crate::model::Source;
@@ -29,6 +28,8 @@ pub(crate) struct Picked {
     id: i64,
     /// Tells versions of the body apart.
     version: u64,
+    /// Length of the body in bytes.
+    pub len: usize,
 }
 
 /// One entity with its version.
@@ -49,13 +50,14 @@ pub(crate) struct EntityPage {
 fn pick(index: &Index, hit: Hit) -> Picked {
     Picked {
         id: hit.id,
-        version: bodies::version(index.meta(hit.slot).etag.as_str()),
+        version: index.version(hit.slot),
+        len: index.body_len(hit.slot) as usize,
     }
 }
 
 /// A weak `ETag` over many entities: it changes when any of them does.
 pub(crate) fn etag_of(picked: &[Picked], salt: &str) -> HeaderValue {
-    let mut hash = bodies::version(salt);
+    let mut hash = index::version_of(salt);
     for one in picked {
         hash = (hash.rotate_left(5) ^ one.version).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
@@ -206,12 +208,12 @@ impl Catalog {
     pub(crate) async fn facets(
         &self,
         ctx: &Ctx,
-        keys: &[&str],
+        names: &[String],
         filter: Filter,
-    ) -> Result<Vec<Vec<FacetValue>>> {
+    ) -> Result<Bytes> {
         let readable = permission::filter(ctx, permission::ENTITY_READ).await?;
         let filter = readable.unwrap_or_else(Filter::nothing).and(filter);
-        Ok(self.view.index().facets(keys, &filter))
+        self.view.facets(names, &filter)
     }
 
     /// Bodies from memory, and from the database where they are not.
@@ -237,7 +239,7 @@ impl Catalog {
         let mut loaded = std::collections::HashMap::with_capacity(rows.len());
         for (id, etag, body) in rows {
             let body = Bytes::from(body);
-            cache.insert(id, bodies::version(&etag), body.clone());
+            cache.keep(id, &etag, body.clone());
             loaded.insert(id, body);
         }
         for (one, body) in picked.iter().zip(&mut found) {

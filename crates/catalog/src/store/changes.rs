@@ -46,6 +46,31 @@ pub(crate) fn head(tx: &mut Tx<'_>) -> Result<i64> {
     Ok(head.unwrap_or(0))
 }
 
+/// An entry of the log: one that stands in two logs at the same place means that they have the
+/// same history up to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub rev: i64,
+    pub entity_id: i64,
+    pub at: Millis,
+}
+
+/// The entry with this revision.
+pub(crate) fn find_mark(tx: &mut Tx<'_>, rev: i64) -> Result<Option<Mark>> {
+    let row = tx.query_opt(
+        "select rev, entity_id, at from catalog_change where rev = $1",
+        &[rev.into()],
+    )?;
+    row.map(|mut row| {
+        Ok(Mark {
+            rev: row.take(0)?,
+            entity_id: row.take(1)?,
+            at: row.take(2)?,
+        })
+    })
+    .transpose()
+}
+
 /// The oldest revision that is still there.
 pub(crate) fn horizon(tx: &mut Tx<'_>) -> Result<i64> {
     let first: Option<i64> = tx
@@ -82,6 +107,12 @@ pub(crate) fn load_after(tx: &mut Tx<'_>, rev: i64, limit: i64) -> Result<Vec<Ch
             })
         })
         .collect()
+}
+
+/// The number of final entities.
+pub(crate) fn count_entities(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.query_one("select count(*) from catalog_entity", &[])?
+        .take(0)
 }
 
 /// Final entities in order of id, after `id`.

@@ -22,4 +22,5 @@ mod processing;
 mod reads;
 mod rebuild;
 mod refresh;
+mod snapshot;
 mod written;

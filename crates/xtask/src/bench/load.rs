@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::server::{Server, TOKEN};
 
@@ -39,100 +39,11 @@ fn get(path: &str) -> Vec<u8> {
 impl Request {
     /// The requests of the budget and of the baseline.
     pub(super) fn all(server: &Server) -> Result<Vec<Self>> {
-        let sample = server.json(
-            "/api/catalog/entities/by-query?limit=200&filter=kind=component\
-             &orderField=metadata.name,asc&offset=500&fields=metadata.name,spec.owner,spec.system",
-        )?;
-        let items = sample["items"].as_array().context("no items")?;
-        let text = |index: usize, pointer: &str| {
-            let value = items[index % items.len()].pointer(pointer);
-            value
-                .and_then(|value| value.as_str())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let names = || (0..200).map(|i| text(i, "/metadata/name"));
-        let by_query = "/api/catalog/entities/by-query?limit=20";
-        let by_name = "/api/catalog/entities/by-name/component/default";
-        let refs: Vec<_> = names()
-            .take(40)
-            .map(|name| format!("component:default/{name}"))
-            .collect();
-        let three = |order: &'static str| {
-            let owners = ["service", "library", "website"].into_iter();
-            owners
-                .flat_map(|kind| ["production", "experimental"].map(|life| (kind, life)))
-                .map(|(kind, life)| {
-                    get(&format!(
-                        "{by_query}&filter=kind=component,spec.type={kind},spec.lifecycle={life}\
-                         &orderField={order}"
-                    ))
-                })
-                .collect()
-        };
-        Ok(vec![
-            Self {
-                name: "by-query 20, three filters, by name",
-                variants: three("metadata.name,asc"),
-            },
-            Self {
-                name: "by-query 20, three filters, by owner, descending",
-                variants: three("spec.owner,desc"),
-            },
-            Self {
-                name: "by-query 20, kind=component, by name",
-                variants: vec![get(&format!(
-                    "{by_query}&filter=kind=component&orderField=metadata.name,asc"
-                ))],
-            },
-            Self {
-                name: "by-query 20, the same with text",
-                variants: ["pay", "order", "amber-", "-10"]
-                    .map(|term| {
-                        get(&format!(
-                            "{by_query}&filter=kind=component&orderField=metadata.name,asc\
-                     &fullTextFilterTerm={term}&fullTextFilterFields=metadata.name,metadata.title"
-                        ))
-                    })
-                    .into(),
-            },
-            Self {
-                name: "facets, three keys, one filter",
-                variants: vec![get(
-                    "/api/catalog/entity-facets?facet=spec.type&facet=spec.lifecycle\
-                     &facet=spec.owner&filter=kind=component",
-                )],
-            },
-            Self {
-                name: "facets, spec.type",
-                variants: vec![get("/api/catalog/entity-facets?facet=spec.type")],
-            },
-            Self {
-                name: "entity by name",
-                variants: names()
-                    .map(|name| get(&format!("{by_name}/{name}")))
-                    .collect(),
-            },
-            Self {
-                name: "by-refs, 40",
-                variants: vec![request(
-                    "POST",
-                    "/api/catalog/entities/by-refs",
-                    &json!({ "entityRefs": refs }).to_string(),
-                )],
-            },
-            Self {
-                name: "ancestry",
-                variants: names()
-                    .take(20)
-                    .map(|name| get(&format!("{by_name}/{name}/ancestry")))
-                    .collect(),
-            },
-            Self {
-                name: "entities, limit 20",
-                variants: vec![get("/api/catalog/entities?limit=20")],
-            },
-        ])
+        let sample = Sample::read(server)?;
+        let mut requests = sample.queries();
+        requests.extend(sample.facets());
+        requests.extend(sample.lookups());
+        Ok(requests)
     }
 
     /// The same number of bytes from memory.
@@ -147,6 +58,133 @@ impl Request {
     pub(super) fn size(&self, server: &Server) -> Result<usize> {
         let mut connection = Connection::open(server.port)?;
         connection.ask(&self.variants[0])
+    }
+}
+
+/// Components that requests are about.
+struct Sample(Vec<Value>);
+
+impl Sample {
+    fn read(server: &Server) -> Result<Self> {
+        let mut sample = server.json(
+            "/api/catalog/entities/by-query?limit=200&filter=kind=component\
+             &orderField=metadata.name,asc&offset=500&fields=metadata.name,spec.owner",
+        )?;
+        let items = sample["items"].as_array_mut().context("no items")?;
+        Ok(Self(std::mem::take(items)))
+    }
+
+    fn texts(&self, pointer: &str) -> impl Iterator<Item = &str> {
+        let texts = self.0.iter().filter_map(move |item| item.pointer(pointer));
+        texts.filter_map(Value::as_str)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.texts("/metadata/name")
+    }
+
+    fn queries(&self) -> Vec<Request> {
+        let by_query = "/api/catalog/entities/by-query?limit=20";
+        let by_name = format!("{by_query}&filter=kind=component&orderField=metadata.name,asc");
+        let types = ["service", "library", "website"].into_iter();
+        let kinds: Vec<_> = types
+            .flat_map(|kind| ["production", "experimental"].map(|life| (kind, life)))
+            .collect();
+        let three = |order: &str| {
+            let pages = (0..20).flat_map(|page| kinds.iter().map(move |kind| (page * 20, kind)));
+            pages
+                .map(|(offset, (kind, life))| {
+                    get(&format!(
+                        "{by_query}&filter=kind=component,spec.type={kind},spec.lifecycle={life}\
+                         &orderField={order}&offset={offset}"
+                    ))
+                })
+                .collect()
+        };
+        let page = |page| get(&format!("{by_name}&offset={}", page * 20));
+        let text = |name: &str| {
+            let term = name.split('-').next().unwrap_or_default();
+            get(&format!(
+                "{by_name}&fullTextFilterTerm={term}\
+                 &fullTextFilterFields=metadata.name,metadata.title"
+            ))
+        };
+        vec![
+            Request {
+                name: "by-query 20, three filters, by name",
+                variants: three("metadata.name,asc"),
+            },
+            Request {
+                name: "by-query 20, three filters, by owner, descending",
+                variants: three("spec.owner,desc"),
+            },
+            Request {
+                name: "by-query 20, kind=component, by name",
+                variants: (0..100).map(page).collect(),
+            },
+            Request {
+                name: "by-query 20, the same with text",
+                variants: self.names().map(text).collect(),
+            },
+        ]
+    }
+
+    fn facets(&self) -> Vec<Request> {
+        let facets = "/api/catalog/entity-facets?facet=spec.type";
+        let three = format!("{facets}&facet=spec.lifecycle&facet=spec.owner&filter=kind=component");
+        let owned = |owner: &str| get(&format!("{three},spec.owner={owner}"));
+        vec![
+            Request {
+                name: "facets, three keys, one filter",
+                variants: vec![get(&three)],
+            },
+            Request {
+                name: "facets, three keys, many filters",
+                variants: self.texts("/spec/owner").map(owned).collect(),
+            },
+            Request {
+                name: "facets, spec.type",
+                variants: vec![get(facets)],
+            },
+        ]
+    }
+
+    fn lookups(&self) -> Vec<Request> {
+        let by_name = |name: &str, rest: &str| {
+            get(&format!(
+                "/api/catalog/entities/by-name/component/default/{name}{rest}"
+            ))
+        };
+        let refs = self.names().take(40);
+        let refs: Vec<_> = refs
+            .map(|name| format!("component:default/{name}"))
+            .collect();
+        vec![
+            Request {
+                name: "entity by name",
+                variants: self.names().map(|name| by_name(name, "")).collect(),
+            },
+            Request {
+                name: "by-refs, 40",
+                variants: vec![request(
+                    "POST",
+                    "/api/catalog/entities/by-refs",
+                    &json!({ "entityRefs": refs }).to_string(),
+                )],
+            },
+            Request {
+                name: "ancestry",
+                variants: self
+                    .names()
+                    .take(20)
+                    .map(|name| by_name(name, "/ancestry"))
+                    .collect(),
+            },
+            Request {
+                name: "entities, limit 20",
+                variants: vec![get("/api/catalog/entities?limit=20")],
+            },
+        ]
     }
 }
 

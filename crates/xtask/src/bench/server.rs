@@ -60,15 +60,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(
-        binary: &Path,
-        catalog: &Path,
-        database: &Database,
-        data: &Path,
-    ) -> Result<Self> {
+    pub(super) fn start(binary: &Path, catalog: &Catalog<'_>, data: &Path) -> Result<Self> {
         let (port, files_port) = (free_port()?, free_port()?);
         let config = data.join("app-config.json");
-        fs::write(&config, config_text(port, files_port, catalog, database))?;
+        fs::write(&config, config_text(port, files_port, catalog)?)?;
         let started = Instant::now();
         let log = fs::File::create(data.join("serve.log"))?;
         let child = Command::new(binary)
@@ -177,16 +172,6 @@ impl Server {
             .unwrap_or_default())
     }
 
-    pub(super) fn refresh_root(&self) -> Result<()> {
-        let roots = self.json("/api/catalog/entities?filter=kind=location&fields=metadata.name")?;
-        let name = roots[0]["metadata"]["name"]
-            .as_str()
-            .context("no location")?;
-        let body = json!({ "entityRef": format!("location:default/{name}") });
-        self.send("POST", "/api/catalog/refresh", Some(&body))
-            .map(drop)
-    }
-
     /// Registers a location on a file server of ours and waits for its entity.
     pub(super) fn register_and_read(&self, data: &Path, i: u32) -> Result<Duration> {
         let name = format!("registered-{i}-{}", std::process::id());
@@ -275,13 +260,37 @@ fn serve_once(listener: &TcpListener, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn config_text(port: u16, files_port: u16, catalog: &Path, database: &Database) -> String {
-    json!({
+/// Files of one location: ten thousand entities.
+const FILES_PER_LOCATION: usize = 10;
+
+/// What a run serves.
+pub(super) struct Catalog<'a> {
+    pub(super) files: &'a Path,
+    pub(super) database: &'a Database,
+    /// Seconds between two looks at a location; the default of the product if none.
+    pub(super) interval: Option<u32>,
+}
+
+impl Catalog<'_> {
+    /// One location for each ten files.
+    pub(super) fn locations(&self) -> Result<Vec<String>> {
+        let n_files = fs::read_dir(self.files)?.count();
+        let pattern = |n: usize| format!("{}/entities-{n:03}?.yaml", self.files.display());
+        Ok((0..n_files.div_ceil(FILES_PER_LOCATION))
+            .map(pattern)
+            .collect())
+    }
+}
+
+fn config_text(port: u16, files_port: u16, catalog: &Catalog<'_>) -> Result<String> {
+    let location = |target: &String| json!({ "type": "file", "target": target });
+    let locations: Vec<Value> = catalog.locations()?.iter().map(location).collect();
+    let mut config = json!({
         "app": { "baseUrl": format!("http://localhost:{port}") },
         "backend": {
             "baseUrl": format!("http://localhost:{port}"),
             "listen": { "host": "127.0.0.1", "port": port },
-            "database": database.config(),
+            "database": catalog.database.config(),
             "auth": { "externalAccess": [
                 { "type": "static", "options": { "token": TOKEN, "subject": "bench" } }
             ]},
@@ -290,10 +299,13 @@ fn config_text(port: u16, files_port: u16, catalog: &Path, database: &Database) 
         "catalog": {
             "rules": [{ "allow": ["Component", "API", "Resource", "System", "Domain", "Group",
                 "User", "Location"] }],
-            "locations": [{ "type": "file", "target": format!("{}/*.yaml", catalog.display()) }],
+            "locations": locations,
         },
-    })
-    .to_string()
+    });
+    if let Some(seconds) = catalog.interval {
+        config["catalog"]["processingInterval"] = json!({ "seconds": seconds });
+    }
+    Ok(config.to_string())
 }
 
 fn free_port() -> Result<u16> {
