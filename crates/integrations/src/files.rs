@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use bytes::Bytes;
 use platform::Millis;
 use platform::clock::millis;
+use sha1::{Digest as _, Sha1};
 use walkdir::WalkDir;
 
 use crate::error::ReadError;
@@ -62,19 +63,63 @@ pub async fn read_files(target: &str, limits: FileLimits) -> Result<Vec<FileCont
         .unwrap_or_else(|_| Err(ReadError::invalid("reading of local files broke off")))
 }
 
+/// The version of the files that [`read_files`] would give, with one of them in memory at a time.
+pub async fn version_files(target: &str, limits: FileLimits) -> Result<String, ReadError> {
+    let target = target.to_owned();
+    let work = tokio::task::spawn_blocking(move || {
+        let mut version = Version::default();
+        read_each(&target, limits, |file| version.add(&file))?;
+        Ok(version.finish())
+    });
+    work.await
+        .unwrap_or_else(|_| Err(ReadError::invalid("reading of local files broke off")))
+}
+
+/// The version of these files: it changes with their paths and their contents.
+pub fn version_of_files(files: &[FileContent]) -> String {
+    let mut version = Version::default();
+    for file in files {
+        version.add(file);
+    }
+    version.finish()
+}
+
+#[derive(Default)]
+struct Version(Sha1);
+
+impl Version {
+    fn add(&mut self, file: &FileContent) {
+        self.0.update(file.path.as_os_str().as_encoded_bytes());
+        self.0.update(Sha1::digest(&file.bytes));
+    }
+
+    fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
+
 fn read_all(target: &str, limits: FileLimits) -> Result<Vec<FileContent>, ReadError> {
+    let mut files = Vec::new();
+    read_each(target, limits, |file| files.push(file))?;
+    Ok(files)
+}
+
+fn read_each(
+    target: &str,
+    limits: FileLimits,
+    mut take: impl FnMut(FileContent),
+) -> Result<(), ReadError> {
     if target.contains('\0') {
         return Err(ReadError::invalid("a file name must not contain NUL"));
     }
-    let mut files = Vec::new();
     let mut room = limits.total_bytes;
     for path in find(target, limits)? {
         let file = read_file(&path, limits.file_bytes.min(room))
             .map_err(|failure| failure.into_error(target, &path))?;
         room -= u64::try_from(file.bytes.len()).unwrap_or(room).min(room);
-        files.push(file);
+        take(file);
     }
-    Ok(files)
+    Ok(())
 }
 
 /// Paths of the target: itself if it exists, else the matches of the pattern.

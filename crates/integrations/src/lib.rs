@@ -29,7 +29,7 @@ mod url_readers;
 
 pub use address::{ResolveHost, SystemResolver};
 pub use error::ReadError;
-pub use files::{FileContent, FileLimits, read_files};
+pub use files::{FileContent, FileLimits, read_files, version_files, version_of_files};
 pub use integration::{Integration, IntegrationError, Kind};
 pub use perimeter::ReadingError;
 pub use reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};

@@ -10,11 +10,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use integrations::{FileLimits, ReadError, ReadRequest, SearchOutcome, read_files};
+use integrations::{
+    FileLimits, ReadError, ReadRequest, SearchOutcome, read_files, version_files, version_of_files,
+};
 use model::{EntityRef, ErrorInfo, LocationRef, Problem, YamlDocument};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha1::{Digest, Sha1};
 use url::Url;
 
 use crate::config::normalised;
@@ -239,16 +240,15 @@ async fn fetch(
 }
 
 async fn fetch_files(target: &LocationRef, version: Option<&String>) -> Result<Target, ReadError> {
+    // Most looks find nothing new, and need not hold all files at once.
+    if let Some(known) = version
+        && version_files(&target.target, FILES).await? == *known
+    {
+        let version = known.clone();
+        return Ok(Target::Unchanged { version });
+    }
     let files = read_files(&target.target, FILES).await?;
-    let mut hasher = Sha1::new();
-    for file in &files {
-        hasher.update(file.path.as_os_str().as_encoded_bytes());
-        hasher.update(Sha1::digest(&file.bytes));
-    }
-    let found = hex::encode(hasher.finalize());
-    if Some(&found) == version {
-        return Ok(Target::Unchanged { version: found });
-    }
+    let found = version_of_files(&files);
     let files = files.into_iter().map(|file| {
         let target = file.path.to_string_lossy().into_owned();
         (

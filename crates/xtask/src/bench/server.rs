@@ -233,8 +233,13 @@ impl Server {
         format!("/proc/{}/{file}", self.child.id()).into()
     }
 
+    /// Ends it as a supervisor does.
     pub(super) fn stop(mut self) -> Result<()> {
-        self.child.kill()?;
+        let pid = self.child.id().to_string();
+        ensure!(
+            Command::new("kill").arg(pid).status()?.success(),
+            "kill failed"
+        );
         self.child.wait()?;
         Ok(())
     }
