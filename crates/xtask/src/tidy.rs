@@ -174,7 +174,9 @@ fn is_skipped(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     // `data` is where a developer's portal keeps its files, but only at the top.
     let is_data_elsewhere = name == "data" && entry.depth() != 1;
-    entry.file_type().is_dir() && SKIPPED_FOLDERS.contains(&&*name) && !is_data_elsewhere
+    // In a linked worktree `.git` is a file that names a folder of the machine.
+    let is_folder = entry.file_type().is_dir() || name == ".git";
+    is_folder && SKIPPED_FOLDERS.contains(&&*name) && !is_data_elsewhere
 }
 
 fn is_text(entry: &DirEntry) -> bool {
