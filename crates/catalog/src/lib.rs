@@ -22,6 +22,7 @@ mod metrics;
 mod model;
 mod offline;
 mod operate;
+mod people;
 pub mod permission;
 mod process;
 mod processor;

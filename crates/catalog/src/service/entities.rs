@@ -47,7 +47,7 @@ pub(crate) struct EntityPage {
     pub previous: Option<Cursor>,
 }
 
-fn pick(index: &Index, hit: Hit) -> Picked {
+pub(crate) fn pick(index: &Index, hit: Hit) -> Picked {
     Picked {
         id: hit.id,
         version: index.version(hit.slot),

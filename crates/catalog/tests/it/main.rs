@@ -17,6 +17,7 @@ mod locations;
 mod mass_deletion;
 mod moves;
 mod orphans;
+mod people;
 mod permissions;
 mod processing;
 mod reads;
