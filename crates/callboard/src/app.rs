@@ -9,7 +9,8 @@ use identity::http::{auth_plugin, permission_plugin, plugin_routes};
 use identity::{AllowAll, DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::config::{
-    AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, IntegrationsConfig,
+    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
+    IntegrationsConfig,
 };
 use platform::db::{Db, Migration};
 use platform::http::{Plugin, Routes, mount};
@@ -25,6 +26,7 @@ use crate::{database, pages};
 
 /// The sections of the configuration that the application uses.
 pub(crate) struct Sections {
+    pub app: AppConfig,
     pub backend: BackendConfig,
     pub auth: AuthConfig,
     pub catalog: CatalogConfig,
@@ -50,6 +52,7 @@ impl Sections {
             .collect();
         folders.extend(backends);
         Ok(Self {
+            app: config.section("app")?,
             backend: config.section("backend")?,
             auth: config.section("auth")?,
             catalog: config.section("catalog")?,
@@ -57,6 +60,16 @@ impl Sections {
             callboard: config.section("callboard")?,
             folders,
         })
+    }
+
+    /// `app.baseUrl`, or [`Sections::base_url`].
+    pub(crate) fn app_url(&self) -> anyhow::Result<Url> {
+        match &self.app.base_url {
+            Some(text) => {
+                Url::parse(text).with_context(|| format!("`app.baseUrl`: `{text}` is not a URL"))
+            }
+            None => self.base_url(),
+        }
     }
 
     /// `backend.baseUrl`, or where the server listens.
@@ -105,6 +118,7 @@ impl App {
         let identity = Identity::new(
             identity::Settings::from_config(
                 sections.base_url()?,
+                sections.app_url()?,
                 stage,
                 &sections.auth,
                 &sections.backend.auth,
@@ -112,7 +126,7 @@ impl App {
             Surroundings {
                 store: Arc::new(DbStore::new(db.clone())),
                 fetch: Arc::new(HttpFetch::new()?),
-                directory: None,
+                directory: Some(Arc::new(catalog.clone())),
                 clock,
             },
         )?;

@@ -1,8 +1,6 @@
 //! Programs that are not plugins of ours: static tokens, legacy tokens, tokens of other issuers.
 //! Reference 3 §2.1.
 
-mod key_set;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,10 +14,10 @@ use platform::config::Secret;
 use platform::ctx::{AccessRestriction, Caller, Service};
 use platform::{Clock, Error, Result};
 
-use self::key_set::KeySet;
 use crate::digest::Digest;
 use crate::fetch::Fetch;
 use crate::jws::Jws;
+use crate::key_set::KeySet;
 use crate::settings::{ExternalAccess, ExternalMethod, JwksAccess, Settings};
 use crate::verify::{MAX_CACHED, Scope, Verified, is_current, until};
 

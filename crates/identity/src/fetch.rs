@@ -1,24 +1,108 @@
-//! Fetching published key sets over HTTP.
+//! Requests to other servers: key sets, token endpoints, profiles.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
 use platform::{Error, Result};
 use reqwest::redirect::Policy;
 use url::Url;
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an answer may take unless the request says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Gets small documents; the seam tests replace.
-#[async_trait]
-pub trait Fetch: Send + Sync {
-    /// The body behind `url`, if the answer is a success.
-    async fn fetch(&self, url: &Url) -> Result<Bytes>;
+/// A request to another server.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// Method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers; they may hold credentials.
+    pub headers: HeaderMap,
+    /// Body; it may hold credentials.
+    pub body: Bytes,
+    /// How long the answer may take.
+    pub timeout: Duration,
 }
 
-/// Fetches over HTTP, within bounds of time and size and without following redirects.
+impl Outgoing {
+    /// A GET for JSON.
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url, Bytes::new())
+    }
+
+    /// A POST that wants JSON.
+    pub fn post(url: Url, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::POST, url, body.into())
+    }
+
+    fn new(method: Method, url: Url, body: Bytes) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        Self {
+            method,
+            url,
+            headers,
+            body,
+            timeout: TIMEOUT,
+        }
+    }
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, place(&self.url))
+    }
+}
+
+/// What another server answered.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// Sends small requests; the seam tests replace.
+#[async_trait]
+pub trait Fetch: Send + Sync {
+    /// The answer, whatever its status.
+    async fn send(&self, request: Outgoing) -> Result<Incoming>;
+}
+
+/// The body behind `url`, if the answer is a success.
+pub(crate) async fn get(fetch: &dyn Fetch, url: &Url) -> Result<Bytes> {
+    let answer = fetch.send(Outgoing::get(url.clone())).await?;
+    success(url, answer)
+}
+
+/// The body of an answer that is a success.
+pub(crate) fn success(url: &Url, answer: Incoming) -> Result<Bytes> {
+    if answer.status.is_success() {
+        return Ok(answer.body);
+    }
+    Err(Error::unavailable(format!(
+        "{} answered {}",
+        place(url),
+        answer.status
+    )))
+}
+
+/// A URL without its query, which may hold what nobody should see.
+pub(crate) fn place(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_query(None);
+    url
+}
+
+/// Sends over HTTP, within bounds of time and size and without following redirects.
 #[derive(Debug, Clone)]
 pub struct HttpFetch(reqwest::Client);
 
@@ -26,7 +110,7 @@ impl HttpFetch {
     /// A client of its own.
     pub fn new() -> Result<Self> {
         let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
+            .user_agent("callboard")
             .redirect(Policy::none())
             .build()
             .map_err(|error| Error::internal("making an HTTP client failed").with_source(error))?;
@@ -36,25 +120,34 @@ impl HttpFetch {
 
 #[async_trait]
 impl Fetch for HttpFetch {
-    async fn fetch(&self, url: &Url) -> Result<Bytes> {
-        let failed =
-            |error| Error::unavailable(format!("fetching {url} failed")).with_source(error);
-        let response = self.0.get(url.clone()).send().await.map_err(failed)?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(Error::unavailable(format!("{url} answered {status}")));
-        }
-        let mut response = response;
+    async fn send(&self, request: Outgoing) -> Result<Incoming> {
+        let place = place(&request.url);
+        let failed = |error: reqwest::Error| {
+            Error::unavailable(format!("asking {place} failed")).with_source(error.without_url())
+        };
+        let mut response = self
+            .0
+            .request(request.method, request.url)
+            .headers(request.headers)
+            .body(request.body)
+            .timeout(request.timeout)
+            .send()
+            .await
+            .map_err(failed)?;
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BYTES {
                 return Err(Error::unavailable(format!(
-                    "{url} answered more than {MAX_BYTES} bytes"
+                    "{place} answered more than {MAX_BYTES} bytes"
                 )));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(Incoming {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: body.freeze(),
+        })
     }
 }
 
@@ -98,7 +191,7 @@ mod tests {
         ];
         for (answer, expected) in cases {
             let url = serve(answer).await;
-            let result = HttpFetch::new().unwrap().fetch(&url).await;
+            let result = get(&HttpFetch::new().unwrap(), &url).await;
             match (result, expected) {
                 (Ok(body), Ok(expected)) => assert_eq!(body, expected),
                 (Err(error), Err(text)) => assert!(error.message().contains(text), "{error}"),

@@ -4,6 +4,7 @@ mod auth;
 mod cookie;
 mod permission;
 mod plugin;
+mod provider;
 
 pub use auth::auth_plugin;
 pub use permission::permission_plugin;

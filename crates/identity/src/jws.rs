@@ -4,13 +4,21 @@
 //! algorithm is chosen by the key's owner, never by the token.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use platform::{Error, Result};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// Longest token that is issued or looked at, in bytes.
 pub(crate) const MAX_TOKEN_LENGTH: usize = 32_768;
+
+static PADDED: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// What the first part of a token says.
 #[derive(Debug, Deserialize)]
@@ -22,7 +30,7 @@ pub(crate) struct Header {
     /// Key id.
     pub(crate) kid: Option<String>,
     /// Extensions that must be understood; we understand none.
-    crit: Option<serde_json::Value>,
+    crit: Option<Value>,
 }
 
 /// What the second part of a token says, as far as anything here asks.
@@ -51,26 +59,49 @@ pub(crate) struct Jws<'t> {
     pub(crate) claims: Claims,
     signing_input: &'t str,
     signature: &'t str,
+    alphabet: &'static GeneralPurpose,
 }
 
 impl<'t> Jws<'t> {
     /// Takes a token apart; `None` when it is not one.
     pub(crate) fn parse(token: &'t str) -> Option<Self> {
+        Self::parse_as(token, &URL_SAFE_NO_PAD)
+    }
+
+    /// Takes apart a token whose parts may be padded: AWS writes them so, and signs the padding too.
+    pub(crate) fn parse_padded(token: &'t str) -> Option<Self> {
+        let jws = Self::parse_as(token, &PADDED)?;
+        let signature = jws.signature.trim_end_matches('=');
+        Some(Self { signature, ..jws })
+    }
+
+    fn parse_as(token: &'t str, alphabet: &'static GeneralPurpose) -> Option<Self> {
         if token.len() > MAX_TOKEN_LENGTH {
             return None;
         }
         let (signing_input, signature) = token.rsplit_once('.')?;
-        let (header, claims) = signing_input.split_once('.')?;
-        let header: Header = decode_part(header)?;
+        let (header_part, claims) = signing_input.split_once('.')?;
+        let header: Header = decode_part(header_part, alphabet)?;
         if header.crit.is_some() || claims.contains('.') {
             return None;
         }
         Some(Self {
             header,
-            claims: decode_part(claims)?,
+            claims: decode_part(claims, alphabet)?,
             signing_input,
             signature,
+            alphabet,
         })
+    }
+
+    /// Everything the first part says.
+    pub(crate) fn whole_header(&self) -> Option<Map<String, Value>> {
+        decode_part(self.signing_input.split_once('.')?.0, self.alphabet)
+    }
+
+    /// Everything the second part says.
+    pub(crate) fn payload(&self) -> Option<Map<String, Value>> {
+        decode_part(self.signing_input.split_once('.')?.1, self.alphabet)
     }
 
     /// Whether the key signed this token with the algorithm.
@@ -107,8 +138,8 @@ pub(crate) fn sign_input(input: &str, key: &EncodingKey) -> Result<String> {
         .map_err(|error| Error::internal("signing a token failed").with_source(error))
 }
 
-fn decode_part<T: for<'de> Deserialize<'de>>(part: &str) -> Option<T> {
-    let json = URL_SAFE_NO_PAD.decode(part).ok()?;
+fn decode_part<T: for<'de> Deserialize<'de>>(part: &str, alphabet: &GeneralPurpose) -> Option<T> {
+    let json = alphabet.decode(part).ok()?;
     serde_json::from_slice(&json).ok()
 }
 

@@ -14,7 +14,7 @@ use platform::{Clock, Error, Result};
 use serde::Deserialize;
 use url::Url;
 
-use crate::fetch::Fetch;
+use crate::fetch::{self, Fetch};
 
 /// How long fetched keys are used.
 const MAX_AGE: Millis = 600_000;
@@ -23,7 +23,7 @@ const COOLDOWN: Millis = 30_000;
 const MAX_KEYS: usize = 100;
 
 /// A key set at a URL.
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     url: Url,
     fetch: Arc<dyn Fetch>,
     clock: Clock,
@@ -45,7 +45,7 @@ struct RemoteKey {
 }
 
 impl KeySet {
-    pub(super) fn new(url: Url, fetch: Arc<dyn Fetch>, clock: Clock) -> Self {
+    pub(crate) fn new(url: Url, fetch: Arc<dyn Fetch>, clock: Clock) -> Self {
         Self {
             url,
             fetch,
@@ -56,7 +56,7 @@ impl KeySet {
     }
 
     /// The key a token names, or the only one that fits when it names none.
-    pub(super) async fn find(
+    pub(crate) async fn find(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
@@ -98,7 +98,7 @@ impl KeySet {
         struct Published {
             keys: Vec<serde_json::Value>,
         }
-        let body = self.fetch.fetch(&self.url).await?;
+        let body = fetch::get(&*self.fetch, &self.url).await?;
         let published: Published = serde_json::from_slice(&body).map_err(|error| {
             Error::unavailable(format!("{} is not a key set", self.url)).with_source(error)
         })?;

@@ -7,21 +7,31 @@
 //! believed before its signature is verified with a key and algorithm that we chose.
 
 mod digest;
+mod directory;
 mod external;
 mod fetch;
 pub mod http;
 mod jws;
+mod key_set;
 mod keys;
+mod oauth;
+mod origins;
 mod permission;
+mod providers;
+mod proxy;
+mod random;
 mod service;
 mod settings;
+mod sign_in;
 mod store;
 mod token;
 mod verify;
 
-pub use fetch::{Fetch, HttpFetch};
+pub use directory::Directory;
+pub use fetch::{Fetch, HttpFetch, Incoming, Outgoing};
 pub use keys::{PublicJwk, StoredKey};
 pub use permission::AllowAll;
-pub use service::{Directory, Identity, SignedIn, Surroundings};
-pub use settings::{ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Settings, Stage};
+pub use service::{Identity, SignedIn, Surroundings};
+pub use settings::{ExternalAccess, ExternalMethod, JwksAccess, Settings, Stage};
+pub use sign_in::{FailedSignIn, FailedStep};
 pub use store::{DbStore, MIGRATIONS, MemoryStore, Store};

@@ -1,17 +1,21 @@
 //! The service: signs users in, issues tokens, and knows who calls.
 
+mod sign_in;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use platform::clock::millis;
 use platform::ctx::{Authenticator, User};
 use platform::{Clock, Error, Result};
 
+use crate::directory::Directory;
 use crate::external::External;
 use crate::fetch::Fetch;
 use crate::keys::{Keys, PublicJwk, USERS};
+use crate::origins::Origins;
+use crate::providers::Providers;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::token::{self, UserClaims};
@@ -21,20 +25,13 @@ use crate::verify::{PluginAuthenticator, Route, VerifiedTokens, new_cache};
 const PLUGIN_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 const MAX_PLUGIN_ID: usize = 100;
 
-/// Knows what users own; the catalog, in the product.
-#[async_trait]
-pub trait Directory: Send + Sync {
-    /// The user and their groups; `None` when there is no such user.
-    async fn ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>>;
-}
-
 /// What this crate needs from its surroundings.
 pub struct Surroundings {
     /// Keeps keys and what users own.
     pub store: Arc<dyn Store>,
     /// Fetches the keys of other issuers.
     pub fetch: Arc<dyn Fetch>,
-    /// Knows what users own; without one, config and sign-in decide.
+    /// Knows users and what they own; without one, nobody but the guest signs in.
     pub directory: Option<Arc<dyn Directory>>,
     /// Time.
     pub clock: Clock,
@@ -49,8 +46,12 @@ pub struct Identity {
     pub(crate) external: External,
     pub(crate) verified: VerifiedTokens,
     pub(crate) clock: Clock,
+    pub(crate) providers: Providers,
+    pub(crate) origins: Origins,
     directory: Option<Arc<dyn Directory>>,
 }
+
+pub(crate) use sign_in::Door;
 
 /// A user who has just signed in.
 pub struct SignedIn {
@@ -76,6 +77,8 @@ impl Identity {
         let identity = Self {
             issuer: settings.issuer(),
             external: External::new(&settings, &fetch, &clock)?,
+            providers: Providers::new(&settings, &fetch, &clock),
+            origins: Origins::new(&settings.app_url, &settings.extra_origins)?,
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             verified: new_cache(),
             settings,
@@ -109,35 +112,6 @@ impl Identity {
                 allows_limited,
             },
         })
-    }
-
-    /// Signs everybody in as the configured guest; `None` when there is no guest.
-    pub async fn sign_in_guest(&self) -> Result<Option<SignedIn>> {
-        let Some(guest) = &self.settings.guest else {
-            return Ok(None);
-        };
-        if !guest.allow_outside_development && !self.settings.is_development() {
-            return Err(Error::forbidden(
-                "The guest provider is for development; to use it elsewhere, set \
-                 auth.providers.guest.dangerouslyAllowOutsideDevelopment",
-            ));
-        }
-        let user_ref = &guest.user_entity_ref;
-        let ownership = match self.directory_ownership(user_ref).await? {
-            Some(refs) => refs,
-            None => guest
-                .ownership_entity_refs
-                .clone()
-                .unwrap_or_else(|| vec![user_ref.clone()]),
-        };
-        self.issue_user_token(user_ref, ownership).await.map(Some)
-    }
-
-    async fn directory_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
-        match &self.directory {
-            Some(directory) => directory.ownership(user_ref).await,
-            None => Ok(None),
-        }
     }
 
     /// Issues a token to a user whose identity has been proven, and remembers what they own.
@@ -189,6 +163,11 @@ impl Identity {
         token::sign_plugin(source, target, iat, exp, obo, &key)
     }
 
+    /// Why configured sign-in providers cannot be used.
+    pub fn provider_problems(&self) -> &[String] {
+        self.providers.problems()
+    }
+
     /// The keys that verify user tokens.
     pub async fn user_keys(&self) -> Result<Vec<PublicJwk>> {
         let lifetime = self.settings.bounded_token_lifetime();
@@ -200,10 +179,27 @@ impl Identity {
         self.keys.published(plugin, PLUGIN_TOKEN_LIFETIME).await
     }
 
-    /// What a user owns things through: as remembered from signing in, else the user alone.
+    /// What a user owns things through: as configured or as the catalog says, as remembered from
+    /// signing in, else the user alone.
     pub(crate) async fn ownership(&self, user_ref: &str) -> Result<Arc<[String]>> {
-        let known = self.store.load_ownership(user_ref).await?;
+        let known = match self.known_ownership(user_ref).await? {
+            Some(refs) => Some(refs),
+            None => self.store.load_ownership(user_ref).await?,
+        };
         Ok(known.unwrap_or_else(|| vec![user_ref.to_owned()]).into())
+    }
+
+    /// What is known of a user now: an explicit setting for the guest, else the catalog.
+    async fn known_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
+        let guest = self.settings.providers.guest.as_ref();
+        let guest = guest.filter(|guest| guest.user_entity_ref == user_ref);
+        if let Some(refs) = guest.and_then(|guest| guest.ownership_entity_refs.clone()) {
+            return Ok(Some(refs));
+        }
+        match &self.directory {
+            Some(directory) => directory.ownership(user_ref).await,
+            None => Ok(None),
+        }
     }
 }
 

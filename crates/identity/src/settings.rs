@@ -5,7 +5,7 @@ mod config;
 use std::sync::Arc;
 use std::time::Duration;
 
-use platform::config::Secret;
+use platform::config::{ProvidersConfig, Secret};
 use platform::ctx::AccessRestriction;
 use url::{Host, Url};
 
@@ -20,8 +20,12 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// `auth.omitIdentityTokenOwnershipClaim`: keep `ent` out of user tokens.
     pub omit_ownership_claim: bool,
-    /// `auth.providers.guest`, when present.
-    pub guest: Option<GuestSettings>,
+    /// `app.baseUrl`: where browsers see the portal.
+    pub app_url: Url,
+    /// `auth.experimentalExtraAllowedOrigins`.
+    pub extra_origins: Vec<String>,
+    /// `auth.providers`.
+    pub providers: ProvidersConfig,
     /// `backend.auth.externalAccess`, in order.
     pub external_access: Vec<ExternalAccess>,
     /// Secrets of the older `backend.auth.keys`, in order.
@@ -32,11 +36,13 @@ impl Settings {
     /// The defaults of an installation at `base_url`: nobody may sign in, no program may call.
     pub fn new(base_url: Url) -> Self {
         Self {
+            app_url: base_url.clone(),
             base_url,
+            extra_origins: Vec::new(),
+            providers: ProvidersConfig::default(),
             stage: Stage::default(),
             token_lifetime: Duration::from_hours(1),
             omit_ownership_claim: true,
-            guest: None,
             external_access: Vec::new(),
             legacy_keys: Vec::new(),
         }
@@ -98,27 +104,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    }
-}
-
-/// `auth.providers.guest`.
-#[derive(Debug, Clone)]
-pub struct GuestSettings {
-    /// `userEntityRef`: whom everybody signs in as.
-    pub user_entity_ref: String,
-    /// `ownershipEntityRefs`; the user alone when absent.
-    pub ownership_entity_refs: Option<Vec<String>>,
-    /// `dangerouslyAllowOutsideDevelopment`.
-    pub allow_outside_development: bool,
-}
-
-impl Default for GuestSettings {
-    fn default() -> Self {
-        Self {
-            user_entity_ref: "user:development/guest".to_owned(),
-            ownership_entity_refs: None,
-            allow_outside_development: false,
-        }
     }
 }
 

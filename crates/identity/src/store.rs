@@ -11,6 +11,7 @@ use platform::db::{Db, Migration, Tx};
 use platform::{Error, Millis, Result};
 
 use crate::keys::StoredKey;
+use crate::sign_in::FailedSignIn;
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[
@@ -28,7 +29,17 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_user_info.sql"),
         postgres: include_str!("../migrations/0002_user_info.sql"),
     },
+    Migration {
+        feature: "auth",
+        version: 1,
+        name: "failed_sign_in",
+        sqlite: include_str!("../migrations/auth_0001_failed_sign_in.sql"),
+        postgres: include_str!("../migrations/auth_0001_failed_sign_in.sql"),
+    },
 ];
+
+/// Failed sign-ins that are kept, newest first.
+const MAX_FAILURES: i64 = 200;
 
 /// Keeps signing keys and what users own.
 #[async_trait]
@@ -47,6 +58,12 @@ pub trait Store: Send + Sync {
 
     /// What a user owns; `None` for one who never signed in.
     async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>>;
+
+    /// Keeps a failed sign-in, in place of the same one before; only the newest are kept.
+    async fn save_failure(&self, failure: FailedSignIn) -> Result<()>;
+
+    /// Failed sign-ins, newest first.
+    async fn list_failures(&self) -> Result<Vec<FailedSignIn>>;
 }
 
 /// The store in the database.
@@ -85,6 +102,14 @@ impl Store for DbStore {
     async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
         let user_ref = user_ref.to_owned();
         self.0.read(move |tx| find_ownership(tx, &user_ref)).await
+    }
+
+    async fn save_failure(&self, failure: FailedSignIn) -> Result<()> {
+        self.0.write(move |tx| upsert_failure(tx, &failure)).await
+    }
+
+    async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
+        self.0.read(list_failures).await
     }
 }
 
@@ -153,6 +178,34 @@ fn find_ownership(tx: &mut Tx<'_>, user_ref: &str) -> Result<Option<Vec<String>>
     .transpose()
 }
 
+fn upsert_failure(tx: &mut Tx<'_>, failure: &FailedSignIn) -> Result<()> {
+    tx.execute(
+        "insert into auth_failed_sign_in (id, at, body) values ($1, $2, $3) \
+         on conflict (id) do update set at = excluded.at, body = excluded.body",
+        &[
+            (&failure.id).into(),
+            failure.at.into(),
+            to_json(failure)?.into(),
+        ],
+    )?;
+    tx.execute(
+        "delete from auth_failed_sign_in where id not in \
+         (select id from auth_failed_sign_in order by at desc, id limit $1)",
+        &[MAX_FAILURES.into()],
+    )?;
+    Ok(())
+}
+
+fn list_failures(tx: &mut Tx<'_>) -> Result<Vec<FailedSignIn>> {
+    let rows = tx.query(
+        "select body from auth_failed_sign_in order by at desc, id",
+        &[],
+    )?;
+    rows.into_iter()
+        .map(|mut row| from_json(&row.take::<String>(0)?))
+        .collect()
+}
+
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal("writing a column failed").with_source(error))
@@ -168,6 +221,7 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 pub struct MemoryStore {
     keys: Mutex<Vec<StoredKey>>,
     ownership: Mutex<HashMap<String, Vec<String>>>,
+    failures: Mutex<Vec<FailedSignIn>>,
 }
 
 #[async_trait]
@@ -194,5 +248,17 @@ impl Store for MemoryStore {
 
     async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
         Ok(self.ownership.lock().get(user_ref).cloned())
+    }
+
+    async fn save_failure(&self, failure: FailedSignIn) -> Result<()> {
+        let mut failures = self.failures.lock();
+        failures.retain(|known| known.id != failure.id);
+        failures.insert(0, failure);
+        failures.truncate(usize::try_from(MAX_FAILURES).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
+        Ok(self.failures.lock().clone())
     }
 }

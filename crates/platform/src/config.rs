@@ -23,6 +23,7 @@ mod load;
 mod nearest;
 mod path;
 mod print;
+mod providers;
 pub mod schema;
 mod secret;
 mod sections;
@@ -36,8 +37,8 @@ pub use access::{
 };
 pub use app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig, ReadingLimits};
 pub use auth::{
-    AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, GuestConfig, KeyStoreConfig,
-    KeyStoreProvider, ProvidersConfig, RefreshTokenConfig, SessionConfig, StaticKey, StaticKeys,
+    AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,
+    RefreshTokenConfig, SessionConfig, StaticKey, StaticKeys,
 };
 pub use backend::{
     ActionAttributes, ActionFilter, ActionMatcher, ActionsConfig, AuditorConfig, BackendConfig,
@@ -66,5 +67,9 @@ pub use integrations::{
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
 pub use print::{frontend, redacted, secrets};
+pub use providers::{
+    GuestConfig, OAUTH_PROVIDERS, OAuthConfig, PROXY_PROVIDERS, ProvidersConfig, ProxyConfig,
+    ResolverConfig, ServiceTokenConfig, SignInConfig,
+};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

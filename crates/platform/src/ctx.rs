@@ -30,6 +30,9 @@ pub struct User {
     pub expires_at: i64,
     /// The cookie-grade token derived from the shown token, when it carries one.
     pub limited_token: Option<Arc<str>>,
+    /// The program that calls on the user's behalf, for example `plugin:scaffolder`; `None` when the
+    /// user's own browser calls.
+    pub actor: Option<Arc<str>>,
 }
 
 /// Another program that calls us.

@@ -91,6 +91,7 @@ impl Authenticator for TestAccess {
                 ownership: ["user:default/guest".into(), "group:default/team-a".into()].into(),
                 expires_at: i64::MAX,
                 limited_token: None,
+                actor: None,
             }),
             Some(SERVICE) => Caller::Service(Service {
                 subject: "plugin:test".into(),

@@ -1,4 +1,4 @@
-//! The `auth` plugin: the guest provider, key sets, user info. Reference 3 §2.3, §2.4.
+//! The `auth` plugin: routes of providers, the guest, key sets, user info. Reference 3 §2.3, §2.4.
 //!
 //! The whole plugin is open to everyone, so handlers ask for credentials themselves. What OAuth
 //! clients would need is off, and then answers as an unknown provider, as Backstage does.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{RawPathParams, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use platform::ctx::Caller;
@@ -16,7 +16,7 @@ use platform::http::{Json, Plugin, json_bytes};
 use platform::{Error, Result};
 use serde_json::{Value, json};
 
-use super::plugin_routes;
+use super::{plugin_routes, provider};
 use crate::Identity;
 use crate::service::SignedIn;
 use crate::verify::{Route, bearer_token};
@@ -57,6 +57,26 @@ fn router(identity: &Arc<Identity>) -> Router {
         .route("/.well-known/oauth-client/cli.json", get(no_cli_client))
         .route("/.backstage/actions/v1/actions", get(list_actions))
         .route("/v1/userinfo", get(find_user_info))
+        .route(
+            "/{provider}/start",
+            get(provider::start).fallback(unknown_provider),
+        )
+        .route(
+            "/{provider}/handler/frame",
+            get(provider::finish)
+                .post(provider::finish)
+                .fallback(unknown_provider),
+        )
+        .route(
+            "/{provider}/refresh",
+            get(provider::refresh)
+                .post(provider::refresh)
+                .fallback(unknown_provider),
+        )
+        .route(
+            "/{provider}/logout",
+            post(provider::logout).fallback(unknown_provider),
+        )
         .route("/{provider}", any(unknown_provider))
         .route("/{provider}/{*rest}", any(unknown_provider))
         .with_state(Arc::clone(identity));
@@ -71,23 +91,25 @@ async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Json<Val
 }
 
 fn signed_in_body(signed_in: &SignedIn) -> Value {
+    json!({ "profile": {}, "backstageIdentity": identity_body(signed_in) })
+}
+
+/// What the front end learns of somebody who has signed in.
+pub(super) fn identity_body(signed_in: &SignedIn) -> Value {
     json!({
-        "profile": {},
-        "backstageIdentity": {
-            "token": signed_in.token,
-            "identity": {
-                "type": "user",
-                "userEntityRef": signed_in.user_ref,
-                "ownershipEntityRefs": signed_in.ownership,
-            },
-            "expiresInSeconds": signed_in.expires_in.as_secs(),
+        "token": signed_in.token,
+        "identity": {
+            "type": "user",
+            "userEntityRef": signed_in.user_ref,
+            "ownershipEntityRefs": signed_in.ownership,
         },
+        "expiresInSeconds": signed_in.expires_in.as_secs(),
     })
 }
 
 /// The guest signs in without a page of an identity provider.
 async fn guest_has_no_pages(State(identity): State<Arc<Identity>>) -> Error {
-    if identity.settings.guest.is_some() {
+    if identity.settings.providers.guest.is_some() {
         Error::not_implemented("Not implemented")
     } else {
         not_configured("guest")
@@ -95,17 +117,20 @@ async fn guest_has_no_pages(State(identity): State<Arc<Identity>>) -> Error {
 }
 
 async fn unknown_guest(State(identity): State<Arc<Identity>>) -> Error {
-    if identity.settings.guest.is_some() {
+    if identity.settings.providers.guest.is_some() {
         unknown("guest")
     } else {
         not_configured("guest")
     }
 }
 
-async fn unknown_provider(State(identity): State<Arc<Identity>>, params: RawPathParams) -> Error {
+pub(super) async fn unknown_provider(
+    State(identity): State<Arc<Identity>>,
+    params: RawPathParams,
+) -> Error {
     let provider = params.iter().find(|(name, _)| *name == "provider");
     match provider.map_or("", |(_, provider)| provider) {
-        "guest" if identity.settings.guest.is_none() => not_configured("guest"),
+        "guest" if identity.settings.providers.guest.is_none() => not_configured("guest"),
         provider => unknown(provider),
     }
 }

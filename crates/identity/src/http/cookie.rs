@@ -23,7 +23,7 @@ pub(super) fn header(base_url: &Url, token: &str, expires_at: i64) -> Result<Hea
     } else {
         "HttpOnly; Priority=High; SameSite=Lax"
     };
-    let expires = format(expires_at, HTTP_DATE)?;
+    let expires = http_date(expires_at)?;
     let text =
         format!("{COOKIE_NAME}={token}; Domain={host}; Path=/; Expires={expires}; {security}");
     HeaderValue::try_from(text)
@@ -33,6 +33,11 @@ pub(super) fn header(base_url: &Url, token: &str, expires_at: i64) -> Result<Hea
 /// A time in seconds since the epoch as JavaScript writes it.
 pub(super) fn iso_date(seconds: i64) -> Result<String> {
     format(seconds, ISO_DATE)
+}
+
+/// A time in seconds since the epoch as HTTP writes it.
+pub(crate) fn http_date(seconds: i64) -> Result<String> {
+    format(seconds, HTTP_DATE)
 }
 
 fn format(seconds: i64, format: &[BorrowedFormatItem<'_>]) -> Result<String> {

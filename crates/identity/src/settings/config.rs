@@ -8,32 +8,30 @@ use platform::ctx::AccessRestriction;
 use platform::{Error, Result};
 use url::Url;
 
-use super::{ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Settings, Stage};
+use super::{ExternalAccess, ExternalMethod, JwksAccess, Settings, Stage};
 
 impl Settings {
-    /// The settings of an installation at `base_url`.
+    /// The settings of an installation at `base_url`, which browsers see at `app_url`.
     ///
     /// Logs a warning for what is configured but not supported; fails where ignoring it would change
     /// who may call.
     pub fn from_config(
         base_url: Url,
+        app_url: Url,
         stage: Stage,
         auth: &AuthConfig,
         access: &BackendAuthConfig,
     ) -> Result<Self> {
         warn_of_unsupported(auth, access);
-        let guest = auth.providers.guest.as_ref().map(|guest| GuestSettings {
-            user_entity_ref: guest.user_entity_ref.clone(),
-            ownership_entity_refs: guest.ownership_entity_refs.clone(),
-            allow_outside_development: guest.dangerously_allow_outside_development,
-        });
         let entries = access.external_access.iter().enumerate();
         Ok(Self {
             base_url,
+            app_url,
             stage,
+            extra_origins: auth.experimental_extra_allowed_origins.clone(),
+            providers: auth.providers.clone(),
             token_lifetime: auth.backstage_token_expiration.get(),
             omit_ownership_claim: auth.omit_identity_token_ownership_claim,
-            guest,
             external_access: entries
                 .map(|(index, entry)| external_access(index, entry))
                 .collect::<Result<_>>()?,
@@ -121,8 +119,8 @@ mod tests {
     fn read(auth: Value, access: Value) -> Result<Settings> {
         let auth = serde_json::from_value(auth).unwrap();
         let access = serde_json::from_value(access).unwrap();
-        let base_url = "http://localhost:7007".parse().unwrap();
-        Settings::from_config(base_url, Stage::Unstated, &auth, &access)
+        let base_url: Url = "http://localhost:7007".parse().unwrap();
+        Settings::from_config(base_url.clone(), base_url, Stage::Unstated, &auth, &access)
     }
 
     #[test]
@@ -150,7 +148,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(settings.token_lifetime.as_secs(), 1_800);
-        let guest = settings.guest.unwrap();
+        let guest = settings.providers.guest.unwrap();
         assert_eq!(guest.user_entity_ref, "user:development/guest");
         assert_eq!(guest.ownership_entity_refs.unwrap(), ["group:default/all"]);
         assert_eq!(settings.legacy_keys[0].expose(), "b2xk");
@@ -178,7 +176,7 @@ mod tests {
     #[test]
     fn an_empty_configuration_lets_nobody_in() {
         let settings = read(json!({}), json!({})).unwrap();
-        assert!(settings.guest.is_none());
+        assert!(settings.providers.guest.is_none());
         assert!(settings.external_access.is_empty() && settings.legacy_keys.is_empty());
         assert!(settings.omit_ownership_claim);
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity::{
-    DbStore, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store, StoredKey, Surroundings,
+    DbStore, FailedSignIn, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store, StoredKey,
+    Surroundings,
 };
 use platform::db::{Db, Settings as DbSettings};
 use platform::{Clock, Result};
@@ -145,6 +146,14 @@ impl Store for CountingStore {
 
     async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
         self.inner.load_ownership(user_ref).await
+    }
+
+    async fn save_failure(&self, failure: FailedSignIn) -> Result<()> {
+        self.inner.save_failure(failure).await
+    }
+
+    async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
+        self.inner.list_failures().await
     }
 }
 

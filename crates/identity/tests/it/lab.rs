@@ -11,22 +11,21 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use identity::http::{JWKS_PATH, auth_plugin, permission_plugin, plugin_routes};
 use identity::{
-    AllowAll, ExternalAccess, ExternalMethod, Fetch, GuestSettings, Identity, MemoryStore,
-    Settings, Store, StoredKey, Surroundings,
+    AllowAll, Directory, ExternalAccess, ExternalMethod, Fetch, Identity, Incoming, MemoryStore,
+    Outgoing, Settings, Store, StoredKey, Surroundings,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use parking_lot::Mutex;
-use platform::config::Secret;
+use platform::config::{GuestConfig, Secret};
 use platform::ctx::Caller;
 use platform::http::{Plugin, mount};
 use platform::{Clock, Code, Error, Result};
 use serde_json::Value;
 use tower::ServiceExt;
-use url::Url;
 
 /// 2026-11-20T21:32:19.500Z, when the recordings were made.
 pub(crate) const NOW: i64 = 1_795_210_339_500;
@@ -42,10 +41,14 @@ pub(crate) struct FakeFetch {
 
 #[async_trait]
 impl Fetch for FakeFetch {
-    async fn fetch(&self, _url: &Url) -> Result<Bytes> {
+    async fn send(&self, _request: Outgoing) -> Result<Incoming> {
         self.n_fetches.fetch_add(1, Ordering::SeqCst);
         match &*self.body.lock() {
-            Some(body) => Ok(Bytes::from(body.clone())),
+            Some(body) => Ok(Incoming {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body: Bytes::from(body.clone()),
+            }),
             None => Err(Error::unavailable("down")),
         }
     }
@@ -61,10 +64,10 @@ pub(crate) struct Lab {
 /// The settings of the recorded Backstage.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new("http://localhost:7007".parse().unwrap());
-    settings.guest = Some(GuestSettings {
+    settings.providers.guest = Some(GuestConfig {
         user_entity_ref: GUEST.to_owned(),
         ownership_entity_refs: Some(vec![GUEST.to_owned(), "group:default/team-a".to_owned()]),
-        allow_outside_development: true,
+        dangerously_allow_outside_development: true,
     });
     settings.external_access.push(ExternalAccess {
         method: ExternalMethod::Static {
@@ -83,18 +86,29 @@ impl Lab {
 
     /// An installation over a store that another one may use too.
     pub(crate) fn with_store(settings: Settings, store: Arc<MemoryStore>) -> Self {
-        let clock = Clock::fixed(NOW);
         let fetch = Arc::<FakeFetch>::default();
+        let lab = Self::among(settings, store, Arc::clone(&fetch) as Arc<dyn Fetch>, None);
+        Self { fetch, ..lab }
+    }
+
+    /// An installation in a world of the test's own.
+    pub(crate) fn among(
+        settings: Settings,
+        store: Arc<MemoryStore>,
+        fetch: Arc<dyn Fetch>,
+        directory: Option<Arc<dyn Directory>>,
+    ) -> Self {
+        let clock = Clock::fixed(NOW);
         let surroundings = Surroundings {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            fetch: Arc::clone(&fetch) as Arc<dyn Fetch>,
-            directory: None,
+            fetch,
+            directory,
             clock: clock.clone(),
         };
         Self {
             identity: Identity::new(settings, surroundings).unwrap(),
             store,
-            fetch,
+            fetch: Arc::default(),
             clock,
         }
     }

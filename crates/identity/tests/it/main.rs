@@ -5,10 +5,14 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+mod browser;
 mod external;
 mod guest;
 mod keys;
 mod lab;
+mod oidc;
+mod people;
 mod recordings;
 mod speed;
 mod tokens;
+mod vendor;

@@ -512,19 +512,18 @@ async fn a_cached_token_does_not_outlive_itself() {
 #[tokio::test]
 async fn a_cached_token_follows_what_the_user_owns() {
     let lab = Lab::new(settings());
-    let token = lab.user_token().await;
+    let user = "user:default/alice";
+    let owned = |group: &str| vec![user.to_owned(), group.to_owned()];
+    let issue = async |groups| lab.identity.issue_user_token(user, groups).await.unwrap();
+    let token = issue(owned("group:default/old")).await.token;
     let ownership = async || match &*lab.authenticate(&token).await.unwrap() {
         Caller::User(user) => user.ownership.to_vec(),
         caller => panic!("{caller:?}"),
     };
-    assert_eq!(ownership().await.len(), 2);
-    let groups = vec![GUEST.to_owned(), "group:default/new".to_owned()];
-    lab.identity
-        .issue_user_token(GUEST, groups.clone())
-        .await
-        .unwrap();
+    assert_eq!(ownership().await, owned("group:default/old"));
+    issue(owned("group:default/new")).await;
     lab.clock.advance(Duration::from_mins(1));
-    assert_eq!(ownership().await, groups);
+    assert_eq!(ownership().await, owned("group:default/new"));
 }
 
 #[tokio::test]

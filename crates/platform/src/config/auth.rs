@@ -1,15 +1,14 @@
 //! `auth`: who may sign in, and how long tokens last.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::duration::HumanDuration;
-use super::secret::{Opaque, Secret};
+use super::providers::ProvidersConfig;
+use super::secret::Secret;
 
 /// Sign-in and the tokens of users.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,75 +60,6 @@ impl Default for AuthConfig {
             experimental_client_id_metadata_documents: None,
             experimental_refresh_token: RefreshTokenConfig::default(),
             autologout: BTreeMap::new(),
-        }
-    }
-}
-
-/// Sign-in providers; only the guest provider's settings are typed here.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = {
-    "type": "object",
-    "additionalProperties": { "x-visibility": "keys" }
-}))]
-pub struct ProvidersConfig {
-    /// Sign-in without credentials.
-    pub guest: Option<GuestConfig>,
-    /// Every other provider as written: `<id>.<environment>.{clientId, clientSecret, …}`.
-    #[serde(skip)]
-    pub others: BTreeMap<String, Opaque>,
-}
-
-impl<'de> Deserialize<'de> for ProvidersConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ProvidersVisitor)
-    }
-}
-
-struct ProvidersVisitor;
-
-impl<'de> Visitor<'de> for ProvidersVisitor {
-    type Value = ProvidersConfig;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a sign-in provider per key")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProvidersConfig, A::Error> {
-        let mut providers = ProvidersConfig::default();
-        while let Some(id) = map.next_key::<String>()? {
-            if id == "guest" {
-                providers.guest = Some(map.next_value()?);
-            } else {
-                providers.others.insert(id, map.next_value()?);
-            }
-        }
-        Ok(providers)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<ProvidersConfig, E> {
-        Ok(ProvidersConfig::default())
-    }
-}
-
-/// Sign-in without credentials, for development and demonstrations.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
-#[schemars(extend("additionalProperties" = true))]
-pub struct GuestConfig {
-    /// Who the guest is.
-    pub user_entity_ref: String,
-    /// What the guest owns; defaults to what the catalog says about the user.
-    pub ownership_entity_refs: Option<Vec<String>>,
-    /// Allows guests outside development.
-    pub dangerously_allow_outside_development: bool,
-}
-
-impl Default for GuestConfig {
-    fn default() -> Self {
-        Self {
-            user_entity_ref: "user:development/guest".to_owned(),
-            ownership_entity_refs: None,
-            dangerously_allow_outside_development: false,
         }
     }
 }

@@ -1,0 +1,450 @@
+//! `/api/auth/<provider>/{start,handler/frame,refresh,logout}`. Reference 3 §2.3.
+//!
+//! Invariants: an answer with tokens goes to an allowed origin only; what a browser came back with
+//! counts only if the same browser was sent (cookie); cookies are used by scripts of the portal only
+//! (`X-Requested-With`, which no other site can send).
+
+mod cookies;
+mod page;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Extension, RawPathParams, Request, State};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
+use http::{Method, StatusCode};
+use platform::http::{Json, Params, RequestInfo, read_body};
+use platform::{Error, Result};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use self::cookies::Cookies;
+use super::auth::unknown_provider;
+use crate::Identity;
+use crate::oauth::{self, Client, Completed, State as FlowState};
+use crate::providers::{Provider, client_of};
+use crate::proxy::Proxy;
+use crate::random;
+use crate::service::{Door, SignedIn};
+use crate::sign_in::{Facts, Refusal};
+
+/// Largest form a provider posts.
+const MAX_FORM: usize = 64 * 1024;
+/// Bytes of the nonce, and of the PKCE verifier.
+const NONCE_BYTES: usize = 16;
+const VERIFIER_BYTES: usize = 32;
+
+type Shared = State<Arc<Identity>>;
+
+/// What a script of the portal learns of a session.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionBody {
+    profile: Value,
+    provider_info: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backstage_identity: Option<Value>,
+}
+
+/// Sends the browser to the provider.
+pub(super) async fn start(
+    State(identity): Shared,
+    path: RawPathParams,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let Some(clients) = oauth_clients(&identity, &path)? else {
+        return Err(unknown_provider(State(Arc::clone(&identity)), path).await);
+    };
+    let client = client_of(clients, params.get("env"))?;
+    let origin = params
+        .get("origin")
+        .map(|text| identity.origins.checked(text));
+    let origin = origin.transpose()?;
+    let redirect_url = params.get("redirectUrl");
+    if let Some(url) = redirect_url {
+        identity.origins.checked_url(url)?;
+    }
+    let cookies = Cookies::new(client, origin.as_deref().unwrap_or(identity.origins.own()))?;
+    let granted = granted_scope(client, &cookies, &headers);
+    let scope = client.scope(params.get("scope").unwrap_or_default(), &granted);
+    let nonce = random::text::<NONCE_BYTES>()?;
+    let verifier = random::text::<VERIFIER_BYTES>()?;
+    let state = FlowState {
+        nonce: nonce.clone(),
+        env: client.environment.clone(),
+        origin,
+        redirect_url: redirect_url.map(str::to_owned),
+        flow: params.get("flow").map(str::to_owned),
+        scope: client.preset.persists_scopes.then(|| scope.clone()),
+    };
+    let url = client.start(&scope, &state.encode(), &verifier).await?;
+    let now = identity.clock.now();
+    let cookie = cookies.set_flow(&headers, &nonce, &verifier, now)?;
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), found(url.as_str())?).into_response())
+}
+
+/// Takes the browser back from the provider: a page that hands the result to the portal, or the
+/// portal itself.
+pub(super) async fn finish(
+    State(identity): Shared,
+    path: RawPathParams,
+    request: Request,
+) -> Result<Response> {
+    let Some(clients) = oauth_clients(&identity, &path)? else {
+        return Err(unknown_provider(State(Arc::clone(&identity)), path).await);
+    };
+    let headers = request.headers().clone();
+    let params = answer_params(request).await?;
+    let finish = Finish {
+        identity: &identity,
+        headers: &headers,
+        params: &params,
+    };
+    let state = match FlowState::decode(params.get("state").unwrap_or_default()) {
+        Ok(state) => state,
+        Err(error) => return finish.tell_own(&error),
+    };
+    match client_of(clients, Some(&state.env)) {
+        Ok(client) => finish.answer(client, &state).await,
+        Err(error) => finish.tell_own(&error),
+    }
+}
+
+/// A session anew, from the cookie or from what the proxy says.
+pub(super) async fn refresh(
+    State(identity): Shared,
+    path: RawPathParams,
+    info: Option<Extension<RequestInfo>>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response> {
+    match find(&identity, &path) {
+        Some(Provider::Proxy(proxy)) => {
+            let peer = info.and_then(|Extension(info)| info.peer);
+            refresh_by_proxy(&identity, proxy, &headers, peer).await
+        }
+        Some(Provider::OAuth(clients)) => {
+            require_script(&headers)?;
+            let client = client_of(clients, params.get("env"))?;
+            refresh_by_cookie(&identity, client, &params, &headers).await
+        }
+        None => Err(unknown_provider(State(Arc::clone(&identity)), path).await),
+    }
+}
+
+/// Forgets a session.
+pub(super) async fn logout(
+    State(identity): Shared,
+    path: RawPathParams,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let Some(Provider::OAuth(clients)) = find(&identity, &path) else {
+        return Err(unknown_provider(State(Arc::clone(&identity)), path).await);
+    };
+    require_script(&headers)?;
+    let client = client_of(clients, params.get("env"))?;
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin
+        .map(|text| identity.origins.checked(text))
+        .transpose()?;
+    let cookies = Cookies::new(client, origin.as_deref().unwrap_or(identity.origins.own()))?;
+    let session = cookies.session(&headers);
+    let leave = client.end(session.as_deref(), origin.as_deref()).await;
+    let gone = AppendHeaders(
+        cookies
+            .forget(&headers, identity.clock.now())?
+            .into_iter()
+            .map(|cookie| (SET_COOKIE, cookie)),
+    );
+    let leave = leave.filter(|url| url.scheme() == "https" || url.host_str() == Some("localhost"));
+    Ok(match leave {
+        Some(url) => (gone, Json(json!({ "logoutUrl": url.as_str() }))).into_response(),
+        None => (gone, StatusCode::OK).into_response(),
+    })
+}
+
+fn find<'i>(identity: &'i Identity, path: &RawPathParams) -> Option<Provider<'i>> {
+    let id = path.iter().find(|(name, _)| *name == "provider");
+    identity.providers.find(id?.1)
+}
+
+/// The clients of a provider with pages; proxies have none.
+fn oauth_clients<'i>(
+    identity: &'i Identity,
+    path: &RawPathParams,
+) -> Result<Option<&'i BTreeMap<String, Client>>> {
+    match find(identity, path) {
+        Some(Provider::OAuth(clients)) => Ok(Some(clients)),
+        Some(Provider::Proxy(_)) => Err(Error::not_implemented("Not implemented")),
+        None => Ok(None),
+    }
+}
+
+/// Forms of other sites cannot send this header.
+fn require_script(headers: &HeaderMap) -> Result<()> {
+    let header = headers.get("x-requested-with").map(HeaderValue::as_bytes);
+    if header == Some(b"XMLHttpRequest") {
+        return Ok(());
+    }
+    Err(Error::unauthenticated("Invalid X-Requested-With header"))
+}
+
+/// What the provider sent along, in the address or in a form.
+async fn answer_params(request: Request) -> Result<Params> {
+    if request.method() != Method::POST {
+        return Ok(Params::of(request.uri()));
+    }
+    let body = read_body(request.into_body(), MAX_FORM).await?;
+    Ok(Params::parse(&String::from_utf8_lossy(&body)))
+}
+
+fn granted_scope(client: &Client, cookies: &Cookies, headers: &HeaderMap) -> String {
+    let kept = client
+        .preset
+        .persists_scopes
+        .then(|| cookies.scope(headers));
+    kept.flatten().unwrap_or_default()
+}
+
+/// A provider's page that came back.
+struct Finish<'a> {
+    identity: &'a Identity,
+    headers: &'a HeaderMap,
+    params: &'a Params,
+}
+
+/// What goes back to the browser.
+struct Outcome {
+    body: SessionBody,
+    cookies: Vec<HeaderValue>,
+}
+
+impl Finish<'_> {
+    async fn answer(&self, client: &Client, state: &FlowState) -> Result<Response> {
+        let origins = &self.identity.origins;
+        let origin = match &state.origin {
+            Some(text) => match origins.checked(text) {
+                Ok(origin) => origin,
+                Err(error) => return self.tell_own(&error),
+            },
+            None => origins.own().to_owned(),
+        };
+        let redirect = state.redirect_url.as_deref().filter(|_| state.redirects());
+        let redirect = match redirect.map(|url| origins.checked_url(url)).transpose() {
+            Ok(redirect) => redirect,
+            Err(error) => return self.tell_own(&error),
+        };
+        match (self.outcome(client, state, &origin).await?, redirect) {
+            (Ok(outcome), None) => {
+                let message = page::success(&outcome.body)?;
+                page::tell(&origin, &message, outcome.cookies)
+            }
+            (Ok(outcome), Some(url)) => {
+                let cookies = outcome.cookies.into_iter();
+                let cookies = AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)));
+                Ok((cookies, found(url.as_str())?).into_response())
+            }
+            (Err(refusal), None) => page::tell(&origin, &page::failure(&refusal), Vec::new()),
+            (Err(refusal), Some(mut url)) => {
+                url.query_pairs_mut().append_pair("error", &refusal.message);
+                found(url.as_str())
+            }
+        }
+    }
+
+    /// The session, or what to tell the person.
+    async fn outcome(
+        &self,
+        client: &Client,
+        state: &FlowState,
+        origin: &str,
+    ) -> Result<Result<Outcome, Refusal>> {
+        let door = door(client);
+        let cookies = Cookies::new(client, origin)?;
+        let completed = match self.completed(client, state, &cookies).await {
+            Ok(completed) => completed,
+            Err(error) => return Ok(Err(self.identity.refuse(door, &error).await)),
+        };
+        let signed_in = match sign_in(self.identity, client, &completed.facts).await? {
+            Ok(signed_in) => signed_in,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let now = self.identity.clock.now();
+        let mut set = vec![cookies.end_flow(self.headers, &state.nonce, now)?];
+        let scope = match &state.scope {
+            Some(scope) if client.preset.persists_scopes => {
+                set.push(cookies.set_scope(scope, now)?);
+                scope.clone()
+            }
+            _ => session_scope(&completed),
+        };
+        match &completed.session.refresh_token {
+            Some(token) => set.extend(cookies.set_session(self.headers, token, now)?),
+            None if state.redirects() => tracing::warn!(
+                provider = client.preset.id,
+                "the provider gave no refresh token, which the redirect flow needs; add \
+                 `offline_access` to `additionalScopes`"
+            ),
+            None => {}
+        }
+        let body = session_body(&completed, scope, signed_in.as_ref());
+        Ok(Ok(Outcome { body, cookies: set }))
+    }
+
+    async fn completed(
+        &self,
+        client: &Client,
+        state: &FlowState,
+        cookies: &Cookies,
+    ) -> Result<Completed> {
+        let verifier = cookies.verifier(self.headers, &state.nonce)?;
+        let answer = oauth::Answer {
+            code: self.params.get("code"),
+            error: self.params.get("error"),
+            error_description: self.params.get("error_description"),
+            issuer: self.params.get("iss"),
+        };
+        client.complete(&answer, &verifier).await
+    }
+
+    /// Tells the portal's own pages, when nobody knows where else to.
+    fn tell_own(&self, error: &Error) -> Result<Response> {
+        let refusal = Refusal::new(error.code().name(), error.message());
+        tracing::info!(reason = error.chain(), "a sign-in was refused");
+        page::tell(
+            self.identity.origins.own(),
+            &page::failure(&refusal),
+            Vec::new(),
+        )
+    }
+}
+
+async fn refresh_by_cookie(
+    identity: &Identity,
+    client: &Client,
+    params: &Params,
+    headers: &HeaderMap,
+) -> Result<Response> {
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin.and_then(|text| identity.origins.checked(text).ok());
+    let cookies = Cookies::new(client, origin.as_deref().unwrap_or(identity.origins.own()))?;
+    let Some(session) = cookies.session(headers) else {
+        let missing = Refusal::new("InputError", "Missing session cookie");
+        return Err(refresh_failed(&missing));
+    };
+    let granted = granted_scope(client, &cookies, headers);
+    let scope = client.scope(params.get("scope").unwrap_or_default(), &granted);
+    let is_granted = oauth::split_scopes(&scope)
+        .all(|wanted| oauth::split_scopes(&granted).any(|scope| scope == wanted));
+    let completed = match client.refresh(&session, &scope, is_granted).await {
+        Ok(completed) => completed,
+        Err(error) => {
+            return Err(refresh_failed(&identity.refuse(door(client), &error).await));
+        }
+    };
+    let signed_in = match sign_in(identity, client, &completed.facts).await? {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => return Err(refresh_failed(&refusal)),
+    };
+    let now = identity.clock.now();
+    let mut set = Vec::new();
+    let scope = if client.preset.persists_scopes {
+        set.push(cookies.set_scope(&scope, now)?);
+        scope
+    } else {
+        session_scope(&completed)
+    };
+    let renewed = completed.session.refresh_token.as_ref();
+    if let Some(token) = renewed.filter(|token| **token != session) {
+        set.extend(cookies.set_session(headers, token, now)?);
+    }
+    let body = session_body(&completed, scope, signed_in.as_ref());
+    let set = AppendHeaders(set.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+    Ok((set, Json(body)).into_response())
+}
+
+async fn refresh_by_proxy(
+    identity: &Identity,
+    proxy: &Proxy,
+    headers: &HeaderMap,
+    peer: Option<std::net::IpAddr>,
+) -> Result<Response> {
+    match identity.sign_in_by_proxy(proxy, headers, peer).await? {
+        Ok((vouched, signed_in)) => {
+            let body = SessionBody {
+                profile: json!(vouched.facts.profile()),
+                provider_info: Value::Object(vouched.provider_info),
+                backstage_identity: Some(super::auth::identity_body(&signed_in)),
+            };
+            Ok(Json(body).into_response())
+        }
+        Err(refusal) => Err(Error::unauthenticated(refusal.message)),
+    }
+}
+
+/// Signs in unless the provider only gives access tokens.
+async fn sign_in(
+    identity: &Identity,
+    client: &Client,
+    facts: &Facts,
+) -> Result<Result<Option<SignedIn>, Refusal>> {
+    match &client.resolvers {
+        Some(resolvers) => {
+            let signed_in = identity.sign_in(door(client), facts, resolvers).await?;
+            Ok(signed_in.map(Some))
+        }
+        None => Ok(Ok(None)),
+    }
+}
+
+fn door(client: &Client) -> Door<'_> {
+    Door {
+        provider: client.preset.id,
+        environment: Some(&client.environment),
+    }
+}
+
+fn session_scope(completed: &Completed) -> String {
+    let scope = completed.session.scope.as_deref().unwrap_or_default();
+    oauth::join_scopes(oauth::split_scopes(scope))
+}
+
+fn session_body(completed: &Completed, scope: String, signed_in: Option<&SignedIn>) -> SessionBody {
+    let session = &completed.session;
+    let mut info = Map::new();
+    if let Some(token) = &session.id_token {
+        info.insert("idToken".to_owned(), token.as_str().into());
+    }
+    info.insert(
+        "accessToken".to_owned(),
+        session.access_token.as_str().into(),
+    );
+    info.insert("scope".to_owned(), scope.into());
+    if let Some(seconds) = session.expires_in {
+        info.insert("expiresInSeconds".to_owned(), seconds.into());
+    }
+    SessionBody {
+        profile: json!(completed.facts.profile()),
+        provider_info: Value::Object(info),
+        backstage_identity: signed_in.map(super::auth::identity_body),
+    }
+}
+
+fn refresh_failed(cause: &Refusal) -> Error {
+    let Refusal { name, message } = cause;
+    Error::unauthenticated(format!("Refresh failed; caused by {name}: {message}"))
+        .with_field("cause", json!({ "name": name, "message": message }))
+}
+
+fn found(url: &str) -> Result<Response> {
+    let location = HeaderValue::try_from(url)
+        .map_err(|error| Error::internal("an address is no header").with_source(error))?;
+    let headers = [
+        (LOCATION, location),
+        (CONTENT_LENGTH, HeaderValue::from_static("0")),
+    ];
+    Ok((StatusCode::FOUND, headers).into_response())
+}
