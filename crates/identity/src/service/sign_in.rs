@@ -134,6 +134,11 @@ impl Identity {
         Ok(signed_in.map(|signed_in| (vouched, signed_in)))
     }
 
+    /// Sign-ins that failed, newest first.
+    pub async fn failed_sign_ins(&self) -> Result<Vec<FailedSignIn>> {
+        self.store.list_failures().await
+    }
+
     /// Logs and keeps a failure; its id, which is the same for the same failure, so that repeating it
     /// does not push others out.
     async fn tell_operators(

@@ -12,6 +12,8 @@ mod keys;
 mod lab;
 mod oidc;
 mod people;
+mod presets;
+mod proxies;
 mod recordings;
 mod speed;
 mod tokens;
