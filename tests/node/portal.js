@@ -15,14 +15,19 @@ const BINARY =
   process.env.CALLBOARD_BIN ??
   path.resolve(__dirname, '../../target/debug/callboard');
 
-/** Starts a portal that ingests `locations` and may read `hosts`; `stop` ends it. */
-async function startPortal({ locations, hosts = [] }) {
+/**
+ * Starts a portal that ingests `locations` and may read `hosts`; `stop` ends it. `auth` is a
+ * function from the portal's URL to its `auth` section.
+ */
+async function startPortal({ locations, hosts = [], auth }) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'callboard-node-'));
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   // JSON is YAML.
   const config = path.join(folder, 'app-config.yaml');
-  await fs.writeFile(config, JSON.stringify(configuration(port, baseUrl, locations, hosts)));
+  const settings = configuration(port, baseUrl, locations, hosts);
+  if (auth) settings.auth = auth(baseUrl);
+  await fs.writeFile(config, JSON.stringify(settings));
   const process = spawn(
     BINARY,
     ['serve', '--config', config, '--data', path.join(folder, 'data')],
@@ -43,7 +48,8 @@ async function startPortal({ locations, hosts = [] }) {
     await ended;
     await fs.rm(folder, { recursive: true });
   };
-  return { baseUrl, stop };
+  const log = () => Buffer.concat(output).toString();
+  return { baseUrl, config, data: path.join(folder, 'data'), log, stop };
 }
 
 function configuration(port, baseUrl, locations, hosts) {
@@ -123,4 +129,4 @@ function clientOf(portal, token = TOKEN) {
   return new CatalogClient({ discoveryApi, fetchApi });
 }
 
-module.exports = { TOKEN, clientOf, eventually, startPortal };
+module.exports = { BINARY, TOKEN, clientOf, eventually, startPortal };

@@ -132,7 +132,19 @@ fn openid_cases() -> Vec<Case> {
 }
 
 fn vendor_cases() -> Vec<Case> {
-    let case = |provider, resolver, authorize, token| Case {
+    let mut cases = git_cases();
+    cases.extend(other_cases());
+    cases
+}
+
+/// A provider without a description.
+fn plain(
+    provider: &'static str,
+    resolver: &'static str,
+    authorize: &'static str,
+    token: &'static str,
+) -> Case {
+    Case {
         provider,
         config: json!({}),
         resolver,
@@ -143,7 +155,10 @@ fn vendor_cases() -> Vec<Case> {
         id_token: json!({}),
         apis: Vec::new(),
         profile: json!({"email": "alice@acme.org", "displayName": "Alice"}),
-    };
+    }
+}
+
+fn git_cases() -> Vec<Case> {
     let github = json!({"id": 1, "login": "alice", "name": "Alice", "email": "alice@acme.org"});
     let gitlab = json!({
         "id": 1, "username": "alice", "name": "Alice", "email": "alice@acme.org",
@@ -153,7 +168,7 @@ fn vendor_cases() -> Vec<Case> {
         Case {
             asks: &[("scope", "read:user")],
             apis: vec![("https://api.github.com/user", github.clone())],
-            ..case(
+            ..plain(
                 "github",
                 "userIdMatchingUserEntityAnnotation",
                 "https://github.com/login/oauth/authorize",
@@ -163,7 +178,7 @@ fn vendor_cases() -> Vec<Case> {
         Case {
             config: json!({"enterpriseInstanceUrl": "https://git.acme.org"}),
             apis: vec![("https://git.acme.org/api/v3/user", github)],
-            ..case(
+            ..plain(
                 "github",
                 "usernameMatchingUserEntityName",
                 "https://git.acme.org/login/oauth/authorize",
@@ -173,7 +188,7 @@ fn vendor_cases() -> Vec<Case> {
         Case {
             asks: &[("scope", "read_user")],
             apis: vec![("https://gitlab.com/api/v4/user", gitlab.clone())],
-            ..case(
+            ..plain(
                 "gitlab",
                 "userIdMatchingUserEntityAnnotation",
                 "https://gitlab.com/oauth/authorize",
@@ -183,13 +198,18 @@ fn vendor_cases() -> Vec<Case> {
         Case {
             config: json!({"audience": "https://git.acme.org"}),
             apis: vec![("https://git.acme.org/api/v4/user", gitlab)],
-            ..case(
+            ..plain(
                 "gitlab",
                 "userIdMatchingUserEntityAnnotation",
                 "https://git.acme.org/oauth/authorize",
                 "https://git.acme.org/oauth/token",
             )
         },
+    ]
+}
+
+fn other_cases() -> Vec<Case> {
+    vec![
         Case {
             apis: vec![
                 (
@@ -204,7 +224,7 @@ fn vendor_cases() -> Vec<Case> {
                     ]}),
                 ),
             ],
-            ..case(
+            ..plain(
                 "bitbucket",
                 "usernameMatchingUserEntityAnnotation",
                 "https://bitbucket.org/site/oauth2/authorize",
@@ -218,7 +238,7 @@ fn vendor_cases() -> Vec<Case> {
                 json!({"id": 7, "slug": "alice", "name": "Alice A", "displayName": "Alice",
                        "emailAddress": "alice@acme.org"}),
             )],
-            ..case(
+            ..plain(
                 "bitbucketServer",
                 "emailMatchingUserEntityProfileEmail",
                 "https://git.acme.org/rest/oauth2/latest/authorize",
@@ -232,7 +252,7 @@ fn vendor_cases() -> Vec<Case> {
                 json!({"account_id": "a-1", "nickname": "alice", "name": "Alice",
                        "email": "alice@acme.org", "email_verified": true}),
             )],
-            ..case(
+            ..plain(
                 "atlassian",
                 "usernameMatchingUserEntityName",
                 "https://auth.atlassian.com/authorize",
@@ -246,7 +266,7 @@ fn vendor_cases() -> Vec<Case> {
             }),
             asks: &[("scope", "profile email")],
             id_token: json!({"username": "alice", "name": "Alice", "email": "alice@acme.org"}),
-            ..case(
+            ..plain(
                 "oauth2",
                 "usernameMatchingUserEntityName",
                 "https://id.acme.org/a",
