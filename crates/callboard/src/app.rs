@@ -115,21 +115,7 @@ impl App {
             clock.clone(),
         )
         .await?;
-        let identity = Identity::new(
-            identity::Settings::from_config(
-                sections.base_url()?,
-                sections.app_url()?,
-                stage,
-                &sections.auth,
-                &sections.backend.auth,
-            )?,
-            Surroundings {
-                store: Arc::new(DbStore::new(db.clone())),
-                fetch: Arc::new(HttpFetch::new()?),
-                directory: Some(Arc::new(catalog.clone())),
-                clock,
-            },
-        )?;
+        let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock)?;
         let title = config
             .opt_string("app.title")?
             .unwrap_or_else(|| "Callboard".to_owned());
@@ -186,7 +172,32 @@ impl App {
 /// Plugins of which only the common routes exist: browsers fetch cookies for them.
 const COOKIE_ONLY: &[&str] = &["app", "techdocs"];
 
-async fn open_catalog(
+/// Sign-in over a catalog.
+pub(crate) fn open_identity(
+    sections: &Sections,
+    stage: Stage,
+    db: Db,
+    catalog: Catalog,
+    clock: Clock,
+) -> anyhow::Result<Arc<Identity>> {
+    let settings = identity::Settings::from_config(
+        sections.base_url()?,
+        sections.app_url()?,
+        stage,
+        &sections.auth,
+        &sections.backend.auth,
+    )?;
+    let surroundings = Surroundings {
+        store: Arc::new(DbStore::new(db)),
+        fetch: Arc::new(HttpFetch::new()?),
+        directory: Some(Arc::new(catalog)),
+        clock,
+    };
+    Ok(Identity::new(settings, surroundings)?)
+}
+
+/// The catalog, with its index complete.
+pub(crate) async fn open_catalog(
     sections: &Sections,
     db: Db,
     data_dir: &Path,

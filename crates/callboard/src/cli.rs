@@ -15,6 +15,7 @@ mod migrate;
 mod open;
 #[cfg(test)]
 mod reference;
+mod token;
 mod validate;
 pub(crate) mod version;
 
@@ -64,6 +65,9 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Look for what keeps the portal from working.
     Doctor(doctor::DoctorArgs),
+    /// Make, list and revoke tokens of programs.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Print the description of the catalog's API (`OpenAPI`).
     Openapi,
     /// Print a script that completes commands and options.
@@ -151,6 +155,7 @@ impl Command {
             Self::Catalog(command) => command.run(),
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
+            Self::Token(command) => command.run(),
             Self::Openapi => completions::print_openapi(),
             Self::Completions(args) => args.run(),
             Self::Version(args) => args.run(),

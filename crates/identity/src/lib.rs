@@ -6,8 +6,10 @@
 //! Invariants: private keys and tokens never reach logs, errors or `Debug`; nothing of a token is
 //! believed before its signature is verified with a key and algorithm that we chose.
 
+mod access_token;
 mod digest;
 mod directory;
+mod examine;
 mod external;
 mod fetch;
 pub mod http;
@@ -27,7 +29,9 @@ mod store;
 mod token;
 mod verify;
 
+pub use access_token::{AccessToken, AccessTokens, Restriction};
 pub use directory::Directory;
+pub use examine::{ProviderReport, Simulation, claims_of};
 pub use fetch::{Fetch, HttpFetch, Incoming, Outgoing};
 pub use keys::{PublicJwk, StoredKey};
 pub use permission::AllowAll;

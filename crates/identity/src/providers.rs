@@ -76,6 +76,16 @@ impl Providers {
         oauth.or_else(|| self.proxies.get(id).map(Provider::Proxy))
     }
 
+    /// Every client.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.oauth.values().flat_map(BTreeMap::values)
+    }
+
+    /// Every proxy.
+    pub(crate) fn proxies(&self) -> impl Iterator<Item = &Proxy> {
+        self.proxies.values()
+    }
+
     /// Why providers cannot be used.
     pub(crate) fn problems(&self) -> &[String] {
         &self.problems

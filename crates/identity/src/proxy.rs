@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use self::alb::LoadBalancer;
 use self::token::SignedHeader;
 use crate::fetch::Fetch;
-use crate::sign_in::{Facts, Resolver};
+use crate::sign_in::{Claims, Facts, Resolver, Trust, openid_facts};
 
 /// A provider that believes a proxy.
 pub(crate) struct Proxy {
@@ -77,6 +77,21 @@ impl Proxy {
             resolvers,
             kind: kinds::kind(id, config, fetch, clock)?,
         })
+    }
+
+    /// What claims say, without asking who made them.
+    pub(crate) fn facts(&self, claims: &Claims) -> Facts {
+        match &self.kind {
+            Kind::Token(header) => (header.facts)(claims),
+            Kind::LoadBalancer(_) => openid_facts(claims, Trust::IfNotDenied),
+            Kind::Headers(_) => Facts {
+                username: claims.text("/x-forwarded-user"),
+                preferred_username: claims.text("/x-forwarded-preferred-username"),
+                email: claims.text("/x-forwarded-email"),
+                claims: claims.names(),
+                ..Facts::default()
+            },
+        }
     }
 
     /// Who made a request, if the proxy vouches for somebody.

@@ -163,6 +163,11 @@ impl Identity {
         token::sign_plugin(source, target, iat, exp, obo, &key)
     }
 
+    pub(crate) fn directory(&self) -> Result<&dyn Directory> {
+        let missing = || Error::internal("there is no catalog to find users in");
+        self.directory.as_deref().ok_or_else(missing)
+    }
+
     /// Why configured sign-in providers cannot be used.
     pub fn provider_problems(&self) -> &[String] {
         self.providers.problems()

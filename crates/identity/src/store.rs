@@ -2,6 +2,8 @@
 //!
 //! Private keys are stored as they are; whoever reads the database can sign as anybody.
 
+mod tokens;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -10,6 +12,7 @@ use platform::config::Secret;
 use platform::db::{Db, Migration, Tx};
 use platform::{Error, Millis, Result};
 
+use crate::access_token::AccessToken;
 use crate::keys::StoredKey;
 use crate::sign_in::FailedSignIn;
 
@@ -35,6 +38,13 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "failed_sign_in",
         sqlite: include_str!("../migrations/auth_0001_failed_sign_in.sql"),
         postgres: include_str!("../migrations/auth_0001_failed_sign_in.sql"),
+    },
+    Migration {
+        feature: "auth",
+        version: 2,
+        name: "access_token",
+        sqlite: include_str!("../migrations/auth_0002_access_token.sql"),
+        postgres: include_str!("../migrations/auth_0002_access_token.sql"),
     },
 ];
 
@@ -64,6 +74,18 @@ pub trait Store: Send + Sync {
 
     /// Failed sign-ins, newest first.
     async fn list_failures(&self) -> Result<Vec<FailedSignIn>>;
+
+    /// Adds a token of a program.
+    async fn insert_token(&self, token: AccessToken) -> Result<()>;
+
+    /// All tokens of programs, also those that ended, oldest first.
+    async fn list_tokens(&self) -> Result<Vec<AccessToken>>;
+
+    /// The token of a program with an id.
+    async fn find_token(&self, id: &str) -> Result<Option<AccessToken>>;
+
+    /// Ends a token of a program; whether there was one to end.
+    async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool>;
 }
 
 /// The store in the database.
@@ -110,6 +132,28 @@ impl Store for DbStore {
 
     async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
         self.0.read(list_failures).await
+    }
+
+    async fn insert_token(&self, token: AccessToken) -> Result<()> {
+        self.0
+            .write(move |tx| tokens::insert_token(tx, &token))
+            .await
+    }
+
+    async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
+        self.0.read(tokens::list_tokens).await
+    }
+
+    async fn find_token(&self, id: &str) -> Result<Option<AccessToken>> {
+        let id = id.to_owned();
+        self.0.read(move |tx| tokens::find_token(tx, &id)).await
+    }
+
+    async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool> {
+        let id = id.to_owned();
+        self.0
+            .write(move |tx| tokens::update_revoked(tx, &id, now))
+            .await
     }
 }
 
@@ -222,6 +266,7 @@ pub struct MemoryStore {
     keys: Mutex<Vec<StoredKey>>,
     ownership: Mutex<HashMap<String, Vec<String>>>,
     failures: Mutex<Vec<FailedSignIn>>,
+    tokens: Mutex<Vec<AccessToken>>,
 }
 
 #[async_trait]
@@ -260,5 +305,26 @@ impl Store for MemoryStore {
 
     async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
         Ok(self.failures.lock().clone())
+    }
+
+    async fn insert_token(&self, token: AccessToken) -> Result<()> {
+        self.tokens.lock().push(token);
+        Ok(())
+    }
+
+    async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
+        Ok(self.tokens.lock().clone())
+    }
+
+    async fn find_token(&self, id: &str) -> Result<Option<AccessToken>> {
+        let tokens = self.tokens.lock();
+        Ok(tokens.iter().find(|token| token.id == id).cloned())
+    }
+
+    async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool> {
+        let mut tokens = self.tokens.lock();
+        let mut good = tokens.iter_mut().filter(|token| token.revoked_at.is_none());
+        let token = good.find(|token| token.id == id);
+        Ok(token.map(|token| token.revoked_at = Some(now)).is_some())
     }
 }

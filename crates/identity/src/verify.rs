@@ -16,6 +16,7 @@ use platform::{Error, Result};
 use quick_cache::sync::Cache;
 
 use crate::Identity;
+use crate::access_token;
 use crate::digest::Digest;
 use crate::jws::{Claims, Jws, MAX_TOKEN_LENGTH};
 use crate::keys::{Key, USERS};
@@ -138,6 +139,9 @@ impl Identity {
                 }
                 _ => {}
             }
+        }
+        if let Some(verified) = access_token::verify(&*self.store, token, digest, now).await? {
+            return Ok(verified);
         }
         self.external
             .verify(digest, jws.as_ref(), now)

@@ -3,12 +3,13 @@
 //! Invariants: nothing is changed but a lease that is taken and given back, to prove that the
 //! database can be written; credentials only go where the portal itself would send them.
 
+mod auth;
 mod data;
 mod network;
 
 use std::io::Write as _;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use model::Severity;
 use serde::Serialize;
 
@@ -20,7 +21,10 @@ use super::{ConfigArgs, Loaded, Verdict, block_on};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct DoctorArgs {
+    #[command(subcommand)]
+    topic: Option<Topic>,
     #[command(flatten)]
     config: ConfigArgs,
     /// How findings are printed.
@@ -29,6 +33,13 @@ pub(crate) struct DoctorArgs {
     /// Leave out everything that needs the network, except the database.
     #[arg(long)]
     offline: bool,
+}
+
+/// What to look at in depth.
+#[derive(Debug, Subcommand)]
+enum Topic {
+    /// Sign-in: which providers work, which sign-ins failed and why, who somebody would be.
+    Auth(auth::AuthArgs),
 }
 
 /// How something is.
@@ -92,6 +103,9 @@ impl std::fmt::Display for Finding {
 
 impl DoctorArgs {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
+        if let Some(Topic::Auth(args)) = &self.topic {
+            return args.run();
+        }
         let loaded = self.config.load()?;
         let mut findings = vec![configuration(&loaded), data::folder(&self.config.data)];
         match Target::of_loaded(&loaded, &self.config.data) {

@@ -8,6 +8,7 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+mod auth;
 mod backstage;
 mod commands;
 mod config;

@@ -101,6 +101,11 @@ impl Client {
         })
     }
 
+    /// Fails unless the provider answers; those with known endpoints are not asked.
+    pub(crate) async fn check(&self) -> Result<()> {
+        self.discovery.endpoints().await.map(drop)
+    }
+
     /// What to ask for: what is wanted now, what was granted before, and what is always needed.
     pub(crate) fn scope(&self, requested: &str, granted: &str) -> String {
         let always = self.scopes.iter().map(String::as_str);

@@ -52,10 +52,7 @@ impl Identity {
         facts: &Facts,
         resolvers: &[Resolver],
     ) -> Result<Result<SignedIn, Refusal>> {
-        let Some(directory) = &self.directory else {
-            return Err(Error::internal("there is no catalog to find users in"));
-        };
-        match resolve(resolvers, facts, &**directory).await? {
+        match resolve(resolvers, facts, self.directory()?).await? {
             Ok(Resolved {
                 user_ref,
                 ownership,

@@ -62,6 +62,20 @@ impl Facts {
         value.as_deref()
     }
 
+    /// What is known, by name.
+    pub(crate) fn list(&self) -> Vec<(&'static str, String)> {
+        let facts = [
+            Fact::Id,
+            Fact::Username,
+            Fact::PreferredUsername,
+            Fact::Email,
+        ];
+        let known = facts.into_iter();
+        known
+            .filter_map(|fact| Some((fact.name(), self.get(fact)?.to_owned())))
+            .collect()
+    }
+
     /// What the front end shows.
     pub(crate) fn profile(&self) -> Profile<'_> {
         let name = self.display_name.as_deref();

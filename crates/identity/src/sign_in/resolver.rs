@@ -122,6 +122,11 @@ impl Resolver {
         })
     }
 
+    /// As configured.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// What to look for, in the order of looking.
     fn wanted(&self, facts: &Facts) -> Result<Vec<Wanted>, Miss> {
         match &self.rule {

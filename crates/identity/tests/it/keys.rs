@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity::{
-    DbStore, FailedSignIn, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store, StoredKey,
-    Surroundings,
+    AccessToken, DbStore, FailedSignIn, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store,
+    StoredKey, Surroundings,
 };
 use platform::db::{Db, Settings as DbSettings};
 use platform::{Clock, Result};
@@ -154,6 +154,22 @@ impl Store for CountingStore {
 
     async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
         self.inner.list_failures().await
+    }
+
+    async fn insert_token(&self, token: AccessToken) -> Result<()> {
+        self.inner.insert_token(token).await
+    }
+
+    async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
+        self.inner.list_tokens().await
+    }
+
+    async fn find_token(&self, id: &str) -> Result<Option<AccessToken>> {
+        self.inner.find_token(id).await
+    }
+
+    async fn revoke_token(&self, id: &str, now: i64) -> Result<bool> {
+        self.inner.revoke_token(id, now).await
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+mod access_tokens;
 mod browser;
 mod external;
 mod guest;

@@ -1,0 +1,132 @@
+//! `callboard token` and `callboard doctor auth`
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+fn stage() -> Stage {
+    let stage = Stage::configured(&json!({
+        "auth": {"providers": {
+            "oidc": {"production": {
+                "metadataUrl": "https://id.example.com",
+                "clientId": "portal",
+                "clientSecret": "a-secret-of-the-client",
+                "signIn": {"resolvers": [
+                    {"resolver": "emailMatchingUserEntityProfileEmail", "allowedDomains": ["acme.org"]},
+                    {"resolver": "preferredUsernameMatchingUserEntityName"},
+                ]},
+            }},
+            "github": {"production": {"clientSecret": "another-secret"}},
+        }},
+    }));
+    stage.run(&["migrate"]).expect(0);
+    stage
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked() {
+    let stage = stage();
+    let made = stage
+        .run(&[
+            "token",
+            "create",
+            "--subject",
+            "ci",
+            "--only",
+            "catalog:catalog.entity.read",
+        ])
+        .expect(0);
+    let token = made.out.trim();
+    assert!(token.starts_with("cbt_") && token.len() > 50, "{token}");
+    let id = &token[4..16];
+    assert!(made.err.contains(id), "{}", made.err);
+    stage
+        .run(&["token", "create", "--subject", "old", "--expires", "1ms"])
+        .expect(0);
+
+    let list = stage.run(&["token", "list"]).expect(0);
+    assert!(!list.out.contains(token), "{}", list.out);
+    let first = format!("{id}  good  ci  only catalog:catalog.entity.read\n");
+    assert!(list.out.contains(&first), "{}", list.out);
+    assert!(list.out.contains("expired  old  until "), "{}", list.out);
+
+    stage.run(&["token", "revoke", id]).expect(0);
+    stage.run(&["token", "revoke", id]).expect(1);
+    stage.run(&["token", "revoke", "nope"]).expect(1);
+    let list = stage
+        .run(&["token", "list", "--format", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(list[0]["state"], "revoked");
+    assert_eq!(list[0]["subject"], "ci");
+    stage
+        .run(&["token", "create", "--subject", "a b"])
+        .expect(1);
+}
+
+#[test]
+fn the_doctor_tells_which_providers_work() {
+    let run = stage().run(&["doctor", "auth", "--offline"]).expect(1);
+    for text in [
+        "`auth.providers.github.production`: `clientId` is missing",
+        "oidc (production)",
+        "register at the provider: http://127.0.0.1:7007/api/auth/oidc/handler/frame",
+        "emailMatchingUserEntityProfileEmail, preferredUsernameMatchingUserEntityName",
+    ] {
+        assert!(run.out.contains(text), "{text} is not in\n{}", run.out);
+    }
+    assert!(!run.out.contains("secret-of"), "{}", run.out);
+}
+
+#[test]
+fn the_doctor_tells_who_somebody_would_be() {
+    let stage = stage();
+    let simulate = |claims: &str| {
+        stage.write("claims.json", claims);
+        stage.run(&[
+            "doctor",
+            "auth",
+            "--provider",
+            "oidc",
+            "--claims",
+            "claims.json",
+        ])
+    };
+    let cases = [
+        (
+            r#"{"sub": "1", "email": "eve@acme.org", "email_verified": true, "preferred_username": "eve"}"#,
+            &[
+                "email: eve@acme.org",
+                "looked for spec.profile.email `eve@acme.org`: no such user",
+                "looked for name `eve` (`user:default/eve`): no such user",
+                "does not sign in",
+                "fix: add a User entity with name `eve`",
+            ][..],
+        ),
+        (
+            r#"{"sub": "1", "email": "eve@evil.org", "email_verified": true}"#,
+            &[
+                "not from an allowed domain",
+                "fix: add `evil.org` to `allowedDomains`",
+            ],
+        ),
+        (
+            r#"{"sub": "1", "email": "eve@acme.org"}"#,
+            &["claims: sub, email", "without `email_verified: true`"],
+        ),
+    ];
+    for (claims, texts) in cases {
+        let run = simulate(claims).expect(1);
+        for text in texts {
+            assert!(run.out.contains(text), "{text} is not in\n{}", run.out);
+        }
+    }
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+    assert!(simulate(token).expect(1).out.contains("claims: sub"));
+    assert!(
+        simulate("nonsense")
+            .expect(1)
+            .err
+            .contains("neither a token")
+    );
+}
