@@ -26,7 +26,14 @@ use source::Source;
 /// Files above this size are data, not something a person wrote.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Folders nobody writes in by hand.
-const SKIPPED_FOLDERS: [&str; 5] = ["target", "node_modules", ".git", ".callboard", "data"];
+const SKIPPED_FOLDERS: [&str; 6] = [
+    "target",
+    "node_modules",
+    "dist",
+    ".git",
+    ".callboard",
+    "data",
+];
 /// Extensions of the files the rules read; files without one (Makefile, LICENSE) count as text.
 const TEXT_EXTENSIONS: [&str; 17] = [
     "css", "graphql", "html", "js", "json", "md", "mjs", "proto", "py", "rs", "sh", "sql", "svg",
@@ -174,7 +181,9 @@ fn is_skipped(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     // `data` is where a developer's portal keeps its files, but only at the top.
     let is_data_elsewhere = name == "data" && entry.depth() != 1;
-    entry.file_type().is_dir() && SKIPPED_FOLDERS.contains(&&*name) && !is_data_elsewhere
+    // In a second worktree `.git` is a file.
+    let is_git = name == ".git";
+    is_git || entry.file_type().is_dir() && SKIPPED_FOLDERS.contains(&&*name) && !is_data_elsewhere
 }
 
 fn is_text(entry: &DirEntry) -> bool {
