@@ -19,6 +19,7 @@ help: ## list the targets
 .PHONY: run
 run: ## build (unoptimised, PROFILE=bench-dev for fast) and start the example on http://localhost:7007
 	scripts/setup.sh build
+	scripts/web.sh build
 	mkdir -p $(DATA)
 	cargo run --profile $(PROFILE) -p callboard -- serve --config $(CONFIG) --data $(DATA)
 
@@ -30,11 +31,24 @@ endif
 .PHONY: build
 build: ## build target/release/callboard
 	scripts/setup.sh build
+	scripts/web.sh build
 	$(release-flags) cargo build --release -p callboard
 
 .PHONY: test
 test: ## run every test on SQLite and on PostgreSQL, installing what is missing
 	scripts/test.sh
+
+.PHONY: ui
+ui: ## build the web app, which `run` and `build` embed
+	scripts/web.sh build
+
+.PHONY: e2e
+e2e: ## drive the web app in a browser
+	scripts/web.sh e2e
+
+.PHONY: screenshots
+screenshots: ## make docs/screenshots anew
+	scripts/web.sh screenshots
 
 .PHONY: test-quick
 test-quick: ## run every test on SQLite only

@@ -5,6 +5,7 @@
 #   scripts/setup.sh build      a C compiler and what the build needs
 #   scripts/setup.sh postgres   the PostgreSQL server programs
 #   scripts/setup.sh python     Python with PyYAML
+#   scripts/setup.sh browser    Chromium
 #
 # Rust comes from rustup, Node from its own packages: they are checked, not installed.
 set -euo pipefail
@@ -37,6 +38,14 @@ need_python() {
     need python3-yaml python3 -c 'import yaml'
 }
 
+has_browser() {
+    command -v chromium || command -v google-chrome
+}
+
+need_browser() {
+    need chromium has_browser
+}
+
 install() {
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -58,10 +67,11 @@ all)
     need_build
     need_postgres
     need_python
+    need_browser
     ;;
-build | postgres | python) "need_$1" ;;
+build | postgres | python | browser) "need_$1" ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

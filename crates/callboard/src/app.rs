@@ -9,7 +9,7 @@ use identity::http::{auth_plugin, permission_plugin, plugin_routes};
 use identity::{AllowAll, DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::config::{
-    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
+    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, CspDirective,
     IntegrationsConfig,
 };
 use platform::db::{Db, Migration};
@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::cli::version;
-use crate::{database, pages};
+use crate::database;
 
 /// The sections of the configuration that the application uses.
 pub(crate) struct Sections {
@@ -92,7 +92,38 @@ pub(crate) struct App {
     pub catalog: Catalog,
     identity: Arc<Identity>,
     authorizer: Arc<dyn Authorizer>,
+    portal: Portal,
+}
+
+/// What the web app shows of the configuration.
+struct Portal {
     title: String,
+    organization: Option<String>,
+    base_path: String,
+    providers: Vec<String>,
+    csp: Vec<(String, Option<Vec<String>>)>,
+}
+
+impl Portal {
+    fn read(config: &Config, sections: &Sections) -> anyhow::Result<Self> {
+        let title = config.opt_string("app.title")?;
+        let csp = sections.backend.csp.iter().map(|(name, directive)| {
+            let sources = match directive {
+                CspDirective::Removed => None,
+                CspDirective::Sources(sources) => Some(sources.clone()),
+            };
+            (name.clone(), sources)
+        });
+        // Other providers are accepted in configuration, but cannot sign anybody in yet.
+        let guest = sections.auth.providers.guest.is_some();
+        Ok(Self {
+            title: title.unwrap_or_else(|| "Callboard".to_owned()),
+            organization: config.opt_string("organization.name")?,
+            base_path: sections.base_url()?.path().to_owned(),
+            providers: guest.then(|| "guest".to_owned()).into_iter().collect(),
+            csp: csp.collect(),
+        })
+    }
 }
 
 impl App {
@@ -116,15 +147,12 @@ impl App {
         )
         .await?;
         let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock)?;
-        let title = config
-            .opt_string("app.title")?
-            .unwrap_or_else(|| "Callboard".to_owned());
         Ok(Self {
             db,
             catalog,
             identity,
             authorizer: Arc::new(AllowAll),
-            title,
+            portal: Portal::read(config, sections)?,
         })
     }
 
@@ -134,14 +162,14 @@ impl App {
     }
 
     /// All routes.
-    pub(crate) fn routes(&self) -> Routes {
+    pub(crate) fn routes(&self) -> anyhow::Result<Routes> {
         let catalog = Plugin {
             id: "catalog",
             router: ::catalog::router(self.catalog.clone())
                 .merge(plugin_routes(&self.identity, "catalog")),
             open_paths: &[identity::http::JWKS_PATH],
         };
-        let mut routes = Routes::new().pages(pages::router(&self.title));
+        let mut routes = Routes::new().pages(web::router(self.web())?);
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
         }
@@ -152,7 +180,23 @@ impl App {
         ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
         }
-        routes
+        Ok(routes)
+    }
+
+    /// The web app; its pages know their user by the cookie that `app` gives.
+    fn web(&self) -> web::Settings {
+        let portal = &self.portal;
+        web::Settings {
+            title: portal.title.clone(),
+            organization: portal.organization.clone(),
+            base_path: portal.base_path.clone(),
+            providers: portal.providers.clone(),
+            version: version::VERSION.to_owned(),
+            csp: portal.csp.clone(),
+            authenticator: self.identity.cookie_authenticator("app"),
+            authorizer: Arc::clone(&self.authorizer),
+            apis: [("catalog", ::catalog::router(self.catalog.clone()))].into(),
+        }
     }
 
     fn mount(&self, plugin: Plugin) -> axum::Router {

@@ -4,7 +4,6 @@ mod app;
 mod cli;
 mod database;
 mod output;
-mod pages;
 mod report;
 mod serve;
 mod store;

@@ -76,7 +76,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
         signal = shutdown_signal() => return signal,
     };
     app.start(&tasks, &stop);
-    front.open(app.routes());
+    front.open(app.routes()?);
     tracing::info!(url = base_url.as_str(), "ready");
     shutdown_signal().await?;
     tracing::info!("shutting down");

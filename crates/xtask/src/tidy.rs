@@ -26,7 +26,14 @@ use source::Source;
 /// Files above this size are data, not something a person wrote.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Folders nobody writes in by hand.
-const SKIPPED_FOLDERS: [&str; 5] = ["target", "node_modules", ".git", ".callboard", "data"];
+const SKIPPED_FOLDERS: [&str; 6] = [
+    "target",
+    "node_modules",
+    "dist",
+    ".git",
+    ".callboard",
+    "data",
+];
 /// Extensions of the files the rules read; files without one (Makefile, LICENSE) count as text.
 const TEXT_EXTENSIONS: [&str; 17] = [
     "css", "graphql", "html", "js", "json", "md", "mjs", "proto", "py", "rs", "sh", "sql", "svg",

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds and checks the web app. Does only what has changed since the last time.
+#
+#   scripts/web.sh build         web/dist, which the binary embeds
+#   scripts/web.sh check         types, lint, unit tests
+#   scripts/web.sh e2e           browser tests against the binary (installs Chromium when missing)
+#   scripts/web.sh screenshots   docs/screenshots, made anew
+set -euo pipefail
+cd "$(dirname "$0")/../web"
+
+if ! command -v node >/dev/null; then
+    echo 'web: Node 20.19 or newer is missing: see https://nodejs.org' >&2
+    exit 1
+fi
+
+# npm writes this file last.
+if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+    npm ci --no-audit --no-fund --loglevel=error
+    touch node_modules/.package-lock.json
+fi
+
+is_built() {
+    [ -f dist/manifest.json ] &&
+        [ -z "$(find src public scripts ./*.json ./*.ts -newer dist/manifest.json -print -quit)" ]
+}
+
+build() {
+    is_built || npm run --silent build
+}
+
+with_binary() {
+    build
+    ../scripts/setup.sh browser
+    (cd .. && cargo build --quiet -p callboard)
+    npm run --silent "$1"
+}
+
+case "${1:-build}" in
+build) build ;;
+check) npm run --silent check ;;
+e2e | screenshots) with_binary "$1" ;;
+*)
+    sed -n '2,7s/^# \{0,1\}//p' "../scripts/web.sh"
+    exit 2
+    ;;
+esac

@@ -1,0 +1,61 @@
+// Every page in both themes and three widths: no serious or critical fault, no error, no scroll sideways.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { PAGES, visit } from './pages.mjs';
+import { launch, openPage, startPortal } from './portal.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SEVERE = ['serious', 'critical'];
+let portal;
+let browser;
+
+before(async () => {
+  [portal, browser] = await Promise.all([startPortal(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+});
+
+for (const [theme, width] of [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 360],
+  ['dark', 360],
+  ['light', 2560],
+]) {
+  test(`pages in ${theme} at ${width}`, async t => {
+    const { page, faults, close } = await openPage(browser, {
+      theme,
+      width,
+      allow: ['reservation-servise'],
+    });
+    for (const [name, path] of PAGES) {
+      await t.test(name, async () => {
+        await visit(page, portal.url + path);
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() =>
+          globalThis.axe.run(document, { resultTypes: ['violations'] }),
+        );
+        const severe = violations.filter(it => SEVERE.includes(it.impact));
+        const text = severe.map(
+          it =>
+            `${it.id}: ${it.nodes
+              .map(node => node.html)
+              .slice(0, 3)
+              .join('\n')}`,
+        );
+        assert.deepEqual(text, []);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        assert.ok(overflow <= 0, `${overflow} px too wide`);
+        assert.equal(await page.locator('h1').count(), 1);
+        assert.deepEqual(faults.splice(0), []);
+      });
+    }
+    await close();
+  });
+}

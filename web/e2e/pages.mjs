@@ -1,0 +1,37 @@
+// The pages that every test of looks and rules goes through.
+export const PAGES = [
+  ['home', '/'],
+  ['catalog', '/catalog'],
+  ['component', '/catalog/default/component/reservation-service'],
+  ['dependencies', '/catalog/default/component/reservation-service/dependencies'],
+  ['yaml', '/catalog/default/component/reservation-service/raw'],
+  ['api', '/catalog/default/api/reservations-api'],
+  ['definition', '/catalog/default/api/reservations-api/definition'],
+  ['group', '/catalog/default/group/box-office'],
+  ['user', '/catalog/default/user/guest'],
+  ['system', '/catalog/default/system/reservations'],
+  ['domain', '/catalog/default/domain/ticketing'],
+  ['resource', '/catalog/default/resource/reservation-db'],
+  ['template', '/catalog/default/template/rust-service'],
+  ['graph', '/catalog-graph?root=component:default/reservation-service'],
+  ['apis', '/api-docs'],
+  ['register', '/catalog-import'],
+  ['org', '/org'],
+  ['settings', '/settings'],
+  ['admin', '/admin/errors'],
+  ['design', '/design'],
+  ['missing', '/catalog/default/component/reservation-servise'],
+  ['not-found', '/nowhere'],
+];
+
+/** Goes to a page and waits until it has what it wants to show. */
+export async function visit(page, url) {
+  await page.goto(url);
+  await page.locator('h1').first().waitFor();
+  await page.waitForLoadState('networkidle');
+  await page
+    .locator('[aria-busy="true"], .skeleton')
+    .first()
+    .waitFor({ state: 'detached' })
+    .catch(() => {});
+}

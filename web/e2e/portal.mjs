@@ -1,0 +1,124 @@
+// A portal with the example catalog, and a browser to look at it with.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const root = new URL('../..', import.meta.url).pathname;
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+const BINARY = process.env.CALLBOARD ?? join(target, 'debug/callboard');
+const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
+const START_MS = 60_000;
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts the binary; `stop` ends it and removes its data. */
+export async function startPortal(files = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'callboard-e2e-'));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const local = join(folder, 'local.yaml');
+  writeFileSync(
+    local,
+    JSON.stringify({ app: { baseUrl: url }, backend: { baseUrl: url, listen: { port } } }),
+  );
+  const extra = Object.entries(files).map(([name, text]) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  });
+  const configs = [join(root, 'examples/acme/app-config.yaml'), local, ...extra];
+  const child = spawn(
+    BINARY,
+    ['serve', ...configs.flatMap(config => ['--config', config]), '--data', join(folder, 'data')],
+    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  child.stderr.on('data', chunk => {
+    log = (log + chunk).slice(-8000);
+  });
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await settled(url, child);
+  } catch (error) {
+    await stop();
+    throw new Error(`${error.message}\n${log}`);
+  }
+  return { url, folder, stop };
+}
+
+/** Waits until the number of entities stays the same. */
+async function settled(url, child) {
+  const until = Date.now() + START_MS;
+  let seen = 0;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error('the portal ended');
+    const count = await countEntities(url).catch(() => 0);
+    if (count > 0 && count === seen) return;
+    seen = count;
+    await new Promise(resolve => setTimeout(resolve, 400));
+  }
+  throw new Error('the portal did not start in time');
+}
+
+async function countEntities(url) {
+  const signedIn = await fetch(`${url}/api/auth/guest/refresh`).then(answer => answer.json());
+  const headers = { Authorization: `Bearer ${signedIn.backstageIdentity.token}` };
+  const page = await fetch(`${url}/api/catalog/entities/by-query?limit=0`, { headers });
+  return (await page.json()).totalItems;
+}
+
+export function launch() {
+  const executablePath = BROWSERS.find(path => path && existsSync(path));
+  if (!executablePath) throw new Error('Chromium is missing: scripts/setup.sh browser');
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A page on which nothing may go wrong unseen: `faults` has errors, refused code and bad answers. */
+export async function openPage(browser, { width = 1280, theme = 'light', allow = [] } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 500 ? 844 : 800 },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', error => faults.push(`error: ${error.message}`));
+  page.on('console', message => {
+    // Bad answers are seen below, with their address.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
+  });
+  page.on('response', answer => {
+    const isAllowed = allow.some(part => answer.url().includes(part));
+    if (answer.status() >= 400 && !isAllowed) faults.push(`${answer.status()} ${answer.url()}`);
+  });
+  return { page, faults, close: () => context.close() };
+}

@@ -1,0 +1,47 @@
+// Makes docs/screenshots anew: ten pages, light and dark.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { visit } from './pages.mjs';
+import { launch, openPage, root, startPortal } from './portal.mjs';
+
+const SHOTS = [
+  ['home', '/'],
+  ['catalog', '/catalog'],
+  ['component', '/catalog/default/component/reservation-service'],
+  ['definition', '/catalog/default/api/reservations-api/definition'],
+  ['group', '/catalog/default/group/box-office'],
+  ['graph', '/catalog-graph?root=system:default/reservations'],
+  ['apis', '/api-docs'],
+  ['org', '/org'],
+  ['register', '/catalog-import'],
+  ['settings', '/settings'],
+];
+const folder = join(root, 'docs/screenshots');
+mkdirSync(folder, { recursive: true });
+
+const portal = await startPortal();
+const browser = await launch();
+try {
+  for (const theme of ['light', 'dark']) {
+    const { page, close } = await openPage(browser, { theme });
+    // What people have after a day.
+    await visit(page, `${portal.url}/`);
+    await page.evaluate(() => {
+      const refs = [
+        'component:default/reservation-service',
+        'api:default/shop-graphql',
+        'system:default/checkout',
+      ];
+      localStorage.setItem('callboard.stars', JSON.stringify(refs));
+      localStorage.setItem('callboard.recent', JSON.stringify([...refs].reverse()));
+    });
+    for (const [name, path] of SHOTS) {
+      await visit(page, portal.url + path);
+      await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+    }
+    await close();
+  }
+} finally {
+  await browser.close();
+  await portal.stop();
+}

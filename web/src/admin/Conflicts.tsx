@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { catalog } from '../api/catalog';
+import { EntityLink } from '../ui/EntityLink';
+import { Card } from '../ui/Page';
+import { SkeletonRows, Time } from '../ui/Small';
+import { Empty, ErrorState } from '../ui/States';
+
+/** References that two sources claim. */
+export function Conflicts() {
+  const { data, error, refetch, isPending } = useQuery({
+    queryKey: ['conflicts'],
+    queryFn: catalog.conflicts,
+  });
+  return (
+    <Card title="Conflicts" count={data?.length} flush>
+      {isPending && <SkeletonRows />}
+      {error && <ErrorState error={error} onRetry={() => refetch()} />}
+      {data?.length === 0 && <Empty title="None">No two sources claim the same entity.</Empty>}
+      {data && data.length > 0 && (
+        <div className="table-wrap">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Entity</th>
+                <th scope="col">Kept from</th>
+                <th scope="col">Also claimed by</th>
+                <th scope="col">Last seen</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.map(conflict => (
+                <tr key={`${conflict.entityRef} ${conflict.conflictingLocationKey}`}>
+                  <td>
+                    <EntityLink entityRef={conflict.entityRef} />
+                  </td>
+                  <td>
+                    <code>{conflict.existingLocationKey}</code>
+                  </td>
+                  <td>
+                    <code>{conflict.conflictingLocationKey ?? conflict.conflictingSource}</code>
+                  </td>
+                  <td>
+                    <Time at={conflict.lastConflictAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Card>
+  );
+}

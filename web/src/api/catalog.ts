@@ -1,0 +1,134 @@
+/** The calls of the catalog, and what they answer. */
+
+import { request } from './client';
+import type { Entity, EntityRef } from './entity';
+
+/** A predicate over fields of entities, as `by-query` takes it. */
+export type Predicate = { [key: string]: unknown };
+
+export interface EntityQuery {
+  query?: Predicate;
+  limit?: number;
+  offset?: number;
+  cursor?: string;
+  orderBy?: { field: string; order: 'asc' | 'desc' }[];
+  fullTextFilter?: { term: string; fields: string[] };
+  fields?: string[];
+  totalItems?: 'include' | 'exclude';
+}
+
+export interface EntityPage {
+  items: Entity[];
+  totalItems: number;
+  pageInfo: { nextCursor?: string; prevCursor?: string };
+}
+
+export interface FacetValue {
+  value: string;
+  count: number;
+}
+
+export interface Location {
+  id: string;
+  type: string;
+  target: string;
+}
+
+export interface Problem {
+  severity: string;
+  code: string;
+  message: string;
+  path?: string;
+  file?: string;
+  position?: { line: number; column: number };
+  hint?: string;
+}
+
+export interface IngestionError {
+  entityRef: string;
+  location?: string;
+  hasLastGood: boolean;
+  problems: Problem[];
+}
+
+export interface Conflict {
+  entityRef: string;
+  existingLocationKey?: string;
+  conflictingLocationKey?: string;
+  conflictingSource?: string;
+  firstConflictAt: number;
+  lastConflictAt: number;
+}
+
+export interface HeldDeletion {
+  provider: string;
+  entitiesBefore: number;
+  entitiesRemoved: number;
+  sample: string[];
+  approved: boolean;
+  heldAt: number;
+}
+
+const BASE = '/api/catalog';
+
+function path(ref: EntityRef): string {
+  return [ref.kind, ref.namespace, ref.name].map(encodeURIComponent).join('/');
+}
+
+export const catalog = {
+  query: (body: EntityQuery, signal?: AbortSignal) =>
+    request<EntityPage>(`${BASE}/entities/by-query`, { method: 'POST', body, signal }),
+
+  facets: (facets: string[], query?: Predicate, signal?: AbortSignal) =>
+    request<{ facets: Record<string, FacetValue[]> }>(`${BASE}/entity-facets`, {
+      method: 'POST',
+      body: { facets, query },
+      signal,
+    }).then(answer => answer.facets),
+
+  entity: (ref: EntityRef, signal?: AbortSignal) =>
+    request<Entity>(`${BASE}/entities/by-name/${path(ref)}`, { signal }),
+
+  entities: (entityRefs: string[], fields?: string[]) =>
+    request<{ items: (Entity | null)[] }>(`${BASE}/entities/by-refs`, {
+      method: 'POST',
+      body: { entityRefs, fields },
+    }).then(answer => answer.items),
+
+  refresh: (entityRef: string) =>
+    request<void>(`${BASE}/refresh`, { method: 'POST', body: { entityRef } }),
+
+  deleteEntity: (uid: string) =>
+    request<void>(`${BASE}/entities/by-uid/${encodeURIComponent(uid)}`, { method: 'DELETE' }),
+
+  locations: () =>
+    request<{ data: Location }[]>(`${BASE}/locations`).then(list => list.map(item => item.data)),
+
+  locationOf: (ref: EntityRef) => request<Location>(`${BASE}/locations/by-entity/${path(ref)}`),
+
+  tryLocation: (target: string) =>
+    request<{ exists?: boolean; location: Location; entities: Entity[] }>(
+      `${BASE}/locations?dryRun=true`,
+      { method: 'POST', body: { type: 'url', target } },
+    ),
+
+  register: (target: string) =>
+    request<{ location: Location }>(`${BASE}/locations`, {
+      method: 'POST',
+      body: { type: 'url', target },
+    }),
+
+  unregister: (id: string) =>
+    request<void>(`${BASE}/locations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+
+  errors: () => request<{ items: IngestionError[] }>(`${BASE}/ingestion/errors`).then(a => a.items),
+
+  conflicts: () => request<{ items: Conflict[] }>(`${BASE}/ingestion/conflicts`).then(a => a.items),
+
+  held: () => request<{ items: HeldDeletion[] }>(`${BASE}/ingestion/held`).then(a => a.items),
+
+  decideHeld: (provider: string, decision: 'approve' | 'reject') =>
+    request<void>(`${BASE}/ingestion/held/${encodeURIComponent(provider)}/${decision}`, {
+      method: 'POST',
+    }),
+};

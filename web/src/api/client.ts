@@ -1,0 +1,94 @@
+/** Requests to the portal: credentials, errors as values with an id, first data from the page. */
+
+import { config, takeFirst } from '../app/boot';
+import { session } from '../session/session';
+
+/** What the server said, or why there was no answer. */
+export class ApiError extends Error {
+  override readonly name: string;
+  constructor(
+    message: string,
+    readonly status: number,
+    name: string,
+    readonly request: string,
+    readonly requestId: string | null,
+  ) {
+    super(message);
+    this.name = name;
+  }
+  get isMissing() {
+    return this.status === 404;
+  }
+  get isDenied() {
+    return this.status === 403;
+  }
+  get isOffline() {
+    return this.status === 0;
+  }
+}
+
+export interface RequestOptions {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: unknown;
+  signal?: AbortSignal;
+  /** Sent without credentials, for signing in. */
+  open?: boolean;
+}
+
+/** The URL of a path of the portal, which may live below a path itself. */
+export function portalUrl(path: string): string {
+  return `${config.basePath}${path}`;
+}
+
+/** Sends a request and gives the JSON of its answer; `undefined` for answers without a body. */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const method = options.method ?? 'GET';
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const first = takeFirst(`${method} ${path} ${body ?? ''}`.trimEnd());
+  if (first) return first.body as T;
+  const label = `${method} ${path}`;
+  let response = await send(label, path, method, body, options);
+  if (response.status === 401 && !options.open) {
+    await session.renew();
+    response = await send(label, path, method, body, options);
+  }
+  if (!response.ok) throw await errorOf(response, label);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+async function send(
+  label: string,
+  path: string,
+  method: string,
+  body: string | undefined,
+  options: RequestOptions,
+): Promise<Response> {
+  const headers = new Headers({ Accept: 'application/json' });
+  if (body !== undefined) headers.set('Content-Type', 'application/json');
+  if (!options.open) headers.set('Authorization', `Bearer ${await session.token()}`);
+  try {
+    return await fetch(portalUrl(path), { method, headers, body, signal: options.signal });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    const message = 'The portal did not answer. Check your network connection.';
+    throw new ApiError(message, 0, 'NetworkError', label, null);
+  }
+}
+
+interface ErrorBody {
+  error?: { name?: string; message?: string };
+}
+
+async function errorOf(response: Response, label: string): Promise<ApiError> {
+  const text = await response.text();
+  const id = response.headers.get('x-request-id');
+  let body: ErrorBody = {};
+  try {
+    body = JSON.parse(text) as ErrorBody;
+  } catch {
+    // Proxies answer HTML; the status has to do.
+  }
+  const message = body.error?.message ?? `The portal answered ${response.status}`;
+  return new ApiError(message, response.status, body.error?.name ?? 'Error', label, id);
+}

@@ -1,0 +1,230 @@
+/** The frame around every page: the rail, what is above and below everything. */
+
+import { onlineManager, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import {
+  Building2,
+  House,
+  LayoutList,
+  Menu as MenuIcon,
+  PanelLeft,
+  Plug,
+  Search,
+  Settings,
+  Share2,
+  ShieldAlert,
+  SquarePlus,
+  WifiOff,
+} from 'lucide-react';
+import { Dialog } from 'radix-ui';
+import {
+  type ComponentProps,
+  lazy,
+  Suspense,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { useKeys } from '../keys/keys';
+import { useUser } from '../session/useSession';
+import { Button, IconButton } from '../ui/Button';
+import { EntityLink } from '../ui/EntityLink';
+import { Avatar, Kbd } from '../ui/Small';
+import { config } from './boot';
+import { stars, useKept } from './kept';
+import { router } from './router';
+import './shell.css';
+
+const loadPalette = () => import('../palette/Palette');
+const Palette = lazy(loadPalette);
+const KeyHelp = lazy(() => import('../keys/KeyHelp'));
+
+type Overlay = 'palette' | 'keys' | null;
+const PALETTE_AFTER_MS = 300;
+const COLLAPSED = 'callboard.rail';
+/** Pinned entities in the rail; the rest is on the home page. */
+const MAX_PINNED = 8;
+
+export function Shell() {
+  const [overlay, setOverlay] = useState<Overlay>(null);
+  const [isCollapsed, setCollapsed] = useState(() => localStorage.getItem(COLLAPSED) === '1');
+  const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const path = useRouterState({ select: state => state.location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the page changes
+  useEffect(() => setDrawerOpen(false), [path]);
+  const collapse = () => {
+    localStorage.setItem(COLLAPSED, isCollapsed ? '0' : '1');
+    setCollapsed(!isCollapsed);
+  };
+  useGlobalKeys(setOverlay, collapse);
+  // Who presses Ctrl K types on at once.
+  useEffect(() => {
+    const timer = setTimeout(loadPalette, PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const rail = <Rail onSearch={() => setOverlay('palette')} onCollapse={collapse} />;
+  return (
+    <>
+      <a className="btn skip-link" href="#main">
+        Skip to content
+      </a>
+      <div className="shell" data-collapsed={isCollapsed ? '' : undefined}>
+        {rail}
+        <div>
+          <TopBar onMenu={() => setDrawerOpen(true)} onSearch={() => setOverlay('palette')} />
+          <Offline />
+          <main id="main" tabIndex={-1}>
+            <Outlet />
+          </main>
+        </div>
+      </div>
+      <Dialog.Root open={isDrawerOpen} onOpenChange={setDrawerOpen}>
+        <Dialog.Portal>
+          <Dialog.Overlay className="overlay" />
+          <Dialog.Content className="drawer" aria-describedby={undefined}>
+            <Dialog.Title className="sr-only">Navigation</Dialog.Title>
+            {rail}
+          </Dialog.Content>
+        </Dialog.Portal>
+      </Dialog.Root>
+      <Suspense>
+        {overlay === 'palette' && <Palette onClose={() => setOverlay(null)} />}
+        {overlay === 'keys' && <KeyHelp onClose={() => setOverlay(null)} />}
+      </Suspense>
+    </>
+  );
+}
+
+function useGlobalKeys(setOverlay: (overlay: Overlay) => void, collapse: () => void) {
+  const go = (keys: string, label: string, to: ComponentProps<typeof Link>['to']) => ({
+    keys,
+    label,
+    group: 'Go to',
+    run: () => void router.navigate({ to }),
+  });
+  useKeys([
+    {
+      keys: 'mod+k',
+      label: 'Search and commands',
+      group: 'Anywhere',
+      always: true,
+      run: () => setOverlay('palette'),
+    },
+    { keys: '?', label: 'Keys of this page', group: 'Anywhere', run: () => setOverlay('keys') },
+    { keys: '[', label: 'Fold the navigation', group: 'Anywhere', run: collapse },
+    go('g h', 'Home', '/'),
+    go('g c', 'Catalog', '/catalog'),
+    go('g a', 'APIs', '/api-docs'),
+    go('g g', 'Graph', '/catalog-graph'),
+    go('g o', 'Organization', '/org'),
+    go('g s', 'Settings', '/settings'),
+  ]);
+}
+
+function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () => void }) {
+  const pinned = useKept(stars).slice(0, MAX_PINNED);
+  const user = useUser();
+  return (
+    <nav className="rail" aria-label="Main">
+      <Link to="/" className="rail-brand" title={config.title}>
+        <Mark />
+        <span className="rail-label truncate">{config.organization ?? config.title}</span>
+      </Link>
+      <button type="button" className="rail-search" onClick={onSearch} title="Search and commands">
+        <Search aria-hidden />
+        <span className="rail-label">Search</span>
+        <Kbd keys="mod+k" />
+      </button>
+      <RailLink to="/" icon={<House aria-hidden />} label="Home" exact />
+      <RailLink to="/catalog" icon={<LayoutList aria-hidden />} label="Catalog" />
+      <RailLink to="/api-docs" icon={<Plug aria-hidden />} label="APIs" />
+      <RailLink to="/catalog-graph" icon={<Share2 aria-hidden />} label="Graph" />
+      <RailLink to="/org" icon={<Building2 aria-hidden />} label="Organization" />
+      <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
+      {pinned.length > 0 && <div className="rail-heading">Starred</div>}
+      {pinned.map(ref => (
+        <div className="rail-link rail-label" key={ref}>
+          <EntityLink entityRef={ref} />
+        </div>
+      ))}
+      <div className="rail-fill" />
+      <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />
+      <RailLink to="/settings" icon={<Settings aria-hidden />} label="Settings" />
+      {user.userEntityRef && (
+        <div className="rail-link">
+          <Avatar name={user.userEntityRef.split('/')[1] ?? '?'} size={18} />
+          <span className="rail-label truncate">
+            <EntityLink entityRef={user.userEntityRef} icon={false} />
+          </span>
+        </div>
+      )}
+      <button type="button" className="rail-link" onClick={onCollapse} title="Fold the navigation">
+        <PanelLeft aria-hidden />
+        <span className="rail-label">Fold</span>
+      </button>
+    </nav>
+  );
+}
+
+interface RailLinkProps {
+  to: ComponentProps<typeof Link>['to'];
+  icon: React.ReactNode;
+  label: string;
+  exact?: boolean;
+}
+
+function RailLink({ to, icon, label, exact = false }: RailLinkProps) {
+  return (
+    <Link
+      to={to}
+      className="rail-link"
+      activeOptions={{ exact, includeSearch: false }}
+      title={label}
+    >
+      {icon}
+      <span className="rail-label">{label}</span>
+    </Link>
+  );
+}
+
+function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
+  return (
+    <div className="topbar">
+      <IconButton label="Open navigation" onClick={onMenu}>
+        <MenuIcon />
+      </IconButton>
+      <strong className="truncate">{config.organization ?? config.title}</strong>
+      <IconButton label="Search and commands" onClick={onSearch}>
+        <Search />
+      </IconButton>
+    </div>
+  );
+}
+
+/** Says that what is shown may be old. */
+function Offline() {
+  const isOnline = useSyncExternalStore(
+    listener => onlineManager.subscribe(listener),
+    () => onlineManager.isOnline(),
+  );
+  const client = useQueryClient();
+  if (isOnline) return null;
+  return (
+    <div className="offline" role="status">
+      <WifiOff size={16} aria-hidden />
+      <span className="grow">No network: this page shows what was loaded before.</span>
+      <Button size="small" onClick={() => client.refetchQueries({ type: 'active' })}>
+        Try again
+      </Button>
+    </div>
+  );
+}
+
+export function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" aria-hidden>
+      <rect width="32" height="32" rx="7" fill="var(--accent-fill)" />
+      <path d="M9 10h14M9 16h9M9 22h11" stroke="#fff" strokeWidth="3" strokeLinecap="round" />
+    </svg>
+  );
+}

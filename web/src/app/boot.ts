@@ -1,0 +1,49 @@
+/** What the page brought along: configuration, who is signed in, first data. */
+
+export interface AppConfig {
+  title: string;
+  organization: string | null;
+  basePath: string;
+  providers: string[];
+  version: string;
+}
+
+export interface SessionUser {
+  userEntityRef: string;
+  ownershipEntityRefs: string[];
+}
+
+interface Boot {
+  config: AppConfig;
+  session: SessionUser | null;
+  first: { key: string; body: unknown }[];
+}
+
+const EMPTY: Boot = {
+  config: { title: 'Callboard', organization: null, basePath: '', providers: [], version: '' },
+  session: null,
+  first: [],
+};
+
+const element = globalThis.document?.getElementById('boot') ?? null;
+
+function read(): Boot {
+  if (!element?.textContent) return EMPTY;
+  return JSON.parse(element.textContent) as Boot;
+}
+
+const boot = read();
+const first = new Map(boot.first.map(({ key, body }) => [key, body]));
+
+export const config = boot.config;
+export const bootSession = boot.session;
+/** Lets libraries add style elements under the content security policy. */
+export const nonce = element?.nonce ?? '';
+
+/** The answer that came with the page, once: a later request wants to know what is new. */
+export function takeFirst(key: string): { body: unknown } | undefined {
+  if (!first.has(key)) return undefined;
+  const body = first.get(key);
+  first.delete(key);
+  return { body };
+}

@@ -1,0 +1,66 @@
+/** Lists of references kept in this browser: stars and what was looked at. */
+
+import { useSyncExternalStore } from 'react';
+
+class KeptList {
+  private listeners = new Set<() => void>();
+  private items: readonly string[];
+
+  constructor(
+    private readonly key: string,
+    private readonly limit: number,
+  ) {
+    this.items = this.read();
+    // Other tabs of the portal show the same lists.
+    globalThis.addEventListener?.('storage', event => {
+      if (event.key === this.key) this.show(this.read());
+    });
+  }
+
+  readonly get = (): readonly string[] => this.items;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  has(item: string): boolean {
+    return this.items.includes(item);
+  }
+
+  /** Puts an item first. */
+  add(item: string): void {
+    this.write([item, ...this.items.filter(other => other !== item)].slice(0, this.limit));
+  }
+
+  toggle(item: string): void {
+    if (this.has(item)) this.write(this.items.filter(other => other !== item));
+    else this.add(item);
+  }
+
+  private read(): readonly string[] {
+    try {
+      const items: unknown = JSON.parse(localStorage.getItem(this.key) ?? '[]');
+      return Array.isArray(items) ? items.filter(item => typeof item === 'string') : [];
+    } catch {
+      return [];
+    }
+  }
+
+  private write(items: readonly string[]): void {
+    localStorage.setItem(this.key, JSON.stringify(items));
+    this.show(items);
+  }
+
+  private show(items: readonly string[]): void {
+    this.items = items;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const stars = new KeptList('callboard.stars', 500);
+export const recent = new KeptList('callboard.recent', 30);
+
+export function useKept(list: KeptList): readonly string[] {
+  return useSyncExternalStore(list.subscribe, list.get);
+}

@@ -1,0 +1,245 @@
+/** A table over any number of entities: only the rows in view exist. */
+
+import { useNavigate } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type Entity, refOf, refTextOf, titleOf } from '../api/entity';
+import { stars } from '../app/kept';
+import { useKeys } from '../keys/keys';
+import { Skeleton } from '../ui/Small';
+import { ErrorState, useLasting } from '../ui/States';
+import type { Column } from './columns';
+import { type Listing, type Rows, useRows } from './rows';
+
+interface EntityTableProps {
+  listing: Listing;
+  columns: Column[];
+  sort: { id: string; order: 'asc' | 'desc' };
+  onSort: (id: string) => void;
+  selected: ReadonlySet<string>;
+  onSelect: (ref: string) => void;
+  onTotal: (total: number | undefined) => void;
+}
+
+/** Rows beyond the window that are there already. */
+const OVERSCAN = 12;
+/** Rows of the skeleton before anything is known. */
+const EXPECTED = 12;
+
+export function EntityTable(props: EntityTableProps) {
+  const { listing, columns, selected, onSelect, onTotal } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const [range, setRange] = useState({ first: 0, last: 0 });
+  const rows = useRows(listing, range.first, range.last);
+  const total = rows.total ?? EXPECTED;
+  const virtual = useVirtual(body, total);
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => setRange({ first, last }), [first, last]);
+  useEffect(() => onTotal(rows.total), [rows.total, onTotal]);
+  const [active, setActive] = useState(-1);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another listing begins at its top
+  useEffect(() => setActive(-1), [listing]);
+  useRowKeys({
+    rows,
+    active,
+    setActive,
+    onSelect,
+    scrollTo: index => virtual.scrollToIndex(index),
+  });
+  const isStale = useLasting(rows.isStale);
+  if (rows.error && rows.total === undefined) {
+    return <ErrorState error={rows.error} onRetry={rows.retry} />;
+  }
+  const template = ['28px', ...columns.map(column => column.width)].join(' ');
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: rows that are not there cannot be a table element
+    <div
+      role="table"
+      aria-label="Entities"
+      aria-rowcount={rows.total === undefined ? -1 : rows.total + 1}
+      aria-busy={isStale || rows.total === undefined}
+      className="grid-table"
+      style={{ '--columns': template } as React.CSSProperties}
+    >
+      <Head {...props} />
+      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+      <div
+        ref={body}
+        role="rowgroup"
+        style={{ height: virtual.getTotalSize(), position: 'relative' }}
+      >
+        {items.map(item => (
+          <Row
+            key={item.key}
+            index={item.index}
+            top={item.start - virtual.options.scrollMargin}
+            entity={isStale ? undefined : rows.at(item.index)}
+            columns={columns}
+            isActive={item.index === active}
+            selected={selected}
+            onSelect={onSelect}
+            onActive={setActive}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function useVirtual(body: React.RefObject<HTMLDivElement | null>, count: number) {
+  const [margin, setMargin] = useState(0);
+  const [height, setHeight] = useState(36);
+  useLayoutEffect(() => {
+    const style = getComputedStyle(document.documentElement);
+    setHeight(Number.parseInt(style.getPropertyValue('--row'), 10) || 36);
+    if (body.current) setMargin(body.current.getBoundingClientRect().top + window.scrollY);
+  }, [body]);
+  const virtual = useWindowVirtualizer({
+    count,
+    estimateSize: () => height,
+    overscan: OVERSCAN,
+    scrollMargin: margin,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured anew when their height changes
+  useLayoutEffect(() => virtual.measure(), [height]);
+  return virtual;
+}
+
+function Head({ columns, sort, onSort }: EntityTableProps) {
+  const sorted = (column: Column) =>
+    column.id !== sort.id ? undefined : sort.order === 'asc' ? 'ascending' : 'descending';
+  return (
+    // biome-ignore lint/a11y: a row of a table made of parts
+    <div role="row" className="grid-row grid-head">
+      {/* biome-ignore lint/a11y: as above */}
+      <span role="columnheader">
+        <span className="sr-only">Selected</span>
+      </span>
+      {columns.map(column => (
+        // biome-ignore lint/a11y: as above
+        <span
+          role="columnheader"
+          key={column.id}
+          data-column={column.id}
+          aria-sort={sorted(column)}
+        >
+          {column.field ? (
+            <button type="button" onClick={() => onSort(column.id)}>
+              {column.title}
+              {column.id === sort.id &&
+                (sort.order === 'asc' ? (
+                  <ArrowUp size={13} aria-hidden />
+                ) : (
+                  <ArrowDown size={13} aria-hidden />
+                ))}
+            </button>
+          ) : (
+            column.title
+          )}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+interface RowProps {
+  index: number;
+  top: number;
+  entity: Entity | undefined;
+  columns: Column[];
+  isActive: boolean;
+  selected: ReadonlySet<string>;
+  onSelect: (ref: string) => void;
+  onActive: (index: number) => void;
+}
+
+function Row({ index, top, entity, columns, isActive, selected, onSelect, onActive }: RowProps) {
+  const ref = entity && refTextOf(entity);
+  const isSelected = ref !== undefined && selected.has(ref);
+  return (
+    // biome-ignore lint/a11y: a row of a table made of parts
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className="grid-row"
+      data-active={isActive ? '' : undefined}
+      data-selected={isSelected ? '' : undefined}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onActive(index)}
+    >
+      {/* biome-ignore lint/a11y: as above */}
+      <span role="cell">
+        {entity && ref && (
+          <input
+            type="checkbox"
+            aria-label={`Select ${titleOf(entity)}`}
+            checked={isSelected}
+            onChange={() => onSelect(ref)}
+          />
+        )}
+      </span>
+      {columns.map(column => (
+        // biome-ignore lint/a11y: as above
+        <span role="cell" key={column.id} data-column={column.id} className="truncate">
+          {entity ? column.cell(entity) : <Skeleton width={`${80 - ((index * 13) % 35)}%`} />}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+interface RowKeys {
+  rows: Rows;
+  active: number;
+  setActive: (index: number) => void;
+  onSelect: (ref: string) => void;
+  scrollTo: (index: number) => void;
+}
+
+function useRowKeys({ rows, active, setActive, onSelect, scrollTo }: RowKeys) {
+  const navigate = useNavigate();
+  const entity = active >= 0 ? rows.at(active) : undefined;
+  const move = (step: number) => () => {
+    const next = Math.min(Math.max(active + step, 0), (rows.total ?? 1) - 1);
+    setActive(next);
+    scrollTo(next);
+  };
+  const open = (inNewTab: boolean) => () => {
+    if (!entity) return;
+    const to = { to: '/catalog/$namespace/$kind/$name', params: refOf(entity) } as const;
+    if (inNewTab) window.open(hrefOf(refOf(entity)), '_blank', 'noreferrer');
+    else void navigate(to);
+  };
+  const group = 'List';
+  useKeys([
+    { keys: 'j', label: 'Next row', group, run: move(1) },
+    { keys: 'k', label: 'Previous row', group, run: move(-1) },
+    { keys: 'arrowdown', label: 'Next row', group, run: move(1) },
+    { keys: 'arrowup', label: 'Previous row', group, run: move(-1) },
+    ...(entity
+      ? [
+          { keys: 'enter', label: 'Open', group, run: open(false) },
+          { keys: 'o', label: 'Open in a new tab', group, run: open(true) },
+          { keys: 'x', label: 'Select', group, run: () => onSelect(refTextOf(entity)) },
+          { keys: 's', label: 'Star', group, run: () => stars.toggle(refTextOf(entity)) },
+        ]
+      : []),
+  ]);
+}
+
+function hrefOf({
+  namespace,
+  kind,
+  name,
+}: {
+  namespace: string;
+  kind: string;
+  name: string;
+}): string {
+  const { pathname } = window.location;
+  const base = pathname.slice(0, pathname.lastIndexOf('/') + 1);
+  return `${base}catalog/${[namespace, kind, name].map(encodeURIComponent).join('/')}`;
+}

@@ -1,0 +1,113 @@
+/** What can be done with an entity. */
+
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import {
+  Link2,
+  MoreHorizontal,
+  Pencil,
+  RotateCw,
+  SquareArrowOutUpRight,
+  Star,
+  Trash2,
+} from 'lucide-react';
+import { useState } from 'react';
+import { catalog } from '../api/catalog';
+import {
+  annotation,
+  EDIT_URL,
+  type Entity,
+  isWebUrl,
+  locationUrl,
+  MANAGED_BY,
+  refOf,
+  refTextOf,
+  VIEW_URL,
+} from '../api/entity';
+import { entityQuery } from '../api/queries';
+import { stars, useKept } from '../app/kept';
+import { useKeys } from '../keys/keys';
+import { Button, IconButton } from '../ui/Button';
+import { Menu, MenuItem, MenuLine, MenuLink } from '../ui/Menu';
+import { Notice } from '../ui/Small';
+import { UnregisterDialog } from './UnregisterDialog';
+
+function webAnnotation(entity: Entity, key: string): string | undefined {
+  const url = annotation(entity, key);
+  return url && isWebUrl(url) ? url : undefined;
+}
+
+/** A refresh is read in the background; its result is looked for after these times. */
+const LOOK_AGAIN_MS = [600, 2500];
+
+export function EntityActions({ entity }: { entity: Entity }) {
+  const ref = refTextOf(entity);
+  const client = useQueryClient();
+  const isStarred = useKept(stars).includes(ref);
+  const [isLeaving, setLeaving] = useState(false);
+  const refresh = useMutation({
+    mutationFn: () => catalog.refresh(ref),
+    onSuccess: () => {
+      const again = () =>
+        client.invalidateQueries({ queryKey: entityQuery(refOf(entity)).queryKey });
+      for (const wait of LOOK_AGAIN_MS) setTimeout(again, wait);
+    },
+  });
+  const edit = webAnnotation(entity, EDIT_URL);
+  const view = webAnnotation(entity, VIEW_URL) ?? locationUrl(annotation(entity, MANAGED_BY));
+  const copy = () => void navigator.clipboard.writeText(ref);
+  const group = 'Entity';
+  useKeys([
+    {
+      keys: 's',
+      label: isStarred ? 'Remove the star' : 'Star',
+      group,
+      run: () => stars.toggle(ref),
+    },
+    { keys: 'y', label: 'Copy the reference', group, run: copy },
+    { keys: 'r', label: 'Refresh', group, run: () => refresh.mutate() },
+  ]);
+  return (
+    <>
+      {refresh.error && <Notice tone="error">{refresh.error.message}</Notice>}
+      <IconButton
+        label={isStarred ? 'Remove the star' : 'Star'}
+        aria-pressed={isStarred}
+        onClick={() => stars.toggle(ref)}
+      >
+        <Star
+          fill={isStarred ? 'currentColor' : 'none'}
+          className={isStarred ? 'starred' : undefined}
+        />
+      </IconButton>
+      {edit && (
+        <a className="btn" href={edit} target="_blank" rel="noreferrer">
+          <Pencil aria-hidden /> Edit
+        </a>
+      )}
+      <Button onClick={() => refresh.mutate()} disabled={refresh.isPending}>
+        <RotateCw aria-hidden /> {refresh.isSuccess ? 'Refreshed' : 'Refresh'}
+      </Button>
+      <Menu
+        trigger={
+          <IconButton label="More actions">
+            <MoreHorizontal />
+          </IconButton>
+        }
+      >
+        <MenuItem icon={<Link2 />} onSelect={copy}>
+          Copy the reference
+        </MenuItem>
+        {view && (
+          <MenuLink href={view} icon={<SquareArrowOutUpRight />}>
+            View the source
+          </MenuLink>
+        )}
+        <MenuLine />
+        <MenuItem icon={<Trash2 />} tone="danger" onSelect={() => setLeaving(true)}>
+          Unregister…
+        </MenuItem>
+      </Menu>
+      {isLeaving && <UnregisterDialog entity={entity} onClose={() => setLeaving(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+/** No such entity: what is called alike. */
+
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { catalog } from '../api/catalog';
+import { type EntityRef, formatRef, refTextOf, shortRef } from '../api/entity';
+import { EntityLink } from '../ui/EntityLink';
+import { KindIcon } from '../ui/KindIcon';
+import { kindName } from '../ui/kinds';
+import { Page } from '../ui/Page';
+import { Empty } from '../ui/States';
+import { nearest } from './nearest';
+
+const MAX_NEAR = 6;
+/** Candidates from which the nearest are chosen. */
+const CANDIDATES = 200;
+
+/** Entities whose name has a part of the sought name in it. */
+async function candidates({ name }: EntityRef): Promise<string[]> {
+  const parts = [name, ...name.split(/[-_.]+/).filter(part => part.length > 2)].slice(0, 5);
+  const pages = await Promise.all(
+    parts.map(term =>
+      catalog.query({
+        limit: CANDIDATES,
+        fullTextFilter: { term, fields: ['metadata.name', 'metadata.title'] },
+        fields: ['kind', 'metadata.name', 'metadata.namespace'],
+      }),
+    ),
+  );
+  return [...new Set(pages.flatMap(page => page.items.map(refTextOf)))];
+}
+
+export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
+  const text = formatRef(entityRef);
+  const near = useQuery({
+    queryKey: ['near', text],
+    queryFn: async () => nearest(text, await candidates(entityRef)).slice(0, MAX_NEAR),
+  });
+  return (
+    <Page title={shortRef(entityRef)} icon={<KindIcon kind={entityRef.kind} size={20} />}>
+      <Empty
+        title={`There is no ${kindName(entityRef.kind)} of this name that you may see`}
+        actions={
+          <>
+            <Link className="btn" to="/catalog" search={{ q: entityRef.name }}>
+              Search the catalog
+            </Link>
+            <Link className="btn" to="/catalog-import">
+              Register it
+            </Link>
+          </>
+        }
+      >
+        <code>{text}</code> may have been renamed, removed, or not be read yet.
+      </Empty>
+      {near.data && near.data.length > 0 && (
+        <section className="card">
+          <div className="card-head">
+            <h2>Called alike</h2>
+          </div>
+          <ul className="rows">
+            {near.data.map(ref => (
+              <li key={ref}>
+                <EntityLink entityRef={ref} />
+                <code className="muted">{ref}</code>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </Page>
+  );
+}

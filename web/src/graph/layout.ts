@@ -1,0 +1,36 @@
+/** Places of nodes: layered, left to right. */
+
+import dagre from '@dagrejs/dagre';
+
+export interface LayoutInput {
+  nodes: string[];
+  edges: [string, string][];
+}
+
+export type Places = Record<string, { x: number; y: number }>;
+
+export const NODE_WIDTH = 180;
+export const NODE_HEIGHT = 56;
+/** The better ranking is too slow for more. */
+const CAREFUL = 400;
+
+/** The upper left corner of each node. */
+export function layout({ nodes, edges }: LayoutInput): Places {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({
+    rankdir: 'LR',
+    nodesep: 20,
+    ranksep: 88,
+    ranker: nodes.length > CAREFUL ? 'longest-path' : 'network-simplex',
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const ref of nodes) graph.setNode(ref, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const [from, to] of edges) graph.setEdge(from, to);
+  dagre.layout(graph);
+  const places: Places = {};
+  for (const ref of nodes) {
+    const { x, y } = graph.node(ref);
+    places[ref] = { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
+  }
+  return places;
+}

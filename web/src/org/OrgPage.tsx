@@ -1,0 +1,197 @@
+/** Groups as a tree; people by name. */
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { ChevronRight } from 'lucide-react';
+import { useDeferredValue, useState } from 'react';
+import { catalog } from '../api/catalog';
+import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/entity';
+import { IconButton } from '../ui/Button';
+import { EntityLink } from '../ui/EntityLink';
+import { Card, Page } from '../ui/Page';
+import { Avatar, formatCount, SkeletonRows } from '../ui/Small';
+import { Empty, ErrorState } from '../ui/States';
+import { type GroupNode, treeOf } from './tree';
+import './org.css';
+
+const route = getRouteApi('/org');
+/** Groups of a large organization; beyond that the tree says so. */
+const MAX_GROUPS = 5000;
+const PEOPLE = 50;
+
+const EXAMPLE = `apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata:
+  name: payments
+spec:
+  type: team
+  children: []`;
+
+export default function OrgPage() {
+  return (
+    <Page title="Organization">
+      <div className="columns">
+        <div className="column">
+          <Groups />
+        </div>
+        <div className="column">
+          <People />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Groups() {
+  const { data, error, refetch, isPending } = useQuery({
+    queryKey: ['groups'],
+    queryFn: ({ signal }) =>
+      catalog.query(
+        {
+          query: { kind: 'group' },
+          limit: MAX_GROUPS,
+          orderBy: [{ field: 'metadata.name', order: 'asc' }],
+          fields: [
+            'kind',
+            'metadata.name',
+            'metadata.namespace',
+            'metadata.title',
+            'metadata.description',
+            'spec.type',
+            'spec.profile',
+            'spec.parent',
+          ],
+        },
+        signal,
+      ),
+  });
+  const tree = treeOf(data?.items ?? []);
+  return (
+    <Card title="Groups" count={data?.totalItems} flush>
+      {isPending && <SkeletonRows n={8} />}
+      {error && <ErrorState error={error} onRetry={() => refetch()} />}
+      {data?.totalItems === 0 && (
+        <Empty title="No groups yet" example={EXAMPLE}>
+          Groups come from files, like everything else:
+        </Empty>
+      )}
+      <ul className="tree">
+        {tree.map(node => (
+          <Branch key={refTextOf(node.entity)} node={node} depth={0} />
+        ))}
+      </ul>
+      {data && data.totalItems > MAX_GROUPS && (
+        <p className="card-body muted">
+          The first {formatCount(MAX_GROUPS)} of {formatCount(data.totalItems)}.
+        </p>
+      )}
+    </Card>
+  );
+}
+
+/** Deeper levels are folded at first. */
+const OPEN_DEPTH = 2;
+
+function Branch({ node, depth }: { node: GroupNode; depth: number }) {
+  const [isOpen, setOpen] = useState(depth < OPEN_DEPTH);
+  const { entity, children } = node;
+  return (
+    <li>
+      <div className="tree-row" style={{ paddingLeft: 8 + depth * 20 }}>
+        {children.length > 0 ? (
+          <IconButton
+            size="small"
+            label={`${isOpen ? 'Fold' : 'Unfold'} ${titleOf(entity)}`}
+            aria-expanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+          >
+            <ChevronRight className="tree-arrow" />
+          </IconButton>
+        ) : (
+          <span className="tree-space" />
+        )}
+        <EntityLink entityRef={refTextOf(entity)} entity={entity} />
+        <span className="muted grow truncate">{entity.metadata.description}</span>
+        <span className="count">{specText(entity, 'type')}</span>
+      </div>
+      {isOpen && children.length > 0 && (
+        <ul>
+          {children.map(child => (
+            <Branch key={refTextOf(child.entity)} node={child} depth={depth + 1} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function People() {
+  const { find = '' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const term = useDeferredValue(find);
+  const { data, error, refetch, isPending } = useQuery({
+    queryKey: ['people', term],
+    queryFn: ({ signal }) =>
+      catalog.query(
+        {
+          query: { kind: 'user' },
+          limit: PEOPLE,
+          orderBy: [{ field: 'metadata.name', order: 'asc' }],
+          fullTextFilter: term
+            ? { term, fields: ['metadata.name', 'spec.profile.displayname', 'spec.profile.email'] }
+            : undefined,
+          fields: ['kind', 'metadata.name', 'metadata.namespace', 'metadata.title', 'spec.profile'],
+        },
+        signal,
+      ),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Card title="People" count={data?.totalItems} flush>
+      <div className="card-body">
+        <input
+          className="input"
+          type="search"
+          aria-label="Find a person"
+          placeholder="Find a person"
+          value={find}
+          onChange={event =>
+            void navigate({
+              search: { find: event.target.value || undefined },
+              replace: true,
+              resetScroll: false,
+            })
+          }
+        />
+      </div>
+      {isPending && <SkeletonRows n={8} />}
+      {error && <ErrorState error={error} onRetry={() => refetch()} />}
+      {data?.totalItems === 0 && <Empty title="Nobody of that name" />}
+      <ul className="rows">
+        {data?.items.map(user => (
+          <Person key={refTextOf(user)} user={user} />
+        ))}
+      </ul>
+      {data && data.totalItems > PEOPLE && (
+        <p className="card-body muted">
+          {formatCount(PEOPLE)} of {formatCount(data.totalItems)}: type more of the name.
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function Person({ user }: { user: Entity }) {
+  const profile = isRecord(user.spec?.profile) ? user.spec.profile : {};
+  const picture = typeof profile.picture === 'string' ? profile.picture : undefined;
+  return (
+    <li>
+      <Avatar name={titleOf(user)} picture={picture} />
+      <EntityLink entityRef={refTextOf(user)} entity={user} icon={false} />
+      <span className="grow" />
+      <span className="muted truncate">
+        {typeof profile.email === 'string' ? profile.email : ''}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { readProblem } from './problem';
+
+test.each([
+  [
+    'Policy check failed for component:default/shop; caused by Error: "metadata.name" is not valid. To learn more about catalog file format, visit: https://x',
+    '"metadata.name" is not valid.',
+    'component:default/shop',
+  ],
+  ['Error: Unable to read url, Request failed', 'Unable to read url, Request failed', undefined],
+  ['Unable to read https://host/a/b', 'Unable to read https://host/a/b', undefined],
+  ['', '', undefined],
+])('%j says what is wrong', (text, message, subject) => {
+  const problem = readProblem(text);
+  expect([problem.message, problem.subject]).toEqual([message, subject]);
+});
+
+test('what can be done is said when it is known', () => {
+  expect(readProblem('Unable to read url, cannot connect').fix).toMatch(/integrations/);
+  expect(readProblem('something else').fix).toBeUndefined();
+});
