@@ -1,0 +1,358 @@
+//! Expressions.
+
+use crate::ast::{Binary, Comparison, Expr, ExprId, FilterCall, SliceRange, TestCall, Unary};
+use crate::error::{ErrorKind, Fault, Result, fault, quoted};
+use crate::filters::{self, Filter};
+use crate::nearest::did_you_mean;
+use crate::number;
+use crate::predicate::{self, Test};
+use crate::value::{Text, Value};
+
+use super::{Env, Evaluator};
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn eval(&mut self, id: ExprId, env: Env) -> Result<Value<'a>> {
+        let node = self.ast.node(id);
+        self.eval_node(&node.expr, env)
+            .map_err(|fault| fault.at(node.at))
+    }
+
+    fn eval_node(&mut self, expr: &'a Expr, env: Env) -> Result<Value<'a>> {
+        self.machine.meter.work(1)?;
+        self.machine.meter.check_depth(env.depth)?;
+        let env = env.deeper();
+        match expr {
+            Expr::Null => Ok(Value::Null),
+            Expr::Bool(value) => Ok(Value::Bool(*value)),
+            Expr::Number(number) => Ok(Value::Number(*number)),
+            Expr::Text(text) => Ok(Value::Text(Text::Borrowed(text))),
+            Expr::Regex(regex) => self.machine.regex_literal(&regex.source, &regex.flags),
+            Expr::Name(name) => match name.slot {
+                Some(slot) => Ok(self.scopes.slot(env.frame, slot)),
+                None => self.lookup(&name.text, env.scope),
+            },
+            Expr::List(items) => {
+                let items = self.all(items, env)?;
+                self.machine.array(items)
+            }
+            Expr::Group(items) => self.group(items, env),
+            Expr::Dict(pairs) => self.dict(pairs, env),
+            Expr::Member { target, key } => self.member_of(*target, *key, env),
+            Expr::Slice { target, range } => {
+                let target = self.eval(*target, env)?;
+                self.slice(&target, range, env)
+            }
+            Expr::If {
+                condition,
+                then,
+                otherwise,
+            } => self.choose_expr(*condition, *then, *otherwise, env),
+            Expr::Or(left, right) => {
+                let left = self.eval(*left, env)?;
+                if left.is_truthy() {
+                    Ok(left)
+                } else {
+                    self.eval(*right, env)
+                }
+            }
+            Expr::And(left, right) => {
+                let left = self.eval(*left, env)?;
+                if left.is_truthy() {
+                    self.eval(*right, env)
+                } else {
+                    Ok(left)
+                }
+            }
+            Expr::Unary(operator, target) => self.unary(*operator, *target, env),
+            Expr::Binary(operator, left, right) => self.binary(*operator, *left, *right, env),
+            Expr::Compare(first, rest) => self.compare(*first, rest, env),
+            Expr::In { needle, container } => {
+                let needle = self.eval(*needle, env)?;
+                let container = self.eval(*container, env)?;
+                self.contains(&container, &needle).map(Value::Bool)
+            }
+            Expr::Test(call) => self.test(call, env),
+            Expr::Filter(call) => self.filter(call, env),
+            Expr::Call { target, arguments } => self.call(*target, arguments, env),
+            Expr::Capture(body) => {
+                let scope = self.scopes.add(Some(env.scope), false);
+                self.capture(body, Env { scope, ..env }).map(Value::from)
+            }
+        }
+    }
+
+    pub(super) fn all(&mut self, exprs: &'a [ExprId], env: Env) -> Result<Vec<Value<'a>>> {
+        exprs.iter().map(|expr| self.eval(*expr, env)).collect()
+    }
+
+    fn group(&mut self, items: &'a [ExprId], env: Env) -> Result<Value<'a>> {
+        let mut last = Value::Undefined;
+        for item in items {
+            self.machine.check_data(&last)?;
+            last = self.eval(*item, env)?;
+        }
+        Ok(last)
+    }
+
+    fn dict(&mut self, pairs: &'a [(Box<str>, ExprId)], env: Env) -> Result<Value<'a>> {
+        let members = pairs
+            .iter()
+            .map(|(name, value)| Ok((Text::Borrowed(name), self.eval(*value, env)?)))
+            .collect::<Result<Vec<_>>>()?;
+        self.machine.record(members)
+    }
+
+    fn choose_expr(
+        &mut self,
+        condition: ExprId,
+        then: ExprId,
+        otherwise: Option<ExprId>,
+        env: Env,
+    ) -> Result<Value<'a>> {
+        if self.eval(condition, env)?.is_truthy() {
+            return self.eval(then, env);
+        }
+        match otherwise {
+            Some(otherwise) => self.eval(otherwise, env),
+            None => Ok("".into()),
+        }
+    }
+
+    fn unary(&mut self, operator: Unary, target: ExprId, env: Env) -> Result<Value<'a>> {
+        let target = self.eval(target, env)?;
+        if operator == Unary::Not {
+            return Ok(Value::Bool(!target.is_truthy()));
+        }
+        let number = self.machine.to_number(&target)?;
+        Ok(Value::Number(match operator {
+            Unary::Minus => -number,
+            Unary::Floor => number.floor(),
+            Unary::Plus | Unary::Not => number,
+        }))
+    }
+
+    fn binary(
+        &mut self,
+        operator: Binary,
+        left: ExprId,
+        right: ExprId,
+        env: Env,
+    ) -> Result<Value<'a>> {
+        let left = self.eval(left, env)?;
+        let right = self.eval(right, env)?;
+        match operator {
+            Binary::Add => return self.machine.add(&left, &right),
+            Binary::Concat => return self.machine.concat(&left, &right),
+            _ => {}
+        }
+        let left = self.machine.to_number(&left)?;
+        let right = self.machine.to_number(&right)?;
+        Ok(Value::Number(match operator {
+            Binary::Subtract => left - right,
+            Binary::Multiply => left * right,
+            Binary::Divide => left / right,
+            Binary::Remainder => left % right,
+            Binary::Power => number::power(left, right),
+            Binary::Add | Binary::Concat => f64::NAN,
+        }))
+    }
+
+    fn compare(
+        &mut self,
+        first: ExprId,
+        rest: &'a [(Comparison, ExprId)],
+        env: Env,
+    ) -> Result<Value<'a>> {
+        let mut left = self.eval(first, env)?;
+        for (comparison, right) in rest {
+            let right = self.eval(*right, env)?;
+            left = Value::Bool(self.compare_two(*comparison, &left, &right)?);
+        }
+        Ok(left)
+    }
+
+    fn compare_two(
+        &mut self,
+        comparison: Comparison,
+        left: &Value<'a>,
+        right: &Value<'a>,
+    ) -> Result<bool> {
+        Ok(match comparison {
+            Comparison::Identical => left.is_identical(right),
+            Comparison::NotIdentical => !left.is_identical(right),
+            Comparison::Equal => self.machine.is_equal(left, right)?,
+            Comparison::NotEqual => !self.machine.is_equal(left, right)?,
+            Comparison::Less => self
+                .machine
+                .order(left, right)?
+                .is_some_and(|it| it.is_lt()),
+            Comparison::LessOrEqual => self
+                .machine
+                .order(left, right)?
+                .is_some_and(|it| it.is_le()),
+            Comparison::Greater => self
+                .machine
+                .order(left, right)?
+                .is_some_and(|it| it.is_gt()),
+            Comparison::GreaterOrEqual => self
+                .machine
+                .order(left, right)?
+                .is_some_and(|it| it.is_ge()),
+        })
+    }
+
+    fn contains(&mut self, container: &Value<'a>, needle: &Value<'a>) -> Result<bool> {
+        match container {
+            Value::Text(text) => {
+                let needle = self.machine.to_text(needle)?;
+                self.machine.meter.work(1 + text.len() / 64)?;
+                Ok(text.contains(needle.as_str()))
+            }
+            Value::Safe(_) => {
+                let needle = self.machine.to_text(needle)?;
+                Ok(matches!(needle.as_str(), "length" | "val"))
+            }
+            Value::Array(array) => {
+                let items = self.machine.items(*array)?;
+                Ok(items.iter().any(|item| item.is_identical(needle)))
+            }
+            Value::Record(record) => {
+                let name = self.machine.to_text(needle)?;
+                Ok(self.machine.member(*record, &name).is_some())
+            }
+            _ => Err(fault(format!(
+                "`in` needs an array, a record or a text, not {}",
+                container.kind()
+            ))),
+        }
+    }
+
+    fn slice(&mut self, target: &Value<'a>, range: &'a SliceRange, env: Env) -> Result<Value<'a>> {
+        if matches!(target, Value::Callable(_)) {
+            return Err(fault("a function has no parts"));
+        }
+        if !target.is_truthy() {
+            return self.machine.array(Vec::new());
+        }
+        let length = self.own_member(target, "length")?;
+        let length = match length {
+            Some(length) => self.machine.to_number(&length)?,
+            None => f64::NAN,
+        };
+        let step = self.bound(range.step, env)?.unwrap_or(1.0);
+        if !step.is_finite() || step == 0.0 {
+            return Err(fault("the step of a slice is a number other than 0"));
+        }
+        let is_forward = step > 0.0;
+        let first = if is_forward { 0.0 } else { length - 1.0 };
+        let start = self.bound(range.start, env)?;
+        let start = start.map_or(
+            first,
+            |start| if start < 0.0 { start + length } else { start },
+        );
+        let end = if is_forward { length } else { -1.0 };
+        let stop = self.bound(range.stop, env)?;
+        let stop = stop.map_or(end, |stop| if stop < 0.0 { stop + length } else { stop });
+        if length.is_nan() || start.is_nan() || stop.is_nan() {
+            return Err(fault("a slice needs a length, and numbers as bounds"));
+        }
+        let mut items = Vec::new();
+        let mut index = start;
+        while index >= 0.0 && index <= length {
+            if (is_forward && index >= stop) || (!is_forward && index <= stop) {
+                break;
+            }
+            self.machine.meter.work(1)?;
+            let item = self.own_member(target, &number::to_text(index))?;
+            items.push(item.unwrap_or(Value::Undefined));
+            index += step;
+        }
+        self.machine.array(items)
+    }
+
+    /// A bound of a slice; null counts as left out.
+    fn bound(&mut self, bound: Option<ExprId>, env: Env) -> Result<Option<f64>> {
+        let Some(bound) = bound else {
+            return Ok(None);
+        };
+        match self.eval(bound, env)? {
+            Value::Null => Ok(None),
+            value => self.machine.to_number(&value).map(Some),
+        }
+    }
+
+    fn test(&mut self, call: &'a TestCall, env: Env) -> Result<Value<'a>> {
+        let test = Test::named(&call.name).ok_or_else(|| {
+            let hint = did_you_mean(&call.name, predicate::test_names());
+            fault(format!("unknown test {}{hint}", quoted(&call.name))).at(call.at)
+        })?;
+        let (n_given, has_keywords) = match &call.arguments {
+            Some(arguments) => (arguments.positional.len(), !arguments.keyword.is_empty()),
+            None => (0, false),
+        };
+        if n_given != test.n_arguments() || has_keywords {
+            return Err(fault(format!(
+                "test `{}` takes {} arguments",
+                call.name,
+                test.n_arguments()
+            )));
+        }
+        let input = self.eval(call.input, env)?;
+        let arguments = match &call.arguments {
+            Some(arguments) => self.all(&arguments.positional, env)?,
+            None => Vec::new(),
+        };
+        predicate::apply(&mut self.machine, test, &input, &arguments)
+            .map(Value::Bool)
+            .map_err(|fault| {
+                let context = format!("test `{}` on {}", call.name, input.kind());
+                fault.within(&context)
+            })
+    }
+
+    fn filter(&mut self, call: &'a FilterCall, env: Env) -> Result<Value<'a>> {
+        if self.host.filter(&call.name).is_some() {
+            return self.host_filter(call, env);
+        }
+        let filter = Filter::named(&call.name, self.syntax).ok_or_else(|| {
+            let mut known: Vec<&str> = filters::filter_names().collect();
+            known.extend(self.host.filter_names());
+            let hint = did_you_mean(&call.name, known);
+            fault(format!("unknown filter {}{hint}", quoted(&call.name)))
+        })?;
+        let mut positional = self.all(&call.arguments.positional, env)?;
+        let keyword = self.keywords(&call.arguments, env)?;
+        for value in positional
+            .iter()
+            .chain(keyword.iter().map(|(_, value)| value))
+        {
+            self.machine.check_data(value)?;
+        }
+        let rest = positional.split_off(1.min(positional.len()));
+        let input = positional.pop().unwrap_or(Value::Undefined);
+        let arguments = filter.place_keywords(&mut self.machine, rest, keyword)?;
+        filters::apply(&mut self.machine, filter, &input, &arguments).map_err(|fault| {
+            let context = format!("filter `{}` on {}", call.name, input.kind());
+            fault.within(&context)
+        })
+    }
+
+    fn host_filter(&mut self, call: &'a FilterCall, env: Env) -> Result<Value<'a>> {
+        let name = &call.name;
+        if !call.arguments.keyword.is_empty() {
+            return Err(fault(format!("filter `{name}` takes no named arguments")));
+        }
+        let arguments = self.all(&call.arguments.positional, env)?;
+        let arguments = self.host_arguments(&arguments)?;
+        let Some(filter) = self.host.filter(name) else {
+            return Ok(Value::Undefined);
+        };
+        let result = filter(&arguments).map_err(|message| {
+            Fault::new(
+                ErrorKind::Host,
+                format!("filter `{name}` failed: {message}"),
+            )
+        })?;
+        self.host_result(result.as_ref())
+    }
+}
