@@ -26,9 +26,9 @@ pub(crate) fn len(text: &str) -> usize {
 pub(crate) fn units(text: &str) -> impl Iterator<Item = u16> + '_ {
     text.chars().flat_map(|c| {
         let mut buffer = [0; 2];
-        let n_units = match surrogate_of(c) {
-            Some(half) => {
-                buffer[0] = half;
+        let n_units = match half(c) {
+            Some(unit) => {
+                buffer[0] = unit;
                 1
             }
             None => c.encode_utf16(&mut buffer).len(),
@@ -46,7 +46,7 @@ pub(crate) fn from_units(units: impl IntoIterator<Item = u16>) -> String {
 
 /// Whether the text has stand-ins.
 pub(crate) fn has_halves(text: &str) -> bool {
-    !text.is_ascii() && text.chars().any(|c| surrogate_of(c).is_some())
+    !text.is_ascii() && text.chars().any(|c| half(c).is_some())
 }
 
 /// Puts neighbouring halves together; what is left alone becomes the replacement character.
@@ -55,7 +55,8 @@ pub(crate) fn join_halves(text: &str) -> String {
     String::from_utf16_lossy(&units)
 }
 
-fn surrogate_of(c: char) -> Option<u16> {
+/// The surrogate that a stand-in is for.
+pub(crate) fn half(c: char) -> Option<u16> {
     let offset = u32::from(c).checked_sub(FIRST_STAND_IN)?;
     u16::try_from(offset)
         .ok()

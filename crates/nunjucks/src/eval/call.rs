@@ -1,6 +1,8 @@
 //! Calls: macros, methods, `range`, `cycler`, `joiner`, functions of the host; and members,
 //! because a method is one.
 
+use std::cmp::Ordering;
+
 use serde_json::Value as Json;
 
 use crate::ast::{Arguments, Expr, ExprId, Parameter};
@@ -301,24 +303,25 @@ impl<'a> Evaluator<'a> {
     }
 
     fn range(&mut self, arguments: &[Value<'a>]) -> Result<Value<'a>> {
-        let mut bounds = [f64::NAN; 3];
-        for (bound, argument) in bounds.iter_mut().zip(arguments) {
-            *bound = self.machine.to_number(argument)?;
-        }
-        let [mut start, mut stop, mut step] = bounds;
-        let given = |index: usize| arguments.get(index).unwrap_or(&Value::Undefined);
-        if matches!(given(1), Value::Undefined) {
-            (start, stop, step) = (0.0, start, 1.0);
-        } else if !given(2).is_truthy() {
-            step = 1.0;
-        }
+        let given = |index: usize| arguments.get(index).cloned().unwrap_or(Value::Undefined);
+        let (start, stop, step) = match (given(1), given(2)) {
+            (Value::Undefined, _) => (Value::Number(0.0), given(0), Value::Number(1.0)),
+            (stop, step) if step.is_truthy() => (given(0), stop, step),
+            (stop, _) => (given(0), stop, Value::Number(1.0)),
+        };
+        let is_up = self.machine.order(&step, &Value::Number(0.0))? == Some(Ordering::Greater);
+        let goes_on = if is_up {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
         let mut items = Vec::new();
         let mut value = start;
-        while (step > 0.0 && value < stop) || (step <= 0.0 && value > stop) {
+        while self.machine.order(&value, &stop)? == Some(goes_on) {
             self.machine.meter.work(1)?;
-            items.push(Value::Number(value));
+            items.push(value.clone());
             check_size(items.len())?;
-            value += step;
+            value = self.machine.add(&value, &step)?;
         }
         self.machine.array(items)
     }

@@ -1,5 +1,7 @@
 //! Expressions.
 
+use std::cmp::Ordering;
+
 use crate::ast::{Binary, Comparison, Expr, ExprId, FilterCall, SliceRange, TestCall, Unary};
 use crate::error::{ErrorKind, Fault, Result, fault, quoted};
 use crate::filters::{self, Filter};
@@ -227,58 +229,87 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// `target[start:stop:step]`, which is always an array.
+    ///
+    /// Bounds are compared and added as JavaScript does with whatever they are.
     fn slice(&mut self, target: &Value<'a>, range: &'a SliceRange, env: Env) -> Result<Value<'a>> {
         if matches!(target, Value::Callable(_)) {
             return Err(fault("a function has no parts"));
         }
-        if !target.is_truthy() {
-            return self.machine.array(Vec::new());
-        }
-        let length = self.own_member(target, "length")?;
-        let length = match length {
-            Some(length) => self.machine.to_number(&length)?,
-            None => f64::NAN,
+        let length = match target.is_truthy() {
+            true => self.own_member(target, "length")?,
+            false => Some(Value::Number(0.0)),
         };
-        let step = self.bound(range.step, env)?.unwrap_or(1.0);
-        if !step.is_finite() || step == 0.0 {
+        let length = length.unwrap_or(Value::Undefined);
+        let start = self.bound(range.start, env)?;
+        let stop = self.bound(range.stop, env)?;
+        let step = match range.step {
+            Some(step) => self.eval(step, env)?,
+            None => Value::Number(1.0),
+        };
+        let number = self.machine.to_number(&step)?;
+        if !number.is_finite() || number == 0.0 {
             return Err(fault("the step of a slice is a number other than 0"));
         }
-        let is_forward = step > 0.0;
-        let first = if is_forward { 0.0 } else { length - 1.0 };
-        let start = self.bound(range.start, env)?;
-        let start = start.map_or(
-            first,
-            |start| if start < 0.0 { start + length } else { start },
-        );
-        let end = if is_forward { length } else { -1.0 };
-        let stop = self.bound(range.stop, env)?;
-        let stop = stop.map_or(end, |stop| if stop < 0.0 { stop + length } else { stop });
-        if length.is_nan() || start.is_nan() || stop.is_nan() {
-            return Err(fault("a slice needs a length, and numbers as bounds"));
-        }
+        let is_forward = number > 0.0;
+        let start = match start {
+            Some(start) => self.from_end(start, &length)?,
+            None if is_forward => Value::Number(0.0),
+            None => Value::Number(self.machine.to_number(&length)? - 1.0),
+        };
+        let stop = match stop {
+            Some(stop) => self.from_end(stop, &length)?,
+            None if is_forward => length.clone(),
+            None => Value::Number(-1.0),
+        };
         let mut items = Vec::new();
         let mut index = start;
-        while index >= 0.0 && index <= length {
-            if (is_forward && index >= stop) || (!is_forward && index <= stop) {
-                break;
-            }
+        while !self.is_past(&index, &stop, is_forward, &length)? {
             self.machine.meter.work(1)?;
-            let item = self.own_member(target, &number::to_text(index))?;
-            items.push(item.unwrap_or(Value::Undefined));
-            index += step;
+            let key = self.machine.to_text(&index)?;
+            let item = self.own_member(target, &key)?.unwrap_or(Value::Undefined);
+            self.machine.check_data(&item)?;
+            items.push(item);
+            index = self.machine.add(&index, &step)?;
         }
         self.machine.array(items)
     }
 
     /// A bound of a slice; null counts as left out.
-    fn bound(&mut self, bound: Option<ExprId>, env: Env) -> Result<Option<f64>> {
+    fn bound(&mut self, bound: Option<ExprId>, env: Env) -> Result<Option<Value<'a>>> {
         let Some(bound) = bound else {
             return Ok(None);
         };
-        match self.eval(bound, env)? {
-            Value::Null => Ok(None),
-            value => self.machine.to_number(&value).map(Some),
+        let value = self.eval(bound, env)?;
+        Ok(Some(value).filter(|value| !matches!(value, Value::Null)))
+    }
+
+    /// A negative bound counts from the end.
+    fn from_end(&mut self, bound: Value<'a>, length: &Value<'a>) -> Result<Value<'a>> {
+        match self.machine.order(&bound, &Value::Number(0.0))? {
+            Some(Ordering::Less) => self.machine.add(&bound, length),
+            _ => Ok(bound),
         }
+    }
+
+    /// Whether an index is outside of the target or behind the stop.
+    fn is_past(
+        &mut self,
+        index: &Value<'a>,
+        stop: &Value<'a>,
+        is_forward: bool,
+        length: &Value<'a>,
+    ) -> Result<bool> {
+        let zero = Value::Number(0.0);
+        let is_before = self.machine.order(index, &zero)? == Some(Ordering::Less);
+        let is_behind = self.machine.order(index, length)? == Some(Ordering::Greater);
+        let past = if is_forward {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        };
+        let order = self.machine.order(index, stop)?;
+        Ok(is_before || is_behind || order == Some(past) || order == Some(Ordering::Equal))
     }
 
     fn test(&mut self, call: &'a TestCall, env: Env) -> Result<Value<'a>> {

@@ -203,7 +203,10 @@ fn push_quoted(text: &str, output: &mut String) {
             '\u{c}' => output.push_str("\\f"),
             // Writing to a String cannot fail.
             '\0'..='\u{1f}' => _ = write!(output, "\\u{:04x}", u32::from(c)),
-            c => output.push(c),
+            c => match text::half(c) {
+                Some(half) => _ = write!(output, "\\u{half:04x}"),
+                None => output.push(c),
+            },
         }
     }
     output.push('"');

@@ -12,33 +12,82 @@ use crate::value::{Text, Value};
 use super::argument;
 use super::sequence::{numbered, numbered_strictly, sequence};
 
-/// Sorts with a comparison that can fail; equal items keep their order.
+/// Longest list that is sorted by insertion alone.
+const MAX_RUN: usize = 63;
+
+/// A comparison that can fail.
+type Compare<'c, T> = &'c mut dyn FnMut(&T, &T) -> Result<Ordering>;
+
+/// Sorts; equal items keep their order.
 ///
 /// The comparison need not be a total order (in JavaScript nothing is less than not a number),
-/// which the sorting of the standard library does not accept.
-pub(crate) fn merge_sort<T: Clone>(
-    items: &mut Vec<T>,
-    compare: &mut dyn FnMut(&T, &T) -> Result<Ordering>,
-) -> Result<()> {
-    let mut width = 1;
+/// which the sorting of the standard library does not accept. Short lists come out as in V8 even
+/// then, because the same items are compared.
+pub(crate) fn sort_by<T: Clone>(items: &mut Vec<T>, compare: Compare<'_, T>) -> Result<()> {
+    let mut width = MAX_RUN;
+    for run in items.chunks_mut(width) {
+        sort_run(run, compare)?;
+    }
     while width < items.len() {
         let mut merged = Vec::with_capacity(items.len());
         for pair in items.chunks(2 * width) {
-            let (mut left, mut right) = pair.split_at(width.min(pair.len()));
-            while let ([first, left_rest @ ..], [second, right_rest @ ..]) = (left, right) {
-                if compare(first, second)? == Ordering::Greater {
-                    merged.push(second.clone());
-                    right = right_rest;
-                } else {
-                    merged.push(first.clone());
-                    left = left_rest;
-                }
-            }
-            merged.extend_from_slice(left);
-            merged.extend_from_slice(right);
+            let (left, right) = pair.split_at(width.min(pair.len()));
+            merge(left, right, compare, &mut merged)?;
         }
         *items = merged;
         width *= 2;
+    }
+    Ok(())
+}
+
+fn merge<T: Clone>(
+    mut left: &[T],
+    mut right: &[T],
+    compare: Compare<'_, T>,
+    merged: &mut Vec<T>,
+) -> Result<()> {
+    while let ([first, left_rest @ ..], [second, right_rest @ ..]) = (left, right) {
+        if compare(second, first)? == Ordering::Less {
+            merged.push(second.clone());
+            right = right_rest;
+        } else {
+            merged.push(first.clone());
+            left = left_rest;
+        }
+    }
+    merged.extend_from_slice(left);
+    merged.extend_from_slice(right);
+    Ok(())
+}
+
+/// Takes the order that is there at the beginning, and inserts the rest.
+fn sort_run<T>(items: &mut [T], compare: Compare<'_, T>) -> Result<()> {
+    let [first, second, ..] = items else {
+        return Ok(());
+    };
+    let is_falling = compare(second, first)? == Ordering::Less;
+    let mut n_sorted = 2;
+    while n_sorted < items.len() {
+        let order = compare(&items[n_sorted], &items[n_sorted - 1])?;
+        if (order == Ordering::Less) != is_falling {
+            break;
+        }
+        n_sorted += 1;
+    }
+    if is_falling {
+        items[..n_sorted].reverse();
+    }
+    for index in n_sorted..items.len() {
+        let (mut left, mut right) = (0, index);
+        while left < right {
+            let middle = left.midpoint(right);
+            if compare(&items[index], &items[middle])? == Ordering::Less {
+                right = middle;
+            } else {
+                left = middle + 1;
+            }
+        }
+        items[left..=index].rotate_right(1);
     }
     Ok(())
 }
@@ -51,7 +100,7 @@ pub(crate) fn sort_values<'a>(
     let (undefined, mut defined): (Vec<_>, Vec<_>) = values
         .into_iter()
         .partition(|value| matches!(value, Value::Undefined));
-    merge_sort(&mut defined, compare)?;
+    sort_by(&mut defined, compare)?;
     defined.extend(undefined);
     Ok(defined)
 }
@@ -144,7 +193,7 @@ pub(super) fn dictsort<'a>(
         _ => return Err(fault("records are sorted by `key` or by `value`")),
     };
     let mut entries = machine.entries(*record)?;
-    merge_sort(&mut entries, &mut |left, right| {
+    sort_by(&mut entries, &mut |left, right| {
         machine.meter.work(1)?;
         let side = |entry: &(Text<'a>, Value<'a>)| {
             let value = if by_value {
@@ -206,14 +255,14 @@ mod tests {
 
     #[test]
     fn sorting_is_stable_and_survives_nonsense() {
-        let mut items: Vec<(i32, usize)> = (0..100).map(|n| (n * 7 % 5, 0)).collect();
+        let mut items: Vec<(i32, usize)> = (0..200).map(|n| (n * 7 % 5, 0)).collect();
         for (index, item) in items.iter_mut().enumerate() {
             item.1 = index;
         }
-        merge_sort(&mut items, &mut |a, b| Ok(a.0.cmp(&b.0))).unwrap();
+        sort_by(&mut items, &mut |a, b| Ok(a.0.cmp(&b.0))).unwrap();
         assert!(items.is_sorted());
-        merge_sort(&mut items, &mut |_, _| Ok(Ordering::Greater)).unwrap();
-        assert_eq!(items.len(), 100);
-        assert!(merge_sort(&mut items, &mut |_, _| Err(fault("no"))).is_err());
+        sort_by(&mut items, &mut |_, _| Ok(Ordering::Greater)).unwrap();
+        assert_eq!(items.len(), 200);
+        assert!(sort_by(&mut items, &mut |_, _| Err(fault("no"))).is_err());
     }
 }

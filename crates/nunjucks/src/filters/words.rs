@@ -179,11 +179,14 @@ pub(super) fn truncate<'a>(
         return Ok(normal);
     }
     let text = text_of(&normal)?;
-    let limit = number::to_len(machine.to_number(&limit)?.max(0.0));
+    let limit = machine.to_number(&limit)?;
+    let cut = number::to_len(limit.max(0.0));
+    // No limit at all still allows the last space.
+    let last = if limit.is_nan() { usize::MAX } else { cut };
     let end = if argument(arguments, 1).is_truthy() {
-        limit
+        cut
     } else {
-        text::find_last(&text, " ", limit).unwrap_or(limit)
+        text::find_last(&text, " ", last).unwrap_or(cut)
     };
     let suffix = match argument(arguments, 2) {
         Value::Undefined | Value::Null => Text::Borrowed("..."),
