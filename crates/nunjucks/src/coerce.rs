@@ -20,8 +20,8 @@ enum Primitive<'a> {
 
 impl<'a> Machine<'a> {
     /// `String(value)`
-    pub(crate) fn to_text(&mut self, value: &Value<'a>) -> Result<Text<'a>> {
-        Ok(match self.to_primitive(value)? {
+    pub(crate) fn text_of(&mut self, value: &Value<'a>) -> Result<Text<'a>> {
+        Ok(match self.primitive_of(value)? {
             Primitive::Undefined => Text::Borrowed("undefined"),
             Primitive::Null => Text::Borrowed("null"),
             Primitive::Bool(value) => bool_text(value).into(),
@@ -75,7 +75,7 @@ impl<'a> Machine<'a> {
         Ok(output.into())
     }
 
-    fn to_primitive(&mut self, value: &Value<'a>) -> Result<Primitive<'a>> {
+    fn primitive_of(&mut self, value: &Value<'a>) -> Result<Primitive<'a>> {
         self.check_data(value)?;
         Ok(match value {
             Value::Undefined => Primitive::Undefined,
@@ -88,16 +88,16 @@ impl<'a> Machine<'a> {
     }
 
     /// `Number(value)`
-    pub(crate) fn to_number(&mut self, value: &Value<'a>) -> Result<f64> {
+    pub(crate) fn number_of(&mut self, value: &Value<'a>) -> Result<f64> {
         if let Value::Number(number) = value {
             return Ok(*number);
         }
-        Ok(self.to_primitive(value)?.to_number())
+        Ok(self.primitive_of(value)?.to_number())
     }
 
     /// A number without its fraction.
-    pub(crate) fn to_integer(&mut self, value: &Value<'a>) -> Result<f64> {
-        self.to_number(value).map(number::truncate)
+    pub(crate) fn integer_of(&mut self, value: &Value<'a>) -> Result<f64> {
+        self.number_of(value).map(number::truncate)
     }
 
     /// `left + right`
@@ -105,7 +105,7 @@ impl<'a> Machine<'a> {
         if let (Value::Number(left), Value::Number(right)) = (left, right) {
             return Ok(Value::Number(left + right));
         }
-        let (left, right) = (self.to_primitive(left)?, self.to_primitive(right)?);
+        let (left, right) = (self.primitive_of(left)?, self.primitive_of(right)?);
         match (&left, &right) {
             (Primitive::Text(_), _) | (_, Primitive::Text(_)) => {
                 self.text([left.text(), right.text()].concat())
@@ -116,7 +116,7 @@ impl<'a> Machine<'a> {
 
     /// `left ~ right`
     pub(crate) fn concat(&mut self, left: &Value<'a>, right: &Value<'a>) -> Result<Value<'a>> {
-        let (left, right) = (self.to_text(left)?, self.to_text(right)?);
+        let (left, right) = (self.text_of(left)?, self.text_of(right)?);
         self.text([left.as_str(), right.as_str()].concat())
     }
 
@@ -128,7 +128,7 @@ impl<'a> Machine<'a> {
         if !is_primitive(left) && !is_primitive(right) {
             return Ok(false);
         }
-        let (left, right) = (self.to_primitive(left)?, self.to_primitive(right)?);
+        let (left, right) = (self.primitive_of(left)?, self.primitive_of(right)?);
         Ok(left.is_equal(&right))
     }
 
@@ -141,7 +141,7 @@ impl<'a> Machine<'a> {
         if let (Value::Number(left), Value::Number(right)) = (left, right) {
             return Ok(left.partial_cmp(right));
         }
-        let (left, right) = (self.to_primitive(left)?, self.to_primitive(right)?);
+        let (left, right) = (self.primitive_of(left)?, self.primitive_of(right)?);
         Ok(match (&left, &right) {
             (Primitive::Text(left), Primitive::Text(right)) => Some(text::compare(left, right)),
             _ => left.to_number().partial_cmp(&right.to_number()),

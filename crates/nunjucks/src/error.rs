@@ -70,23 +70,27 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// An error on its way out: the innermost expression that failed gives it its place.
+///
+/// Faults are rare and results are everywhere, so it is only a pointer.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Fault(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     kind: ErrorKind,
     message: String,
     at: Option<u32>,
 }
 
-/// Faults are rare and results are everywhere, so a result carries only a pointer.
-pub(crate) type Result<T> = std::result::Result<T, Box<Fault>>;
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
 
 /// A mistake in an operation.
-pub(crate) fn fault(message: impl Into<String>) -> Box<Fault> {
+pub(crate) fn fault(message: impl Into<String>) -> Fault {
     Fault::new(ErrorKind::Evaluation, message)
 }
 
 /// A mistake in the source at a byte offset.
-pub(crate) fn syntax(message: impl Into<String>, at: usize) -> Box<Fault> {
+pub(crate) fn syntax(message: impl Into<String>, at: usize) -> Fault {
     Fault::new(ErrorKind::Syntax, message).at(offset(at))
 }
 
@@ -96,35 +100,36 @@ pub(crate) fn offset(at: usize) -> u32 {
 }
 
 impl Fault {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
             kind,
             message: message.into(),
             at: None,
-        })
+        }))
     }
 
     /// Adds the place, unless a deeper one is known.
-    pub(crate) fn at(mut self: Box<Self>, at: u32) -> Box<Self> {
-        self.at.get_or_insert(at);
+    pub(crate) fn at(mut self, at: u32) -> Self {
+        self.0.at.get_or_insert(at);
         self
     }
 
     /// Says what was being done.
-    pub(crate) fn within(mut self: Box<Self>, context: &str) -> Box<Self> {
-        if self.kind != ErrorKind::Limit {
-            self.message = format!("{context}: {}", self.message);
+    pub(crate) fn within(mut self, context: &str) -> Self {
+        if self.0.kind != ErrorKind::Limit {
+            self.0.message = format!("{context}: {}", self.0.message);
         }
         self
     }
 
     /// The error as the caller sees it.
     pub(crate) fn locate(self, source: &str) -> Error {
-        let at = self.at.map_or(0, |at| at as usize).min(source.len());
+        let Details { kind, message, at } = *self.0;
+        let at = at.map_or(0, |at| at as usize).min(source.len());
         let position = Position::of(source, at);
         Error {
-            kind: self.kind,
-            message: self.message,
+            kind,
+            message,
             line: position.line,
             column: position.column,
             excerpt: excerpt(source, at, position.line),
@@ -213,8 +218,7 @@ mod tests {
     #[test]
     fn an_error_shows_its_place() {
         let source = "one\n  ${{ oops }}\nthree";
-        let error = *syntax("no such thing", 10);
-        let error = error.locate(source);
+        let error = syntax("no such thing", 10).locate(source);
         assert_eq!((error.line(), error.column()), (2, 7));
         assert_eq!(error.excerpt(), "2 |   ${{ oops }}\n  |       ^");
         assert_eq!(

@@ -93,7 +93,7 @@ impl<'a> Evaluator<'a> {
         let env = self.root();
         let value = self.eval(expr, env)?;
         self.machine
-            .to_json(&value)
+            .json_of(&value)
             .map_err(|fault| fault.at(self.ast.node(expr).at))
     }
 
@@ -114,7 +114,7 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = self.scopes.get(scope, name) {
             return Ok(value.clone());
         }
-        if let Some(value) = self.from_context(name)? {
+        if let Some(value) = self.context_value(name)? {
             return Ok(value);
         }
         if self.syntax.cookiecutter_compat {
@@ -133,7 +133,7 @@ impl<'a> Evaluator<'a> {
             .map_or(Value::Undefined, Value::Callable))
     }
 
-    fn from_context(&mut self, name: &'a str) -> Result<Option<Value<'a>>> {
+    fn context_value(&mut self, name: &'a str) -> Result<Option<Value<'a>>> {
         match self.context.get(name) {
             Some(json) if !is_reserved(name) => self.given(name, json).map(Some),
             _ => Ok(None),

@@ -169,7 +169,7 @@ pub(crate) fn apply<'a>(
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
     match filter {
-        Filter::Abs => Ok(Value::Number(machine.to_number(input)?.abs())),
+        Filter::Abs => Ok(Value::Number(machine.number_of(input)?.abs())),
         Filter::Batch => sequence::batch(machine, input, arguments),
         Filter::Capitalize => words::capitalize(machine, input),
         Filter::Center => words::center(machine, input, arguments),

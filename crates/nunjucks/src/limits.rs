@@ -109,7 +109,7 @@ fn take(left: &mut usize, amount: usize, what: &str) -> Result<()> {
 
 /// The template needs more than its share of something.
 #[cold]
-pub(crate) fn exceeded(what: &str) -> Box<Fault> {
+pub(crate) fn exceeded(what: &str) -> Fault {
     Fault::new(
         ErrorKind::Limit,
         format!("the template needs too much: the limit of {what} is exceeded"),

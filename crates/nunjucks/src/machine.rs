@@ -296,12 +296,12 @@ impl<'a> Machine<'a> {
     }
 
     /// A value as JSON; `None` is undefined.
-    pub(crate) fn to_json(&mut self, value: &Value<'a>) -> Result<Option<Json>> {
+    pub(crate) fn json_of(&mut self, value: &Value<'a>) -> Result<Option<Json>> {
         self.check_data(value)?;
-        self.to_json_at(value, 0)
+        self.json_at(value, 0)
     }
 
-    fn to_json_at(&mut self, value: &Value<'a>, depth: usize) -> Result<Option<Json>> {
+    fn json_at(&mut self, value: &Value<'a>, depth: usize) -> Result<Option<Json>> {
         check_nesting(depth)?;
         self.meter.work(1)?;
         Ok(Some(match value {
@@ -318,14 +318,14 @@ impl<'a> Machine<'a> {
                 let items = self.items(*array)?;
                 let mut output = Vec::with_capacity(items.len());
                 for item in &items {
-                    output.push(self.to_json_at(item, depth + 1)?.unwrap_or_default());
+                    output.push(self.json_at(item, depth + 1)?.unwrap_or_default());
                 }
                 Json::Array(output)
             }
             Value::Record(record) => {
                 let mut output = Map::new();
                 for (name, item) in self.entries(*record)? {
-                    if let Some(item) = self.to_json_at(&item, depth + 1)? {
+                    if let Some(item) = self.json_at(&item, depth + 1)? {
                         output.insert(self.finish(name.as_str().to_owned()), item);
                     }
                 }

@@ -130,14 +130,14 @@ pub(crate) fn call<'a>(
         Value::Array(array) => array::call(machine, *array, method.name, arguments),
         Value::Record(record) => record::call(machine, *record, method.name, arguments),
         Value::Regex(regex) => {
-            let subject = machine.to_text(&argument(arguments, 0))?;
+            let subject = machine.text_of(&argument(arguments, 0))?;
             machine.regex_test(*regex, &subject).map(Value::Bool)
         }
         _ => Err(unknown(method.name)),
     }
 }
 
-fn unknown(name: &str) -> Box<crate::error::Fault> {
+fn unknown(name: &str) -> crate::error::Fault {
     fault(format!("there is no `{name}`"))
 }
 
@@ -154,7 +154,7 @@ fn integer<'a>(
 ) -> Result<Option<f64>> {
     match argument(arguments, index) {
         Value::Undefined => Ok(None),
-        value => machine.to_integer(&value).map(Some),
+        value => machine.integer_of(&value).map(Some),
     }
 }
 

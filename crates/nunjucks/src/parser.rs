@@ -4,7 +4,9 @@
 //! Nunjucks does: which binding a name means depends on the text alone.
 
 mod build;
+mod cursor;
 mod expression;
+mod operand;
 mod slots;
 mod statement;
 
@@ -18,8 +20,8 @@ use crate::nearest::did_you_mean;
 use crate::scan::{Piece, scan};
 use crate::template::Syntax;
 use build::Builder;
+pub(crate) use cursor::is_reserved;
 use expression::ExprParser;
-pub(crate) use expression::is_reserved;
 
 /// Tags that begin a statement.
 const TAGS: [&str; 8] = [
@@ -63,7 +65,7 @@ pub(crate) fn parse(source: &str, options: Syntax, limits: &Limits) -> Result<As
     if let Some(stop) = stop {
         return Err(stop.unexpected(&[]));
     }
-    parser.builder.finish(root)
+    Ok(parser.builder.finish(root))
 }
 
 struct Parser<'s> {
@@ -85,7 +87,7 @@ struct Tag {
 }
 
 impl Tag {
-    fn unexpected(&self, expected: &[&str]) -> Box<crate::error::Fault> {
+    fn unexpected(&self, expected: &[&str]) -> crate::error::Fault {
         let name = quoted(&self.name);
         let message = if expected.is_empty() {
             format!("{name} without the tag it belongs to")
@@ -112,7 +114,7 @@ impl<'s> Parser<'s> {
                 Piece::Block { code, at } => {
                     let tag = self.tag(code, at);
                     if stops.contains(&tag.name.as_str()) {
-                        self.check_rest(&tag)?;
+                        Self::check_rest(&tag)?;
                         stop = Some(tag);
                         break;
                     }
@@ -163,7 +165,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn check_rest(&self, tag: &Tag) -> Result<()> {
+    fn check_rest(tag: &Tag) -> Result<()> {
         if tag.rest.is_empty() || INNER_TAGS_WITH_REST.contains(&tag.name.as_str()) {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! The tests behind `is`.
 
+use std::cmp::Ordering;
+
 use crate::error::{Result, fault};
 use crate::machine::Machine;
 use crate::value::{Text, Value};
@@ -102,33 +104,33 @@ pub(crate) fn apply<'a>(
         Test::Callable => matches!(input, Value::Callable(_)),
         Test::Defined => !matches!(input, Value::Undefined),
         Test::DivisibleBy => {
-            let (number, divisor) = (machine.to_number(input)?, machine.to_number(&argument)?);
+            let (number, divisor) = (machine.number_of(input)?, machine.number_of(&argument)?);
             number % divisor == 0.0
         }
         Test::Escaped => matches!(input, Value::Safe(_)),
         Test::Equal => input.is_identical(&argument),
-        Test::Even => machine.to_number(input)? % 2.0 == 0.0,
+        Test::Even => machine.number_of(input)? % 2.0 == 0.0,
         Test::Falsy => !input.is_truthy(),
         Test::AtLeast => machine
             .order(input, &argument)?
-            .is_some_and(|it| it.is_ge()),
+            .is_some_and(Ordering::is_ge),
         Test::Greater => machine
             .order(input, &argument)?
-            .is_some_and(|it| it.is_gt()),
+            .is_some_and(Ordering::is_gt),
         Test::Iterable if input.is_nullish() => return Err(fault("there is no value")),
         Test::Iterable => matches!(input, Value::Text(_) | Value::Safe(_) | Value::Array(_)),
         Test::AtMost => machine
             .order(input, &argument)?
-            .is_some_and(|it| it.is_le()),
+            .is_some_and(Ordering::is_le),
         Test::Less => machine
             .order(input, &argument)?
-            .is_some_and(|it| it.is_lt()),
+            .is_some_and(Ordering::is_lt),
         Test::Lower => has_case(input, str::to_lowercase)?,
         Test::Mapping => matches!(input, Value::Record(_) | Value::Safe(_) | Value::Regex(_)),
         Test::NotEqual => !input.is_identical(&argument),
         Test::Null => matches!(input, Value::Null),
         Test::Number => matches!(input, Value::Number(_)),
-        Test::Odd => machine.to_number(input)? % 2.0 - 1.0 == 0.0,
+        Test::Odd => machine.number_of(input)? % 2.0 - 1.0 == 0.0,
         Test::String => matches!(input, Value::Text(_)),
         Test::Truthy => input.is_truthy(),
         Test::Undefined => matches!(input, Value::Undefined),

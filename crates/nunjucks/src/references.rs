@@ -150,7 +150,7 @@ impl<'a> Finder<'a> {
                 Expr::Test(call) => self.add(ReferenceKind::Test, [&*call.name], call.at),
                 _ if is_inner[index] => {}
                 Expr::Name(_) | Expr::Member { .. } => {
-                    self.add_path(&node.expr, node.at, is_called[index])
+                    self.add_path(&node.expr, node.at, is_called[index]);
                 }
                 _ => {}
             }

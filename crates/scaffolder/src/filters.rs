@@ -30,9 +30,8 @@ fn argument(arguments: &[Option<Value>], index: usize) -> Option<&Value> {
 }
 
 fn repo_url(arguments: &[Option<Value>], hosts: &RepoHosts) -> Result<RepoUrl, String> {
-    let text = match argument(arguments, 0) {
-        Some(Value::String(text)) => text,
-        _ => return Err("the URL of a repository is a text".to_owned()),
+    let Some(Value::String(text)) = argument(arguments, 0) else {
+        return Err("the URL of a repository is a text".to_owned());
     };
     RepoUrl::parse(text, hosts).map_err(|error| error.to_string())
 }

@@ -94,7 +94,7 @@ impl RepoUrl {
         let part = |name: &str| {
             let mut pairs = url.query_pairs();
             let found = pairs.find(|(known, _)| known == name);
-            found.map(|(_, value)| value.into_owned())
+            found.map(|(_, value)| value.trim_matches('/').to_owned())
         };
         let parsed = Self {
             owner: part("owner"),
@@ -106,7 +106,7 @@ impl RepoUrl {
         };
         let Some(kind) = hosts.kind(&parsed.host) else {
             return Err(RepoUrlError(format!(
-                "No matching integration configuration found for host {}, please check your \
+                "No matching integration configuration for host {}, please check your \
                  integrations config",
                 parsed.host
             )));
@@ -117,14 +117,14 @@ impl RepoUrl {
 
     fn check(&self, kind: HostKind, url: &str) -> Result<(), RepoUrlError> {
         let required: &[&str] = match kind {
-            HostKind::Azure => &["project", "repo"],
             HostKind::Bitbucket if self.host == "www.bitbucket.org" => {
                 &["workspace", "project", "repo"]
             }
-            HostKind::Bitbucket => &["project", "repo"],
-            HostKind::Gitlab if self.project.is_some() => &[],
+            HostKind::Azure | HostKind::Bitbucket => &["project", "repo"],
+            HostKind::Gitlab if self.project.as_deref().is_some_and(|it| !it.is_empty()) => &[],
             HostKind::Gerrit | HostKind::Gitea => &["repo"],
-            HostKind::Gitlab | HostKind::Github => &["owner", "repo"],
+            HostKind::Gitlab => &["owner", "repo"],
+            HostKind::Github => &["repo", "owner"],
         };
         let missing = required
             .iter()
@@ -176,7 +176,10 @@ mod tests {
         let hosts = RepoHosts::default();
         for (text, expected) in [
             ("github.com?owner=acme&repo=shop", Ok("acme/shop")),
-            ("gitlab.com?owner=acme%2Fweb&repo=shop", Ok("acme/web/shop")),
+            (
+                "gitlab.com?owner=/acme%2Fweb/&repo=shop",
+                Ok("acme/web/shop"),
+            ),
             ("gitlab.com?project=12", Ok("undefined/undefined")),
             (
                 "github.com?owner=acme",
@@ -193,7 +196,7 @@ mod tests {
             (
                 "git.example.com?owner=a&repo=b",
                 Err(
-                    "No matching integration configuration found for host git.example.com, please check your integrations config",
+                    "No matching integration configuration for host git.example.com, please check your integrations config",
                 ),
             ),
         ] {

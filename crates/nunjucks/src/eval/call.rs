@@ -138,12 +138,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn member(&mut self, target: &Value<'a>, key: ExprId, env: Env) -> Result<Member<'a>> {
-        let key = match self.ast.expr(key) {
-            Expr::Text(name) => Text::Borrowed(name),
-            _ => {
-                let key = self.eval(key, env)?;
-                self.machine.to_text(&key)?
-            }
+        let key = if let Expr::Text(name) = self.ast.expr(key) {
+            Text::Borrowed(name)
+        } else {
+            let key = self.eval(key, env)?;
+            self.machine.text_of(&key)?
         };
         if let Value::Callable(callable) = target {
             return Ok(Member::Value(self.cycler_member(*callable, &key)));
@@ -419,7 +418,7 @@ impl<'a> Evaluator<'a> {
         self.machine.meter.call()?;
         values
             .iter()
-            .map(|value| self.machine.to_json(value))
+            .map(|value| self.machine.json_of(value))
             .collect()
     }
 

@@ -125,7 +125,7 @@ impl<'a> Evaluator<'a> {
         if operator == Unary::Not {
             return Ok(Value::Bool(!target.is_truthy()));
         }
-        let number = self.machine.to_number(&target)?;
+        let number = self.machine.number_of(&target)?;
         Ok(Value::Number(match operator {
             Unary::Minus => -number,
             Unary::Floor => number.floor(),
@@ -147,8 +147,8 @@ impl<'a> Evaluator<'a> {
             Binary::Concat => return self.machine.concat(&left, &right),
             _ => {}
         }
-        let left = self.machine.to_number(&left)?;
-        let right = self.machine.to_number(&right)?;
+        let left = self.machine.number_of(&left)?;
+        let right = self.machine.number_of(&right)?;
         Ok(Value::Number(match operator {
             Binary::Subtract => left - right,
             Binary::Multiply => left * right,
@@ -187,31 +187,31 @@ impl<'a> Evaluator<'a> {
             Comparison::Less => self
                 .machine
                 .order(left, right)?
-                .is_some_and(|it| it.is_lt()),
+                .is_some_and(Ordering::is_lt),
             Comparison::LessOrEqual => self
                 .machine
                 .order(left, right)?
-                .is_some_and(|it| it.is_le()),
+                .is_some_and(Ordering::is_le),
             Comparison::Greater => self
                 .machine
                 .order(left, right)?
-                .is_some_and(|it| it.is_gt()),
+                .is_some_and(Ordering::is_gt),
             Comparison::GreaterOrEqual => self
                 .machine
                 .order(left, right)?
-                .is_some_and(|it| it.is_ge()),
+                .is_some_and(Ordering::is_ge),
         })
     }
 
     fn contains(&mut self, container: &Value<'a>, needle: &Value<'a>) -> Result<bool> {
         match container {
             Value::Text(text) => {
-                let needle = self.machine.to_text(needle)?;
+                let needle = self.machine.text_of(needle)?;
                 self.machine.meter.work(1 + text.len() / 64)?;
                 Ok(text.contains(needle.as_str()))
             }
             Value::Safe(_) => {
-                let needle = self.machine.to_text(needle)?;
+                let needle = self.machine.text_of(needle)?;
                 Ok(matches!(needle.as_str(), "length" | "val"))
             }
             Value::Array(array) => {
@@ -219,7 +219,7 @@ impl<'a> Evaluator<'a> {
                 Ok(items.iter().any(|item| item.is_identical(needle)))
             }
             Value::Record(record) => {
-                let name = self.machine.to_text(needle)?;
+                let name = self.machine.text_of(needle)?;
                 Ok(self.machine.member(*record, &name).is_some())
             }
             _ => Err(fault(format!(
@@ -236,9 +236,10 @@ impl<'a> Evaluator<'a> {
         if matches!(target, Value::Callable(_)) {
             return Err(fault("a function has no parts"));
         }
-        let length = match target.is_truthy() {
-            true => self.own_member(target, "length")?,
-            false => Some(Value::Number(0.0)),
+        let length = if target.is_truthy() {
+            self.own_member(target, "length")?
+        } else {
+            Some(Value::Number(0.0))
         };
         let length = length.unwrap_or(Value::Undefined);
         let start = self.bound(range.start, env)?;
@@ -247,18 +248,18 @@ impl<'a> Evaluator<'a> {
             Some(step) => self.eval(step, env)?,
             None => Value::Number(1.0),
         };
-        let number = self.machine.to_number(&step)?;
+        let number = self.machine.number_of(&step)?;
         if !number.is_finite() || number == 0.0 {
             return Err(fault("the step of a slice is a number other than 0"));
         }
         let is_forward = number > 0.0;
         let start = match start {
-            Some(start) => self.from_end(start, &length)?,
+            Some(start) => self.counted_from(start, &length)?,
             None if is_forward => Value::Number(0.0),
-            None => Value::Number(self.machine.to_number(&length)? - 1.0),
+            None => Value::Number(self.machine.number_of(&length)? - 1.0),
         };
         let stop = match stop {
-            Some(stop) => self.from_end(stop, &length)?,
+            Some(stop) => self.counted_from(stop, &length)?,
             None if is_forward => length.clone(),
             None => Value::Number(-1.0),
         };
@@ -266,7 +267,7 @@ impl<'a> Evaluator<'a> {
         let mut index = start;
         while !self.is_past(&index, &stop, is_forward, &length)? {
             self.machine.meter.work(1)?;
-            let key = self.machine.to_text(&index)?;
+            let key = self.machine.text_of(&index)?;
             let item = self.own_member(target, &key)?.unwrap_or(Value::Undefined);
             self.machine.check_data(&item)?;
             items.push(item);
@@ -285,7 +286,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A negative bound counts from the end.
-    fn from_end(&mut self, bound: Value<'a>, length: &Value<'a>) -> Result<Value<'a>> {
+    fn counted_from(&mut self, bound: Value<'a>, length: &Value<'a>) -> Result<Value<'a>> {
         match self.machine.order(&bound, &Value::Number(0.0))? {
             Some(Ordering::Less) => self.machine.add(&bound, length),
             _ => Ok(bound),

@@ -56,7 +56,7 @@ impl<'a> Evaluator<'a> {
             exports: env.exports,
             frame: Some(env.frame),
         }));
-        arguments.set("caller".into(), Value::Callable(caller));
+        arguments.set("caller", Value::Callable(caller));
         let value = self.invoke(defined, arguments, env)?;
         self.put_out(&value, output)
     }

@@ -174,7 +174,7 @@ impl<'a> Evaluator<'a> {
         } else {
             self.scopes.slot(env.frame, it.length)
         };
-        let n_entries = self.machine.to_number(&length)?;
+        let n_entries = self.machine.number_of(&length)?;
         let mut index = 0;
         while let Some(entry) = self.entry(&entries, index) {
             self.machine.meter.work(1)?;
@@ -257,7 +257,7 @@ impl<'a> Evaluator<'a> {
         record: Record<'a>,
         length: &Value<'a>,
     ) -> Result<Vec<Value<'a>>> {
-        let length = self.machine.to_number(length)?;
+        let length = self.machine.number_of(length)?;
         let mut values = Vec::new();
         while number::from_len(values.len()) < length {
             self.machine.meter.work(1)?;

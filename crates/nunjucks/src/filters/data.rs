@@ -32,9 +32,9 @@ pub(super) fn int<'a>(
 ) -> Result<Value<'a>> {
     let radix = match argument(arguments, 1) {
         Value::Undefined => 10.0,
-        radix => machine.to_number(&radix)?,
+        radix => machine.number_of(&radix)?,
     };
-    let number = number::parse_int(&machine.to_text(input)?, radix);
+    let number = number::parse_int(&machine.text_of(input)?, radix);
     Ok(if number.is_nan() {
         argument(arguments, 0)
     } else {
@@ -47,7 +47,7 @@ pub(super) fn float<'a>(
     input: &Value<'a>,
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
-    let number = number::parse_float(&machine.to_text(input)?);
+    let number = number::parse_float(&machine.text_of(input)?);
     Ok(if number.is_nan() {
         argument(arguments, 0)
     } else {
@@ -62,12 +62,12 @@ pub(super) fn round<'a>(
 ) -> Result<Value<'a>> {
     let precision = argument(arguments, 0);
     let precision = if precision.is_truthy() {
-        machine.to_number(&precision)?
+        machine.number_of(&precision)?
     } else {
         0.0
     };
     let factor = number::power(10.0, precision);
-    let scaled = machine.to_number(input)? * factor;
+    let scaled = machine.number_of(input)? * factor;
     let method = argument(arguments, 1);
     let rounded = match &method {
         Value::Text(method) if method.as_str() == "ceil" => scaled.ceil(),
@@ -113,12 +113,11 @@ impl<'a> JsonWriter<'_, 'a> {
         self.machine.meter.work(1)?;
         match value {
             Value::Undefined => return Ok(false),
-            Value::Null | Value::Callable(_) => self.output.push_str("null"),
             Value::Bool(value) => self.output.push_str(crate::coerce::bool_text(*value)),
             Value::Number(number) if number.is_finite() => {
                 self.output.push_str(&number::to_text(*number));
             }
-            Value::Number(_) => self.output.push_str("null"),
+            Value::Null | Value::Number(_) | Value::Callable(_) => self.output.push_str("null"),
             Value::Text(text) | Value::Safe(text) => {
                 self.machine.meter.scratch(text.len())?;
                 push_quoted(text, &mut self.output);

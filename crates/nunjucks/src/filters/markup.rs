@@ -9,7 +9,7 @@ use crate::text;
 use crate::value::{Text, Value};
 
 use super::argument;
-use super::words::{like, or_empty, text_of};
+use super::words::{like, only_text, or_empty};
 
 /// Times that markup is removed from what is left of markup.
 const MAX_PASSES: usize = 8;
@@ -58,7 +58,7 @@ pub(super) fn nl2br<'a>(machine: &mut Machine<'a>, input: &Value<'a>) -> Result<
     let text = if input.is_nullish() {
         Text::Borrowed("")
     } else {
-        text_of(input)?
+        only_text(input)?
     };
     let output = text.replace("\r\n", "\n").replace('\n', "<br />\n");
     like(machine, input, output)
@@ -69,7 +69,7 @@ pub(super) fn strip_tags<'a>(
     input: &Value<'a>,
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
-    let text = text_of(&or_empty(input))?;
+    let text = only_text(&or_empty(input))?;
     machine.meter.work(text.len() / 8)?;
     let stripped = without_tags(&text)?;
     let stripped = text::trim(&stripped);
@@ -144,13 +144,11 @@ fn strip_once(text: &str) -> String {
             last_tag
         };
         let is_possible = text.len() - rest.len() < last;
-        match is_possible.then(|| tag_len(rest)).flatten() {
-            Some(len) => rest = &rest[len..],
-            None => {
-                output.push('<');
-                rest = &rest[1..];
-            }
+        let len = is_possible.then(|| tag_len(rest)).flatten();
+        if len.is_none() {
+            output.push('<');
         }
+        rest = &rest[len.unwrap_or(1)..];
     }
     output.push_str(rest);
     output
@@ -223,7 +221,7 @@ fn push_pair<'a>(
     value: &Value<'a>,
     output: &mut String,
 ) -> Result<()> {
-    let (name, value) = (machine.to_text(name)?, machine.to_text(value)?);
+    let (name, value) = (machine.text_of(name)?, machine.text_of(value)?);
     machine.meter.scratch(name.len() + value.len())?;
     if !output.is_empty() {
         output.push('&');
@@ -239,11 +237,11 @@ pub(super) fn urlize<'a>(
     input: &Value<'a>,
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
-    let text = text_of(input)?;
+    let text = only_text(input)?;
     let shown_len = match argument(arguments, 0) {
         Value::Undefined => usize::MAX,
         Value::Number(length) if length.is_nan() => usize::MAX,
-        length => number::to_len(machine.to_number(&length)?),
+        length => number::to_len(machine.number_of(&length)?),
     };
     let attribute = match argument(arguments, 1) {
         Value::Bool(true) => " rel=\"nofollow\"",

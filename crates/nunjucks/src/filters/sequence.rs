@@ -31,7 +31,7 @@ pub(super) fn numbered<'a>(
     record: Record<'a>,
 ) -> Result<Vec<Value<'a>>> {
     let length = machine.member(record, "length").unwrap_or(Value::Undefined);
-    let length = machine.to_number(&length)?;
+    let length = machine.number_of(&length)?;
     let mut values = Vec::new();
     while number::from_len(values.len()) < length {
         machine.meter.work(1)?;
@@ -58,7 +58,7 @@ pub(super) fn numbered_strictly<'a>(
 
 /// A count that has to be a positive integer.
 fn positive<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<usize> {
-    let count = machine.to_number(value)?.trunc();
+    let count = machine.number_of(value)?.trunc();
     if count.is_nan() || count < 1.0 || count > f64::from(u32::MAX) {
         return Err(fault("it needs a positive integer"));
     }
@@ -150,7 +150,7 @@ pub(super) fn edge<'a>(
         Value::Record(record) => {
             let index = if is_last {
                 let length = machine.member(*record, "length");
-                machine.to_number(&length.unwrap_or(Value::Undefined))? - 1.0
+                machine.number_of(&length.unwrap_or(Value::Undefined))? - 1.0
             } else {
                 0.0
             };
@@ -237,7 +237,7 @@ pub(super) fn select<'a>(
 ) -> Result<Value<'a>> {
     let name = match argument(arguments, 0) {
         Value::Undefined => Text::Borrowed("truthy"),
-        name => machine.to_text(&name)?,
+        name => machine.text_of(&name)?,
     };
     let test =
         Test::named(&name).ok_or_else(|| fault(format!("unknown test {}", quoted(&name))))?;
@@ -269,7 +269,7 @@ pub(super) fn select<'a>(
 /// The numbered members that a record has, up to its length.
 fn numbered_members<'a>(machine: &mut Machine<'a>, record: Record<'a>) -> Result<Vec<Value<'a>>> {
     let length = machine.member(record, "length").unwrap_or(Value::Undefined);
-    let length = machine.to_number(&length)?.floor();
+    let length = machine.number_of(&length)?.floor();
     let mut values = Vec::new();
     let mut index = 0;
     while number::from_len(index) < length {
@@ -305,7 +305,7 @@ fn array_of<'a>(input: &Value<'a>) -> Result<Array<'a>> {
 }
 
 fn attribute_name<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<Text<'a>> {
-    let name = machine.to_text(value)?;
+    let name = machine.text_of(value)?;
     if is_reserved(&name) {
         return Err(fault(format!("the name `{}` is reserved", &*name)));
     }
@@ -352,7 +352,7 @@ pub(super) fn join<'a>(
 ) -> Result<Value<'a>> {
     let separator = argument(arguments, 0);
     let separator = if separator.is_truthy() {
-        machine.to_text(&separator)?
+        machine.text_of(&separator)?
     } else {
         Text::Borrowed("")
     };
@@ -375,7 +375,7 @@ pub(crate) fn join_values<'a>(
             output.push_str(separator);
         }
         if !value.is_nullish() {
-            let text = machine.to_text(value)?;
+            let text = machine.text_of(value)?;
             machine.meter.scratch(text.len())?;
             output.push_str(&text);
         }

@@ -151,7 +151,7 @@ fn attribute_path<'a>(machine: &mut Machine<'a>, attribute: &Value<'a>) -> Resul
     if !attribute.is_truthy() {
         return Ok(Vec::new());
     }
-    let path = machine.to_text(attribute)?;
+    let path = machine.text_of(attribute)?;
     let parts: Vec<String> = match attribute {
         Value::Text(_) => path.split('.').map(str::to_owned).collect(),
         _ => vec![path.to_string()],
@@ -238,7 +238,7 @@ pub(super) fn group_by<'a>(
     let mut groups: IndexMap<String, Vec<Value<'a>>> = IndexMap::new();
     for value in values {
         let key = at_path(machine, &value, &path)?;
-        let key = machine.to_text(&key)?.to_string();
+        let key = machine.text_of(&key)?.to_string();
         machine.meter.scratch(key.len())?;
         groups.entry(key).or_default().push(value);
     }

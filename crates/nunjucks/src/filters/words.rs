@@ -18,7 +18,7 @@ const DEFAULT_INDENT: f64 = 4.0;
 const DEFAULT_LENGTH: f64 = 255.0;
 
 /// The text of a value that has to be one.
-pub(super) fn text_of<'a>(input: &Value<'a>) -> Result<Text<'a>> {
+pub(super) fn only_text<'a>(input: &Value<'a>) -> Result<Text<'a>> {
     input
         .as_text()
         .cloned()
@@ -65,7 +65,7 @@ fn truthy_number<'a>(
 ) -> Result<f64> {
     let value = argument(arguments, index);
     if value.is_truthy() {
-        machine.to_number(&value)
+        machine.number_of(&value)
     } else {
         Ok(default)
     }
@@ -78,12 +78,12 @@ fn direct_length<'a>(machine: &mut Machine<'a>, value: &Value<'a>) -> Result<Val
 }
 
 pub(super) fn capitalize<'a>(machine: &mut Machine<'a>, input: &Value<'a>) -> Result<Value<'a>> {
-    let text = text_of(&or_empty(input))?;
+    let text = only_text(&or_empty(input))?;
     like(machine, input, text::capitalize(&text))
 }
 
 pub(super) fn title<'a>(machine: &mut Machine<'a>, input: &Value<'a>) -> Result<Value<'a>> {
-    let text = text_of(&or_empty(input))?;
+    let text = only_text(&or_empty(input))?;
     let words: Vec<String> = text.split(' ').map(text::capitalize).collect();
     like(machine, input, words.join(" "))
 }
@@ -94,12 +94,12 @@ pub(super) fn change_case<'a>(
     input: &Value<'a>,
     change: fn(&str) -> String,
 ) -> Result<Value<'a>> {
-    let text = text_of(&or_empty(input))?;
+    let text = only_text(&or_empty(input))?;
     machine.text(change(&text))
 }
 
 pub(super) fn trim<'a>(machine: &mut Machine<'a>, input: &Value<'a>) -> Result<Value<'a>> {
-    let text = text_of(input)?;
+    let text = only_text(input)?;
     like(machine, input, text::trim(&text))
 }
 
@@ -119,14 +119,14 @@ pub(super) fn center<'a>(
     let input = or_empty(input);
     let width = truthy_number(machine, arguments, 0, DEFAULT_WIDTH)?;
     let length = direct_length(machine, &input)?;
-    let length = machine.to_number(&length)?;
+    let length = machine.number_of(&length)?;
     if length >= width {
         return Ok(input);
     }
     let gap = width - length;
     let left = spaces(gap / 2.0 - gap % 2.0)?;
     let right = spaces(gap / 2.0)?;
-    let text = machine.to_text(&input)?;
+    let text = machine.text_of(&input)?;
     let output = [left.as_str(), &*text, right.as_str()].concat();
     like(machine, &input, output)
 }
@@ -137,7 +137,7 @@ pub(super) fn indent<'a>(
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
     let input = or_empty(input);
-    let text = text_of(&input)?;
+    let text = only_text(&input)?;
     if matches!(&input, Value::Text(text) if text.is_empty()) {
         return Ok(input);
     }
@@ -178,8 +178,8 @@ pub(super) fn truncate<'a>(
     if matches!(order, Some(Ordering::Less | Ordering::Equal)) {
         return Ok(normal);
     }
-    let text = text_of(&normal)?;
-    let limit = machine.to_number(&limit)?;
+    let text = only_text(&normal)?;
+    let limit = machine.number_of(&limit)?;
     let cut = number::to_len(limit.max(0.0));
     // No limit at all still allows the last space.
     let last = if limit.is_nan() { usize::MAX } else { cut };
@@ -190,7 +190,7 @@ pub(super) fn truncate<'a>(
     };
     let suffix = match argument(arguments, 2) {
         Value::Undefined | Value::Null => Text::Borrowed("..."),
-        suffix => machine.to_text(&suffix)?,
+        suffix => machine.text_of(&suffix)?,
     };
     let output = [&*text::slice(&text, 0..end), &*suffix].concat();
     like(machine, input, output)
@@ -201,7 +201,7 @@ pub(super) fn count<'a>(machine: &mut Machine<'a>, input: &Value<'a>) -> Result<
     if !input.is_truthy() {
         return Ok(Value::Null);
     }
-    let text = text_of(&input)?;
+    let text = only_text(&input)?;
     machine.meter.work(text.len() / 16)?;
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let n_words = text
@@ -223,20 +223,20 @@ pub(super) fn replace<'a>(
     let replacement = argument(arguments, 1);
     let needle = match argument(arguments, 0) {
         Value::Regex(regex) => {
-            let subject = text_of(input)?;
-            let replacement = machine.to_text(&replacement)?;
+            let subject = only_text(input)?;
+            let replacement = machine.text_of(&replacement)?;
             let output = machine.regex_replace(regex, &subject, &replacement)?;
             return machine.text(output);
         }
-        needle @ (Value::Text(_) | Value::Number(_)) => machine.to_text(&needle)?,
+        needle @ (Value::Text(_) | Value::Number(_)) => machine.text_of(&needle)?,
         _ => return Ok(input.clone()),
     };
     let subject = match input {
-        Value::Number(_) => Value::Text(machine.to_text(input)?),
+        Value::Number(_) => Value::Text(machine.text_of(input)?),
         Value::Text(_) | Value::Safe(_) => input.clone(),
         _ => return Ok(input.clone()),
     };
-    let text = text_of(&subject)?;
+    let text = only_text(&subject)?;
     if needle.is_empty() {
         let output = between_units(machine, &text, &replacement)?;
         return like(machine, &subject, output);
@@ -252,9 +252,9 @@ pub(super) fn replace<'a>(
     let maximum = if maximum.is_identical(&Value::Number(-1.0)) {
         f64::INFINITY
     } else {
-        machine.to_number(&maximum)?
+        machine.number_of(&maximum)?
     };
-    let replacement = machine.to_text(&replacement)?;
+    let replacement = machine.text_of(&replacement)?;
     let output = replace_some(machine, &text, &needle, &replacement, maximum)?;
     like(machine, &subject, output)
 }
@@ -289,7 +289,7 @@ fn between_units<'a>(
     text: &str,
     replacement: &Value<'a>,
 ) -> Result<String> {
-    let written = machine.to_text(replacement)?;
+    let written = machine.text_of(replacement)?;
     let separator = match replacement {
         Value::Undefined => Cow::Borrowed(","),
         _ => Cow::Borrowed(&*written),

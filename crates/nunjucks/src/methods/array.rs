@@ -42,7 +42,7 @@ pub(super) fn call<'a>(
         "join" => {
             let separator = match argument(arguments, 0) {
                 Value::Undefined => ",".into(),
-                separator => machine.to_text(&separator)?,
+                separator => machine.text_of(&separator)?,
             };
             let output = join_values(machine, &items, &separator)?;
             machine.text(output)
@@ -231,7 +231,7 @@ fn splice<'a>(
 
 fn by_text<'a>(machine: &mut Machine<'a>, left: &Value<'a>, right: &Value<'a>) -> Result<Ordering> {
     machine.meter.work(1)?;
-    let (left, right) = (machine.to_text(left)?, machine.to_text(right)?);
+    let (left, right) = (machine.text_of(left)?, machine.text_of(right)?);
     Ok(text::compare(&left, &right))
 }
 

@@ -14,12 +14,12 @@ pub(super) fn call<'a>(
 ) -> Result<Value<'a>> {
     match name {
         "get" => {
-            let key = machine.to_text(&argument(arguments, 0))?;
+            let key = machine.text_of(&argument(arguments, 0))?;
             let member = machine.member(record, &key);
             Ok(member.unwrap_or_else(|| argument(arguments, 1)))
         }
         "has_key" => {
-            let key = machine.to_text(&argument(arguments, 0))?;
+            let key = machine.text_of(&argument(arguments, 0))?;
             Ok(Value::Bool(machine.member(record, &key).is_some()))
         }
         "keys" => {

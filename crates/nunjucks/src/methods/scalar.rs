@@ -47,7 +47,7 @@ pub(super) fn call_text<'a>(
         "concat" => {
             let mut output = text.to_string();
             for argument in arguments {
-                let part = machine.to_text(argument)?;
+                let part = machine.text_of(argument)?;
                 machine.meter.scratch(part.len())?;
                 output.push_str(&part);
             }
@@ -87,11 +87,11 @@ fn replace<'a>(
     text: &str,
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
-    let replacement = machine.to_text(&argument(arguments, 1))?;
+    let replacement = machine.text_of(&argument(arguments, 1))?;
     let output = match argument(arguments, 0) {
         Value::Regex(regex) => machine.regex_replace(regex, text, &replacement)?,
         needle => {
-            let needle = machine.to_text(&needle)?;
+            let needle = machine.text_of(&needle)?;
             pattern::replace_first(text, &needle, &replacement)
         }
     };
@@ -105,13 +105,13 @@ fn split<'a>(
 ) -> Result<Value<'a>> {
     let limit = match argument(arguments, 1) {
         Value::Undefined => usize::MAX,
-        limit => to_u32(machine.to_number(&limit)?),
+        limit => to_u32(machine.number_of(&limit)?),
     };
     let mut parts: Vec<Value<'a>> = match argument(arguments, 0) {
         Value::Undefined => vec![Value::Text(text.clone())],
         Value::Regex(regex) => machine.regex_split(regex, text)?,
         separator => {
-            let separator = machine.to_text(&separator)?;
+            let separator = machine.text_of(&separator)?;
             machine.meter.scratch(text.len())?;
             match (&*separator, text) {
                 ("", _) => machine.unit_texts(text)?,
@@ -145,13 +145,13 @@ fn search<'a>(
     name: &str,
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
-    let needle = machine.to_text(&argument(arguments, 0))?;
+    let needle = machine.text_of(&argument(arguments, 0))?;
     let len = text::len(text);
     let index_of = |found: Option<usize>| Value::Number(found.map_or(-1.0, number::from_len));
     if name == "lastIndexOf" {
         let from = match argument(arguments, 1) {
             Value::Undefined => f64::NAN,
-            from => machine.to_number(&from)?,
+            from => machine.number_of(&from)?,
         };
         let from = if from.is_nan() {
             len
@@ -185,7 +185,7 @@ pub(super) fn call_number<'a>(
 ) -> Result<Value<'a>> {
     let given = integer(machine, arguments, 0)?;
     let written = match (name, given) {
-        ("toString", None) | ("toPrecision", None) => number::to_text(number),
+        ("toString" | "toPrecision", None) => number::to_text(number),
         ("toString", Some(radix)) => {
             let radix = number::to_len(in_range(radix, 2.0, 36.0)?);
             match u32::try_from(radix) {
@@ -193,13 +193,14 @@ pub(super) fn call_number<'a>(
                 Ok(radix) => number::to_radix(number, radix),
             }
         }
-        ("toPrecision", Some(_)) if !number.is_finite() => number::to_text(number),
+        ("toPrecision" | "toExponential", Some(_)) if !number.is_finite() => {
+            number::to_text(number)
+        }
         ("toPrecision", Some(precision)) => {
             let precision = in_range(precision, 1.0, MAX_DIGITS)?;
             number::to_precision(number, number::to_len(precision))
         }
         ("toExponential", None) => number::to_exponential(number, None),
-        ("toExponential", Some(_)) if !number.is_finite() => number::to_text(number),
         ("toExponential", Some(decimals)) => {
             let decimals = in_range(decimals, 0.0, MAX_DIGITS)?;
             number::to_exponential(number, Some(number::to_len(decimals)))

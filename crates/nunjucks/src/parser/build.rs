@@ -50,11 +50,11 @@ impl Builder {
     }
 
     /// The tree with its outermost statements.
-    pub(super) fn finish(mut self, root: Body) -> Result<Ast> {
+    pub(super) fn finish(mut self, root: Body) -> Ast {
         self.ast.root = root;
         self.ast.n_slots = self.slots.finish();
         self.ast.mutates |= self.has_computed_member && self.has_indirect_call;
-        Ok(self.ast)
+        self.ast
     }
 
     /// Goes one level deeper.

@@ -6,29 +6,21 @@
 use std::ops::Range;
 
 use crate::ast::{
-    Arguments, Binary, Comparison, Expr, ExprId, FilterCall, Name, Parameter, RegexLiteral,
-    SliceRange, TestCall, Unary,
+    Arguments, Binary, Comparison, Expr, ExprId, FilterCall, Parameter, TestCall, Unary,
 };
-use crate::error::{Fault, Result, offset, quoted, syntax};
-use crate::lexer::{Token, TokenKind, tokenize};
+use crate::error::{Result, offset, syntax};
+use crate::lexer::{Token, tokenize};
 use crate::number;
 
 use super::build::Builder;
+use super::cursor::LITERALS;
 use super::statement::required;
 
-/// Names that would lead out of the data in JavaScript.
-const RESERVED: [&str; 3] = ["constructor", "prototype", "__proto__"];
-const LITERALS: [&str; 4] = ["true", "false", "null", "none"];
-
-/// Whether a name is refused everywhere.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
-}
-
+/// Reads one tag's code; the tree grows in the builder.
 pub(super) struct ExprParser<'b, 's> {
-    builder: &'b mut Builder,
-    tokens: Vec<Token<'s>>,
-    index: usize,
+    pub(super) builder: &'b mut Builder,
+    pub(super) tokens: Vec<Token<'s>>,
+    pub(super) index: usize,
 }
 
 impl<'b, 's> ExprParser<'b, 's> {
@@ -103,7 +95,7 @@ impl<'b, 's> ExprParser<'b, 's> {
         Ok(expr)
     }
 
-    fn expression(&mut self) -> Result<ExprId> {
+    pub(super) fn expression(&mut self) -> Result<ExprId> {
         let then = self.or()?;
         if !self.takes_word("if") {
             return Ok(then);
@@ -368,257 +360,6 @@ impl<'b, 's> ExprParser<'b, 's> {
         }
         self.builder.add(Expr::Unary(sign, target), at)
     }
-
-    fn postfix(&mut self) -> Result<ExprId> {
-        let mut expr = self.operand()?;
-        loop {
-            let at = self.at();
-            if self.takes(".") {
-                let at = self.at();
-                let name = self.name()?;
-                let key = self.builder.add(Expr::Text(name.into()), at)?;
-                expr = self.builder.add(Expr::Member { target: expr, key }, at)?;
-            } else if self.takes("[") {
-                expr = self.nested(|parser| parser.subscript(expr))?;
-                self.expect("]")?;
-            } else if self.takes("(") {
-                let arguments = Box::new(self.nested(Self::arguments)?);
-                let at = self.builder.place(expr).min(at);
-                let target = expr;
-                expr = self.builder.add(Expr::Call { target, arguments }, at)?;
-            } else {
-                return Ok(expr);
-            }
-        }
-    }
-
-    fn subscript(&mut self, target: ExprId) -> Result<ExprId> {
-        let at = self.at();
-        let start = self.slice_bound()?;
-        if !self.takes(":") {
-            let key = start.ok_or_else(|| syntax("expected an index", at))?;
-            if let Expr::Text(name) = self.builder.expr(key) {
-                check_name(name, at)?;
-            }
-            return self.builder.add(Expr::Member { target, key }, at);
-        }
-        let stop = self.slice_bound()?;
-        let step = if self.takes(":") && self.operator() != Some("]") {
-            Some(self.expression()?)
-        } else {
-            None
-        };
-        let range = SliceRange { start, stop, step };
-        self.builder.add(Expr::Slice { target, range }, at)
-    }
-
-    fn slice_bound(&mut self) -> Result<Option<ExprId>> {
-        if matches!(self.operator(), Some(":" | "]")) {
-            return Ok(None);
-        }
-        self.expression().map(Some)
-    }
-
-    fn operand(&mut self) -> Result<ExprId> {
-        let at = self.at();
-        let token = self.tokens[self.index].kind.clone();
-        match token {
-            TokenKind::Operator("(") => self.group(at),
-            TokenKind::Operator("[") => {
-                self.index += 1;
-                let items = self.nested(|parser| parser.items("]"))?;
-                self.builder.add(Expr::List(items), at)
-            }
-            TokenKind::Operator("{") => {
-                self.index += 1;
-                let pairs = self.nested(Self::pairs)?;
-                self.builder.add(Expr::Dict(pairs), at)
-            }
-            TokenKind::Operator(_) | TokenKind::End => Err(self.unexpected("a value")),
-            TokenKind::Number(number) => self.literal(Expr::Number(number), at),
-            TokenKind::Text(text) => self.literal(Expr::Text(text.into()), at),
-            TokenKind::Regex(regex) => {
-                let regex = RegexLiteral {
-                    source: regex.source.into(),
-                    flags: regex.flags.into(),
-                };
-                self.literal(Expr::Regex(Box::new(regex)), at)
-            }
-            TokenKind::Name("true") => self.literal(Expr::Bool(true), at),
-            TokenKind::Name("false") => self.literal(Expr::Bool(false), at),
-            TokenKind::Name("null" | "none") => self.literal(Expr::Null, at),
-            TokenKind::Name(name) => {
-                check_name(name, at)?;
-                let name = Name {
-                    slot: self.builder.slot(name),
-                    text: name.into(),
-                };
-                self.literal(Expr::Name(name), at)
-            }
-        }
-    }
-
-    fn literal(&mut self, expr: Expr, at: usize) -> Result<ExprId> {
-        self.index += 1;
-        self.builder.add(expr, at)
-    }
-
-    fn group(&mut self, at: usize) -> Result<ExprId> {
-        self.index += 1;
-        let items = self.nested(|parser| parser.items(")"))?;
-        if items.is_empty() {
-            return Err(syntax("there is nothing between the parentheses", at));
-        }
-        self.builder.add(Expr::Group(items), at)
-    }
-
-    /// Expressions with commas between them, up to `end`.
-    fn items(&mut self, end: &str) -> Result<Vec<ExprId>> {
-        let mut items = Vec::new();
-        if self.takes(end) {
-            return Ok(items);
-        }
-        loop {
-            items.push(self.expression()?);
-            if !self.takes(",") {
-                self.expect(end)?;
-                return Ok(items);
-            }
-        }
-    }
-
-    fn pairs(&mut self) -> Result<Vec<(Box<str>, ExprId)>> {
-        let mut pairs = Vec::new();
-        if self.takes("}") {
-            return Ok(pairs);
-        }
-        loop {
-            let at = self.at();
-            let key: Box<str> = match &self.tokens[self.index].kind {
-                TokenKind::Name(name) if !LITERALS.contains(name) => (*name).into(),
-                TokenKind::Text(text) => text.as_ref().into(),
-                _ => return Err(self.unexpected("a name or a text as key")),
-            };
-            check_name(&key, at)?;
-            self.index += 1;
-            self.expect(":")?;
-            pairs.push((key, self.expression()?));
-            if !self.takes(",") {
-                self.expect("}")?;
-                return Ok(pairs);
-            }
-        }
-    }
-
-    fn arguments(&mut self) -> Result<Arguments> {
-        let mut arguments = Arguments::default();
-        if self.takes(")") {
-            return Ok(arguments);
-        }
-        loop {
-            if let (Some(name), true) = (self.word(0), self.is_operator(1, "=")) {
-                check_name(name, self.at())?;
-                self.index += 2;
-                let value = self.expression()?;
-                arguments.keyword.push((name.into(), value));
-            } else {
-                arguments.positional.push(self.expression()?);
-            }
-            if !self.takes(",") {
-                self.expect(")")?;
-                return Ok(arguments);
-            }
-        }
-    }
-
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.builder
-            .enter()
-            .map_err(|fault| fault.at(offset(self.at())))?;
-        let parsed = parse(self)?;
-        self.builder.leave();
-        Ok(parsed)
-    }
-
-    fn at(&self) -> usize {
-        self.tokens[self.index].span.start
-    }
-
-    fn operator(&self) -> Option<&'s str> {
-        match self.tokens[self.index].kind {
-            TokenKind::Operator(operator) => Some(operator),
-            _ => None,
-        }
-    }
-
-    fn is_operator(&self, ahead: usize, operator: &str) -> bool {
-        let token = self.tokens.get(self.index + ahead);
-        matches!(token.map(|token| &token.kind), Some(TokenKind::Operator(it)) if *it == operator)
-    }
-
-    fn word(&self, ahead: usize) -> Option<&'s str> {
-        match self.tokens.get(self.index + ahead)?.kind {
-            TokenKind::Name(name) => Some(name),
-            _ => None,
-        }
-    }
-
-    fn is_word(&self, ahead: usize, word: &str) -> bool {
-        self.word(ahead) == Some(word)
-    }
-
-    fn takes(&mut self, operator: &str) -> bool {
-        let is_next = self.operator() == Some(operator);
-        self.index += usize::from(is_next);
-        is_next
-    }
-
-    fn takes_word(&mut self, word: &str) -> bool {
-        let is_next = self.is_word(0, word);
-        self.index += usize::from(is_next);
-        is_next
-    }
-
-    fn expect(&mut self, operator: &str) -> Result<()> {
-        if self.takes(operator) {
-            return Ok(());
-        }
-        Err(self.unexpected(&format!("`{operator}`")))
-    }
-
-    fn end(&self) -> Result<()> {
-        match self.tokens[self.index].kind {
-            TokenKind::End => Ok(()),
-            _ => Err(self.unexpected("the end")),
-        }
-    }
-
-    fn name(&mut self) -> Result<&'s str> {
-        let at = self.at();
-        let name = self.word(0).ok_or_else(|| self.unexpected("a name"))?;
-        check_name(name, at)?;
-        self.index += 1;
-        Ok(name)
-    }
-
-    fn unexpected(&self, expected: &str) -> Box<Fault> {
-        let found = match &self.tokens[self.index].kind {
-            TokenKind::Name(name) => quoted(name),
-            TokenKind::Operator(operator) => quoted(operator),
-            TokenKind::Number(number) => quoted(&number::to_text(*number)),
-            TokenKind::Text(_) => "a text".to_owned(),
-            TokenKind::Regex(_) => "a regular expression".to_owned(),
-            TokenKind::End => "the end".to_owned(),
-        };
-        syntax(format!("expected {expected}, found {found}"), self.at())
-    }
-}
-
-fn check_name(name: &str, at: usize) -> Result<()> {
-    if is_reserved(name) {
-        return Err(syntax(format!("the name `{name}` is reserved"), at));
-    }
-    Ok(())
 }
 
 fn test_word(expr: &Expr) -> Box<str> {

@@ -5,7 +5,7 @@
 use crate::ast::Slot;
 
 /// The frames that surround the place that is being parsed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Slots {
     outer: Vec<Frame>,
     frame: Frame,
@@ -21,15 +21,6 @@ struct Frame {
 /// What was bound when a region began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Region(usize);
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self {
-            outer: Vec::new(),
-            frame: Frame::default(),
-        }
-    }
-}
 
 impl Slots {
     /// Begins a frame: a macro, a block, or (inheriting) the body of a call block.
