@@ -88,6 +88,15 @@ impl Test {
     }
 }
 
+/// What to say to another number of arguments than a test takes.
+pub(crate) fn wrong_count(name: &str, test: Test) -> String {
+    match test.n_arguments() {
+        0 => format!("test `{name}` takes no arguments"),
+        1 => format!("test `{name}` takes one argument, without a name"),
+        n => format!("test `{name}` takes {n} arguments, without names"),
+    }
+}
+
 /// Whether a test holds; there are as many arguments as it takes.
 pub(crate) fn apply<'a>(
     machine: &mut Machine<'a>,

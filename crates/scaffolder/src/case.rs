@@ -91,6 +91,14 @@ impl Case {
 }
 
 impl Outcome {
+    /// Why it could not be rendered.
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Value(_) | Self::Text(_) => None,
+            Self::Fallback(_, error) | Self::Failed(error) => Some(error),
+        }
+    }
+
     /// The outcome as JSON.
     pub fn to_json(&self) -> Value {
         match self {

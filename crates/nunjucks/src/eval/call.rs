@@ -354,16 +354,14 @@ impl<'a> Evaluator<'a> {
         }
         let n_given = arguments.positional.len();
         if n_given < min || n_given > max {
-            let expected = if max == usize::MAX {
-                format!("at least {min}")
-            } else if min == max {
-                min.to_string()
-            } else {
-                format!("{min} to {max}")
+            let expected = match (min, max) {
+                (0, 0) => "no arguments".to_owned(),
+                (1, 1) => "one argument".to_owned(),
+                (min, max) if min == max => format!("{min} arguments"),
+                (min, usize::MAX) => format!("at least {min} arguments"),
+                (min, max) => format!("{min} to {max} arguments"),
             };
-            return Err(fault(format!(
-                "`{name}` takes {expected} arguments, not {n_given}"
-            )));
+            return Err(fault(format!("`{name}` takes {expected}, not {n_given}")));
         }
         let values = self.all(&arguments.positional, env)?;
         for value in &values {

@@ -323,11 +323,7 @@ impl<'a> Evaluator<'a> {
             None => (0, false),
         };
         if n_given != test.n_arguments() || has_keywords {
-            return Err(fault(format!(
-                "test `{}` takes {} arguments",
-                call.name,
-                test.n_arguments()
-            )));
+            return Err(fault(predicate::wrong_count(&call.name, test)));
         }
         let input = self.eval(call.input, env)?;
         let arguments = match &call.arguments {

@@ -251,11 +251,7 @@ pub(super) fn select<'a>(
     };
     let arguments = arguments.get(1..).unwrap_or_default();
     if arguments.len() != test.n_arguments() {
-        return Err(fault(format!(
-            "test `{}` takes {} arguments",
-            &*name,
-            test.n_arguments()
-        )));
+        return Err(fault(predicate::wrong_count(&name, test)));
     }
     let mut kept = Vec::new();
     for value in values {

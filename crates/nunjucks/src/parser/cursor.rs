@@ -65,7 +65,7 @@ impl<'s> ExprParser<'_, 's> {
         is_next
     }
 
-    pub(super) fn expect(&mut self, operator: &str) -> Result<()> {
+    pub(super) fn need(&mut self, operator: &str) -> Result<()> {
         if self.takes(operator) {
             return Ok(());
         }

@@ -81,7 +81,7 @@ impl<'b, 's> ExprParser<'b, 's> {
                     break;
                 }
             }
-            self.expect(")")?;
+            self.need(")")?;
         }
         self.end()?;
         required_ones.extend(defaults);

@@ -19,7 +19,7 @@ impl ExprParser<'_, '_> {
                 expr = self.builder.add(Expr::Member { target: expr, key }, at)?;
             } else if self.takes("[") {
                 expr = self.nested(|parser| parser.subscript(expr))?;
-                self.expect("]")?;
+                self.need("]")?;
             } else if self.takes("(") {
                 let arguments = Box::new(self.nested(Self::arguments)?);
                 let at = self.builder.place(expr).min(at);
@@ -120,7 +120,7 @@ impl ExprParser<'_, '_> {
         loop {
             items.push(self.expression()?);
             if !self.takes(",") {
-                self.expect(end)?;
+                self.need(end)?;
                 return Ok(items);
             }
         }
@@ -140,10 +140,10 @@ impl ExprParser<'_, '_> {
             };
             check_name(&key, at)?;
             self.index += 1;
-            self.expect(":")?;
+            self.need(":")?;
             pairs.push((key, self.expression()?));
             if !self.takes(",") {
-                self.expect("}")?;
+                self.need("}")?;
                 return Ok(pairs);
             }
         }
@@ -164,7 +164,7 @@ impl ExprParser<'_, '_> {
                 arguments.positional.push(self.expression()?);
             }
             if !self.takes(",") {
-                self.expect(")")?;
+                self.need(")")?;
                 return Ok(arguments);
             }
         }
