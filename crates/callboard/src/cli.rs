@@ -15,6 +15,7 @@ mod migrate;
 mod open;
 #[cfg(test)]
 mod reference;
+mod template;
 mod token;
 mod validate;
 pub(crate) mod version;
@@ -61,6 +62,9 @@ enum Command {
     /// Validate, move and inspect the software catalog.
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// Try the template language of golden paths.
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
     /// Bring the schema of the database up to date.
     Migrate(migrate::MigrateArgs),
     /// Look for what keeps the portal from working.
@@ -153,6 +157,7 @@ impl Command {
             Self::Serve(args) => crate::serve::run(args).map(|()| Verdict::Fine),
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
+            Self::Template(command) => command.run(),
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),

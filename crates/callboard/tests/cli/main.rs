@@ -18,4 +18,5 @@ mod import;
 mod inspect;
 mod portal;
 mod stage;
+mod template;
 mod validate;

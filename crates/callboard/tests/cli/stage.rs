@@ -1,7 +1,8 @@
 //! A folder with a configuration and a database, and the binary that is run in it.
 
+use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use platform::db::{Db, PostgresSettings, Settings};
 use serde_json::{Value, json};
@@ -124,11 +125,21 @@ impl Stage {
 
     /// Runs the binary. Whatever it prints has no secret and no escape sequence.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        let output = self.command(args).output().unwrap();
+        Self::harmless(args, &self.command(args).output().unwrap())
+    }
+
+    /// Runs the binary with a text as its standard input.
+    pub(crate) fn run_with_input(&self, args: &[&str], input: &str) -> Run {
+        self.write("standard-input", input);
+        let file = File::open(self.path("standard-input")).unwrap();
+        Self::harmless(args, &self.command(args).stdin(file).output().unwrap())
+    }
+
+    fn harmless(args: &[&str], output: &Output) -> Run {
         let run = Run {
             code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            err: String::from_utf8(output.stderr.clone()).unwrap(),
         };
         for text in [&run.out, &run.err] {
             assert!(!text.contains(SECRET), "{args:?} told a secret: {text}");

@@ -1,0 +1,62 @@
+//! The examples of the guide give what it says.
+
+use scaffolder::{Case, RepoHosts, template_host};
+use serde_json::{Value, json};
+
+const GUIDE: &str = include_str!("../../../docs/guide/template-language.md");
+
+/// The cells of the rows below a mark, without the head of the table.
+fn rows(mark: &str) -> Vec<Vec<String>> {
+    let (_, section) = GUIDE.split_once(mark).expect(mark);
+    section
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells = line.replace("\\|", "\u{0}");
+            let cells = cells.trim_matches('|').split('|');
+            cells
+                .map(|cell| cell.replace('\u{0}', "|").trim().to_owned())
+                .collect()
+        })
+        .collect()
+}
+
+fn code(cell: &str) -> &str {
+    cell.trim_matches('`')
+}
+
+#[test]
+fn examples_give_what_the_guide_says() {
+    let host = template_host(RepoHosts::default());
+    let rows = [
+        rows("<!-- examples: filters -->"),
+        rows("<!-- examples: scaffolder -->"),
+    ]
+    .concat();
+    for row in &rows {
+        let [_, example, expected] = row.as_slice() else {
+            panic!("{row:?}");
+        };
+        let case = json!({
+            "id": 0, "kind": "value", "source": format!("${{{{ {} }}}}", code(example)),
+        });
+        let case: Case = serde_json::from_value(case).unwrap();
+        let expected: Value = serde_json::from_str(code(expected)).unwrap();
+        assert_eq!(
+            case.render(&host).to_json(),
+            json!({"json": expected}),
+            "{example}"
+        );
+    }
+    assert!(rows.len() > 35, "only {} examples", rows.len());
+}
+
+#[test]
+fn every_filter_and_test_is_in_the_guide() {
+    for name in nunjucks::filter_names().chain(nunjucks::test_names()) {
+        let is_there = [format!("`{name}`"), format!("`{name}(")];
+        assert!(is_there.iter().any(|text| GUIDE.contains(text)), "{name}");
+    }
+}
