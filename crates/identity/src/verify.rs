@@ -185,6 +185,7 @@ impl Identity {
             entity_ref: user_ref.clone(),
             expires_at,
             limited_token,
+            actor: None,
         };
         Ok((user, is_limited))
     }
@@ -204,7 +205,10 @@ impl Identity {
             return Err(bad_plugin_token());
         }
         let caller = match &claims.obo {
-            Some(user_token) => Caller::User(self.behalf(user_token, now).await?),
+            Some(user_token) => Caller::User(User {
+                actor: Some(format!("plugin:{source}").into()),
+                ..self.behalf(user_token, now).await?
+            }),
             None => Caller::Service(Service {
                 subject: format!("plugin:{source}"),
                 restrictions: None,
