@@ -22,7 +22,9 @@ mod listen;
 mod load;
 mod nearest;
 mod path;
+mod permission;
 mod print;
+mod proxy;
 pub mod schema;
 mod secret;
 mod sections;
@@ -34,7 +36,9 @@ pub use access::{
     AccessMethod, AccessRestrictionConfig, BackendAuthConfig, ExternalAccess, LegacyKey,
     PermissionAttributeConfig, PluginKeyStore, PluginKeyStoreType,
 };
-pub use app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig, ReadingLimits};
+pub use app::{
+    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, OrganizationConfig, ReadingLimits,
+};
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, GuestConfig, KeyStoreConfig,
     KeyStoreProvider, ProvidersConfig, RefreshTokenConfig, SessionConfig, StaticKey, StaticKeys,
@@ -65,6 +69,12 @@ pub use integrations::{
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
+pub use permission::{
+    BasicPermissionConfig, ConditionFileLimitsConfig, ConditionLimitsConfig,
+    DefaultPermissionsConfig, NamedConfig, PermissionConfig, PolicyDecisionPrecedence,
+    RbacAdminConfig, RbacConfig, RbacValidationConfig,
+};
 pub use print::{frontend, redacted, secrets};
+pub use proxy::{ProxyConfig, ProxyCredentials, ProxyEndpoint};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};
