@@ -14,6 +14,7 @@ mod catalog;
 mod check;
 mod config;
 mod follow;
+mod groups;
 mod http;
 mod ingest;
 mod metrics;

@@ -1,4 +1,4 @@
-//! Who calls, and what they may: the `auth` and `permission` plugins.
+//! Who calls: the `auth` plugin.
 //!
 //! Entry points: [`Identity`] signs users in, issues tokens and gives an
 //! [`Authenticator`](platform::Authenticator) for each plugin; [`mod@http`] has the routes.
@@ -12,7 +12,6 @@ mod fetch;
 pub mod http;
 mod jws;
 mod keys;
-mod permission;
 mod service;
 mod settings;
 mod store;
@@ -21,7 +20,6 @@ mod verify;
 
 pub use fetch::{Fetch, HttpFetch};
 pub use keys::{PublicJwk, StoredKey};
-pub use permission::AllowAll;
 pub use service::{Directory, Identity, SignedIn, Surroundings};
 pub use settings::{ExternalAccess, ExternalMethod, GuestSettings, JwksAccess, Settings, Stage};
 pub use store::{DbStore, MIGRATIONS, MemoryStore, Store};
