@@ -10,15 +10,17 @@ use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
+use platform::Clock;
 use platform::config::{
     AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, IntegrationsConfig,
-    PermissionConfig,
+    PermissionConfig, ProxyConfig,
 };
 use platform::db::{Db, Migration};
-use platform::http::{Plugin, Routes, mount_observed};
+use platform::http::{AccessOf, Mount, Plugin, Routes, mount_with};
 use platform::permission::Permissioned;
 use platform::telemetry::Metrics;
-use platform::{Authenticator, Clock};
+use proxy::Proxy;
+use settings::Settings;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -32,6 +34,7 @@ pub(crate) struct Sections {
     pub catalog: CatalogConfig,
     pub integrations: IntegrationsConfig,
     pub permission: PermissionConfig,
+    pub proxy: ProxyConfig,
     pub callboard: CallboardConfig,
     /// Folders that relative paths of locations may mean.
     pub folders: Vec<PathBuf>,
@@ -58,6 +61,7 @@ impl Sections {
             catalog: config.section("catalog")?,
             integrations: config.section("integrations")?,
             permission: config.section("permission")?,
+            proxy: config.section("proxy")?,
             callboard: config.section("callboard")?,
             folders,
         })
@@ -78,6 +82,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         audit::MIGRATIONS,
         identity::MIGRATIONS,
         ::permission::MIGRATIONS,
+        settings::MIGRATIONS,
         ::catalog::MIGRATIONS,
     ]
     .concat()
@@ -90,6 +95,8 @@ pub(crate) struct App {
     identity: Arc<Identity>,
     permissions: Permissions,
     audit: Audit,
+    settings: Settings,
+    proxy: Proxy,
     title: String,
 }
 
@@ -134,11 +141,13 @@ impl App {
             .opt_string("app.title")?
             .unwrap_or_else(|| "Callboard".to_owned());
         Ok(Self {
+            settings: Settings::new(db.clone()),
             db,
             catalog,
             identity,
             permissions,
             audit,
+            proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
             title,
         })
     }
@@ -148,6 +157,7 @@ impl App {
         self.catalog.start(tasks, stop);
         self.permissions.start(tasks, stop);
         self.audit.start(tasks, stop);
+        self.proxy.start(tasks, stop);
     }
 
     /// All routes.
@@ -170,6 +180,11 @@ impl App {
                 &["/health", identity::http::JWKS_PATH],
             ),
             self.with_common(
+                "user-settings",
+                settings::router(self.settings.clone()),
+                &[identity::http::JWKS_PATH],
+            ),
+            self.with_common(
                 "audit",
                 audit::router(self.audit.clone()),
                 &[identity::http::JWKS_PATH],
@@ -177,18 +192,32 @@ impl App {
         ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
         }
-        routes
+        routes.plugin("proxy", self.proxy())
     }
 
     fn mount(&self, plugin: Plugin) -> axum::Router {
-        let authenticator: Arc<dyn Authenticator> = self.identity.authenticator(plugin.id);
-        let observer = Some(self.audit.observer());
-        mount_observed(
-            plugin,
-            authenticator,
-            self.permissions.authorizer(),
-            observer,
-        )
+        self.mount_opening(plugin, None)
+    }
+
+    /// Like [`App::mount`], where who may enter a path is known from the configuration.
+    fn mount_opening(&self, plugin: Plugin, access: Option<AccessOf>) -> axum::Router {
+        let mount = Mount {
+            authenticator: self.identity.authenticator(plugin.id),
+            authorizer: self.permissions.authorizer(),
+            observer: Some(self.audit.observer()),
+            access,
+        };
+        mount_with(plugin, mount)
+    }
+
+    fn proxy(&self) -> axum::Router {
+        let plugin = self.with_common(
+            "proxy",
+            proxy::router(self.proxy.clone()),
+            &[identity::http::JWKS_PATH],
+        );
+        let proxy = self.proxy.clone();
+        self.mount_opening(plugin, Some(Arc::new(move |path| proxy.access(path))))
     }
 
     fn cookie_only(&self, id: &'static str) -> Plugin {
@@ -225,6 +254,7 @@ const READS: &[(&str, &str)] = &[
         "catalog",
         "/.well-known/backstage/permissions/apply-conditions",
     ),
+    ("user-settings", "/multiget"),
     ("permission", "/authorize"),
     (
         "permission",
