@@ -4,6 +4,7 @@
 //! ran and found something wrong ends with 1, like one that failed; wrong usage ends with 2; no
 //! secret is ever printed.
 
+mod audit;
 mod catalog;
 mod completions;
 mod config;
@@ -13,6 +14,7 @@ mod import;
 mod inspect;
 mod migrate;
 mod open;
+mod permission;
 #[cfg(test)]
 mod reference;
 mod template;
@@ -65,6 +67,12 @@ enum Command {
     /// Try the template language of golden paths.
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    /// Tell who may do what, and try policies.
+    #[command(subcommand)]
+    Permission(permission::PermissionCommand),
+    /// Check and export the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Bring the schema of the database up to date.
     Migrate(migrate::MigrateArgs),
     /// Look for what keeps the portal from working.
@@ -158,6 +166,8 @@ impl Command {
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
             Self::Template(command) => command.run(),
+            Self::Permission(command) => command.run(),
+            Self::Audit(command) => command.run(),
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use ipnet::IpNet;
-use platform::config::ProxyConfig;
+use platform::config::TrustedProxyConfig;
 use platform::{Clock, Error, Result};
 use serde_json::{Map, Value};
 
@@ -59,7 +59,7 @@ impl Proxy {
     /// A provider by its id; the error says which key is missing or wrong.
     pub(crate) fn new(
         id: &str,
-        config: &ProxyConfig,
+        config: &TrustedProxyConfig,
         fetch: &Arc<dyn Fetch>,
         clock: &Clock,
     ) -> Result<Self, String> {

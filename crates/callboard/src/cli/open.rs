@@ -1,7 +1,7 @@
 //! Opening the configured database, without changing more than the command asks for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use platform::db::{Db, Settings};
@@ -28,6 +28,8 @@ pub(super) enum Schema {
 pub(super) struct Target {
     pub sections: Sections,
     pub settings: Settings,
+    /// Folder for files of the portal.
+    pub data_dir: PathBuf,
 }
 
 impl Target {
@@ -40,7 +42,11 @@ impl Target {
     pub(super) fn of_loaded(loaded: &Loaded, data: &Path) -> anyhow::Result<Self> {
         let sections = Sections::read(&loaded.config, &loaded.working_dir)?;
         let settings = crate::database::settings(&sections.backend.database, data)?;
-        Ok(Self { sections, settings })
+        Ok(Self {
+            sections,
+            settings,
+            data_dir: data.to_owned(),
+        })
     }
 
     /// The file of an embedded database that does not exist yet.

@@ -7,7 +7,7 @@ use http::HeaderName;
 use ipnet::IpNet;
 use jsonwebtoken::Algorithm;
 use platform::Clock;
-use platform::config::{OneOrMany, ProxyConfig};
+use platform::config::{OneOrMany, TrustedProxyConfig};
 use url::Url;
 
 use super::Kind;
@@ -76,7 +76,7 @@ pub(super) fn resolvers(id: &str) -> Option<(&'static str, Vec<Named>)> {
 /// How a proxy proves what it says.
 pub(super) fn kind(
     id: &str,
-    config: &ProxyConfig,
+    config: &TrustedProxyConfig,
     fetch: &Arc<dyn Fetch>,
     clock: &Clock,
 ) -> Result<Kind, String> {
@@ -97,7 +97,7 @@ pub(super) fn kind(
 }
 
 struct Draft<'c> {
-    config: &'c ProxyConfig,
+    config: &'c TrustedProxyConfig,
     fetch: &'c Arc<dyn Fetch>,
     clock: &'c Clock,
 }

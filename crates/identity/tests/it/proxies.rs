@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use http::Request;
 use identity::Settings;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use platform::config::ProxyConfig;
+use platform::config::TrustedProxyConfig;
 use platform::http::RequestInfo;
 use platform::telemetry::TraceContext;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ struct World {
 impl World {
     fn new(provider: &'static str, resolver: &str, mut config: Value) -> Self {
         config["signIn"] = json!({"resolvers": [{"resolver": resolver}]});
-        let config: ProxyConfig = serde_json::from_value(config).unwrap();
+        let config: TrustedProxyConfig = serde_json::from_value(config).unwrap();
         let mut settings = Settings::new("https://portal.acme.org".parse().unwrap());
         settings
             .providers

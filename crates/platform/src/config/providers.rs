@@ -52,7 +52,7 @@ pub struct ProvidersConfig {
     /// Those of [`OAUTH_PROVIDERS`], by id and environment.
     pub oauth: BTreeMap<String, BTreeMap<String, OAuthConfig>>,
     /// Those of [`PROXY_PROVIDERS`], by id.
-    pub proxies: BTreeMap<String, ProxyConfig>,
+    pub proxies: BTreeMap<String, TrustedProxyConfig>,
     /// Every other provider as written; nobody reads them.
     #[serde(skip)]
     pub others: BTreeMap<String, Opaque>,
@@ -120,7 +120,7 @@ impl JsonSchema for ProvidersConfig {
             properties.insert(id.to_owned(), provider);
         }
         for (index, id) in PROXY_PROVIDERS.into_iter().enumerate() {
-            let mut provider = generator.subschema_for::<ProxyConfig>().to_value();
+            let mut provider = generator.subschema_for::<TrustedProxyConfig>().to_value();
             provider["description"] = format!("Sign-in by a proxy: {id}.").into();
             if index > 0 {
                 provider["x-type"] = "as `auth.providers.awsalb`".into();
@@ -241,7 +241,7 @@ pub struct OAuthConfig {
 /// A provider that believes a proxy. Each reads the keys it knows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ProxyConfig {
+pub struct TrustedProxyConfig {
     /// Who may use the portal as whom.
     pub sign_in: Option<SignInConfig>,
     /// `awsalb`, `azureEasyAuth`, `jwtHeader`: who must have issued the token.

@@ -6,13 +6,17 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::ctx::{Authenticator, Caller, Ctx};
+use crate::ctx::{Authenticator, Caller, Client, Ctx};
 use crate::error::{Error, Result};
 use crate::permission::Authorizer;
 
-use super::PendingError;
+use super::{PendingError, RequestInfo};
+
+/// Characters of `User-Agent` that are kept.
+const MAX_AGENT: usize = 200;
 
 /// Who may enter a path of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +37,68 @@ pub struct Plugin {
     pub open_paths: &'static [&'static str],
 }
 
+/// Sees every request that reached a plugin, after it was answered.
+pub trait Observer: Send + Sync {
+    /// Must not block.
+    fn observe(&self, seen: Seen<'_>);
+}
+
+/// A request that was answered.
+pub struct Seen<'a> {
+    /// Plugin id.
+    pub plugin: &'static str,
+    /// Method.
+    pub method: &'a Method,
+    /// Template of the route, relative to the plugin; `None` for unknown paths.
+    pub route: Option<&'a str>,
+    /// Path, relative to the plugin.
+    pub path: &'a str,
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// Whether credentials were shown, good or bad.
+    pub has_credentials: bool,
+    /// The context, unless the barrier refused the request.
+    pub ctx: Option<&'a Ctx>,
+    /// Id of the request.
+    pub request_id: &'a str,
+    /// From where it came.
+    pub client: &'a Client,
+}
+
+/// Tells who may enter a path, where that is not known before the start.
+pub type AccessOf = Arc<dyn Fn(&str) -> Access + Send + Sync>;
+
+/// What plugins are mounted with.
+#[derive(Clone)]
+pub struct Mount {
+    /// Knows who asks.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Decides what they may.
+    pub authorizer: Arc<dyn Authorizer>,
+    /// Sees every request.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Opens further paths than [`Plugin::open_paths`].
+    pub access: Option<AccessOf>,
+}
+
+impl Mount {
+    /// With nobody who sees requests.
+    pub fn new(authenticator: Arc<dyn Authenticator>, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self {
+            authenticator,
+            authorizer,
+            observer: None,
+            access: None,
+        }
+    }
+}
+
 /// What the barrier needs.
 #[derive(Clone)]
 struct Barrier {
     plugin: &'static str,
     open_paths: &'static [&'static str],
-    authenticator: Arc<dyn Authenticator>,
-    authorizer: Arc<dyn Authorizer>,
+    mount: Mount,
 }
 
 /// Puts the plugin's routes behind the credentials barrier, with Backstage's error bodies and bare
@@ -49,11 +108,15 @@ pub fn mount(
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Router {
+    mount_with(plugin, Mount::new(authenticator, authorizer))
+}
+
+/// Like [`mount`], with more than that.
+pub fn mount_with(plugin: Plugin, mount: Mount) -> Router {
     let barrier = Barrier {
         plugin: plugin.id,
         open_paths: plugin.open_paths,
-        authenticator,
-        authorizer,
+        mount,
     };
     plugin
         .router
@@ -71,26 +134,52 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
     let method = request.method().clone();
     let uri = request.uri().clone();
     let request_id = super::request_id(&request);
+    let client = client_of(&request);
+    let has_credentials = request.headers().contains_key(AUTHORIZATION);
     let mut trail = Trail {
         route: request.extensions().get().cloned(),
         caller: None,
     };
-    let mut response = match barrier
-        .admit(uri.path(), request.headers(), request_id)
+    let admitted = barrier
+        .admit(uri.path(), request.headers(), Arc::clone(&request_id))
         .await
-    {
+        .map(|ctx| ctx.with_client(client.clone()));
+    let (mut response, ctx) = match admitted {
         Ok(ctx) => {
             trail.caller = Some(ctx.shared_caller());
-            request.extensions_mut().insert(ctx);
-            next.run(request).await
+            request.extensions_mut().insert(ctx.clone());
+            (next.run(request).await, Some(ctx))
         }
-        Err(error) => error.into_response(),
+        Err(error) => (error.into_response(), None),
     };
+    if let Some(observer) = &barrier.mount.observer {
+        observer.observe(Seen {
+            plugin: barrier.plugin,
+            method: &method,
+            route: trail.route(),
+            path: uri.path(),
+            status: response.status(),
+            has_credentials,
+            ctx: ctx.as_ref(),
+            request_id: &request_id,
+            client: &client,
+        });
+    }
     if let Some(pending) = response.extensions_mut().remove::<PendingError>() {
         pending.finish(&method, &uri, &mut response);
     }
     response.extensions_mut().insert(trail);
     response
+}
+
+fn client_of(request: &Request) -> Client {
+    let info = request.extensions().get::<RequestInfo>();
+    let agent = request.headers().get(USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    Client {
+        address: info.and_then(|info| info.peer),
+        agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect::<String>().into()),
+    }
 }
 
 /// What the front wants to know of a request behind the barrier, left in its answer.
@@ -117,17 +206,22 @@ impl Barrier {
         let caller = match self.access(path) {
             // An open route still learns who asks, but bad credentials do not close it.
             Access::Unauthenticated => self
+                .mount
                 .authenticator
                 .authenticate(headers)
                 .await
                 .unwrap_or_else(|_| Arc::new(Caller::Anonymous)),
             Access::Authenticated => self.authenticated(headers).await?,
         };
-        Ok(Ctx::new(caller, Arc::clone(&self.authorizer), request_id))
+        Ok(Ctx::new(
+            caller,
+            Arc::clone(&self.mount.authorizer),
+            request_id,
+        ))
     }
 
     async fn authenticated(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {
-        let caller = self.authenticator.authenticate(headers).await?;
+        let caller = self.mount.authenticator.authenticate(headers).await?;
         match &*caller {
             Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
             Caller::User(_) => Ok(caller),
@@ -158,10 +252,10 @@ impl Barrier {
             let rest = path.strip_prefix(prefix.trim_end_matches('/'));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
-        if open {
-            Access::Unauthenticated
-        } else {
-            Access::Authenticated
+        match &self.mount.access {
+            _ if open => Access::Unauthenticated,
+            Some(access) => access(path),
+            None => Access::Authenticated,
         }
     }
 }
