@@ -46,5 +46,5 @@ export default defineConfig(({ command }) => ({
       },
     },
   },
-  test: { environment: 'node' },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 }));

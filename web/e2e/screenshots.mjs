@@ -19,6 +19,14 @@ const SHOTS = [
 const folder = join(root, 'docs/screenshots');
 mkdirSync(folder, { recursive: true });
 
+/** Pictures do not tell where a machine keeps the repository. */
+function hidePaths(page) {
+  return page.evaluate(prefix => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(prefix, '');
+  }, root);
+}
+
 const portal = await startPortal();
 const browser = await launch();
 try {
@@ -37,6 +45,7 @@ try {
     });
     for (const [name, path] of SHOTS) {
       await visit(page, portal.url + path);
+      await hidePaths(page);
       await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
     }
     await close();

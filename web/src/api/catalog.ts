@@ -95,6 +95,11 @@ export const catalog = {
       body: { entityRefs, fields },
     }).then(answer => answer.items),
 
+  ancestry: (ref: EntityRef) =>
+    request<{ items: { entity: Entity; parentEntityRefs: string[] }[] }>(
+      `${BASE}/entities/by-name/${path(ref)}/ancestry`,
+    ).then(answer => answer.items),
+
   refresh: (entityRef: string) =>
     request<void>(`${BASE}/refresh`, { method: 'POST', body: { entityRef } }),
 

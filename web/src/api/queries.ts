@@ -73,6 +73,34 @@ export function summaryQuery(ref: string) {
   });
 }
 
+/** Groups of a large organization; who shows them says when there are more. */
+export const MAX_GROUPS = 5000;
+
+/** All groups with their parents. */
+export const groupsQuery = queryOptions({
+  queryKey: ['groups'],
+  queryFn: ({ signal }) =>
+    catalog.query(
+      {
+        query: { kind: 'group' },
+        limit: MAX_GROUPS,
+        orderBy: [{ field: 'metadata.name', order: 'asc' }],
+        fields: [
+          'kind',
+          'metadata.name',
+          'metadata.namespace',
+          'metadata.title',
+          'metadata.description',
+          'spec.type',
+          'spec.profile',
+          'spec.parent',
+        ],
+      },
+      signal,
+    ),
+  staleTime: 60_000,
+});
+
 /** Counts of the whole catalog by kind. */
 export const kindsQuery = queryOptions({
   queryKey: ['kinds'],

@@ -40,6 +40,7 @@ export function EntityTable(props: EntityTableProps) {
   useEffect(() => setRange({ first, last }), [first, last]);
   useEffect(() => onTotal(rows.total), [rows.total, onTotal]);
   const [active, setActive] = useState(-1);
+  useFocusOn(body, active);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another listing begins at its top
   useEffect(() => setActive(-1), [listing]);
   useRowKeys({
@@ -87,6 +88,15 @@ export function EntityTable(props: EntityTableProps) {
       </div>
     </div>
   );
+}
+
+/** The row that keys chose has the focus, so that it is seen, read out, and Tab goes on from it. */
+function useFocusOn(body: React.RefObject<HTMLDivElement | null>, active: number) {
+  useEffect(() => {
+    if (active < 0) return;
+    const row = body.current?.querySelector<HTMLElement>(`[aria-rowindex="${active + 2}"]`);
+    row?.querySelector<HTMLElement>('[data-column="name"] a')?.focus({ preventScroll: true });
+  }, [body, active]);
 }
 
 function useVirtual(body: React.RefObject<HTMLDivElement | null>, count: number) {
@@ -168,7 +178,7 @@ function Row({ index, top, entity, columns, isActive, selected, onSelect, onActi
       data-active={isActive ? '' : undefined}
       data-selected={isSelected ? '' : undefined}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onActive(index)}
+      onMouseDown={() => onActive(index)}
     >
       {/* biome-ignore lint/a11y: as above */}
       <span role="cell">

@@ -107,7 +107,8 @@ export function QueryBar({ value, query, asker, onChange, onQuery }: QueryBarPro
 }
 
 function Chips({ query, onQuery }: { query: Query; onQuery: (query: Query) => void }) {
-  if (query.terms.length === 0) return null;
+  // One filter is seen well enough where it is written.
+  if (query.terms.length < 2) return null;
   return (
     <ul className="query-chips" aria-label="Filters">
       {query.terms.map(term => (

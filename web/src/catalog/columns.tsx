@@ -62,7 +62,7 @@ export const COLUMNS: Column[] = [
     title: 'Name',
     width: 'minmax(200px, 2.2fr)',
     field: 'metadata.name',
-    cell: entity => <EntityLink entityRef={refTextOf(entity)} entity={entity} tabIndex={-1} />,
+    cell: entity => <EntityLink entityRef={refTextOf(entity)} entity={entity} />,
     text: titleOf,
   },
   {

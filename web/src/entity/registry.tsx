@@ -5,6 +5,7 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 import { type Entity, isRecord, specText } from '../api/entity';
 import { AboutCard } from './cards/AboutCard';
+import { AncestryCard } from './cards/AncestryCard';
 import { HealthCard } from './cards/HealthCard';
 import { LabelsCard } from './cards/LabelsCard';
 import { LinksCard } from './cards/LinksCard';
@@ -101,6 +102,7 @@ export const CARDS: CardSpec[] = [
       !isKind('user', 'group', 'location')(entity) || (entity.metadata.links?.length ?? 0) > 0,
     component: LinksCard,
   },
+  { id: 'ancestry', place: 'side', applies: () => true, component: AncestryCard },
   { id: 'labels', place: 'side', applies: () => true, component: LabelsCard },
 ];
 

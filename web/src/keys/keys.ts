@@ -52,13 +52,22 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
+/** Whether the key means something to what has the focus: Enter opens a link, Space ticks a box. */
+function isNative(event: KeyboardEvent): boolean {
+  if (event.key !== 'Enter' && event.key !== ' ') return false;
+  return (
+    event.target instanceof HTMLElement &&
+    event.target.closest('a, button, input, summary') !== null
+  );
+}
+
 /** Whether a menu or dialog is open, which has keys of its own. */
 function isCovered(): boolean {
   return document.querySelector('[role="dialog"], [role="menu"], [role="alertdialog"]') !== null;
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || event.isComposing || isNative(event)) return;
   const key = nameOf(event);
   if (key === '') return;
   const isFresh = pressed !== null && event.timeStamp - pressed.at < SEQUENCE_MS;

@@ -6,6 +6,7 @@ import { ChevronRight } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/entity';
+import { groupsQuery, MAX_GROUPS } from '../api/queries';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { Card, Page } from '../ui/Page';
@@ -15,8 +16,6 @@ import { type GroupNode, treeOf } from './tree';
 import './org.css';
 
 const route = getRouteApi('/org');
-/** Groups of a large organization; beyond that the tree says so. */
-const MAX_GROUPS = 5000;
 const PEOPLE = 50;
 
 const EXAMPLE = `apiVersion: backstage.io/v1alpha1
@@ -43,28 +42,7 @@ export default function OrgPage() {
 }
 
 function Groups() {
-  const { data, error, refetch, isPending } = useQuery({
-    queryKey: ['groups'],
-    queryFn: ({ signal }) =>
-      catalog.query(
-        {
-          query: { kind: 'group' },
-          limit: MAX_GROUPS,
-          orderBy: [{ field: 'metadata.name', order: 'asc' }],
-          fields: [
-            'kind',
-            'metadata.name',
-            'metadata.namespace',
-            'metadata.title',
-            'metadata.description',
-            'spec.type',
-            'spec.profile',
-            'spec.parent',
-          ],
-        },
-        signal,
-      ),
-  });
+  const { data, error, refetch, isPending } = useQuery(groupsQuery);
   const tree = treeOf(data?.items ?? []);
   return (
     <Card title="Groups" count={data?.totalItems} flush>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Entity } from '../api/entity';
-import { type GroupNode, treeOf } from './tree';
+import { type GroupNode, treeOf, withDescendants } from './tree';
 
 const group = (name: string, parent?: string): Entity => ({
   apiVersion: 'v1',
@@ -21,4 +21,13 @@ test.each([
   ['itself', [group('a', 'a')], ['a']],
 ])('%s', (_, groups, expected) => {
   expect(shape(treeOf(groups))).toEqual(expected);
+});
+
+test.each([
+  ['b', [group('a'), group('b', 'a'), group('c', 'b'), group('d', 'c')], ['b', 'c', 'd']],
+  ['a', [group('a', 'b'), group('b', 'a')], ['a', 'b']],
+  ['x', [], ['x']],
+])('below %s', (name, groups, expected) => {
+  const refs = expected.map(it => `group:default/${it}`);
+  expect(withDescendants(`group:default/${name}`, groups)).toEqual(refs);
 });

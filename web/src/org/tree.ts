@@ -42,3 +42,15 @@ function isCircle(start: string, parents: Map<string, string>): boolean {
   }
   return false;
 }
+
+/** A group and everything below it. */
+export function withDescendants(ref: string, groups: Entity[]): string[] {
+  const found = new Set([ref]);
+  const children = new Map<string, string[]>();
+  for (const group of groups) {
+    const parent = parentOf(group);
+    if (parent) children.set(parent, [...(children.get(parent) ?? []), refTextOf(group)]);
+  }
+  for (const at of found) for (const child of children.get(at) ?? []) found.add(child);
+  return [...found];
+}

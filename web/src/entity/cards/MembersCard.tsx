@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button';
 import { Card } from '../../ui/Page';
 import { Avatar, formatCount, SkeletonRows } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
+import { useSubgroups } from './useSubgroups';
 
 const PAGE = 24;
 /** Fewer are seen at a glance. */
@@ -18,13 +19,13 @@ export function MembersCard({ entity }: { entity: Entity }) {
   const [find, setFind] = useState('');
   const [limit, setLimit] = useState(PAGE);
   const term = useDeferredValue(find);
-  const ref = refTextOf(entity);
+  const { refs, hasChildren } = useSubgroups(entity);
   const members = useQuery({
-    queryKey: ['members', ref, term, limit],
+    queryKey: ['members', refs, term, limit],
     queryFn: ({ signal }) =>
       catalog.query(
         {
-          query: { kind: 'user', 'relations.memberOf': ref },
+          query: { kind: 'user', 'relations.memberOf': { $in: refs } },
           limit,
           orderBy: [{ field: 'metadata.name', order: 'asc' }],
           fullTextFilter: term
@@ -39,7 +40,7 @@ export function MembersCard({ entity }: { entity: Entity }) {
   const total = members.data?.totalItems;
   const isSearchable = find !== '' || (total ?? 0) > SEARCHABLE;
   return (
-    <Card title="Members" count={total} flush>
+    <Card title={hasChildren ? 'Members, also of child groups' : 'Members'} count={total} flush>
       {isSearchable && (
         <div className="card-body">
           <input
@@ -55,7 +56,7 @@ export function MembersCard({ entity }: { entity: Entity }) {
       {members.isPending && <SkeletonRows />}
       {members.error && <ErrorState error={members.error} onRetry={() => members.refetch()} />}
       {total === 0 && (
-        <Empty title={find ? 'Nobody of that name' : 'Nobody is a member of this group itself'} />
+        <Empty title={find ? 'Nobody of that name' : 'Nobody is a member of this group'} />
       )}
       <ul className="rows">
         {members.data?.items.map(user => (

@@ -10,14 +10,16 @@ import { kindLook } from '../../ui/kinds';
 import { Card } from '../../ui/Page';
 import { formatCount, SkeletonRows } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
+import { useSubgroups } from './useSubgroups';
 
-/** A user owns through groups. */
-function ownersOf(entity: Entity): string[] {
-  return [refTextOf(entity), ...relationsOf(entity, 'memberOf')];
-}
+/** More owners would make an address that no browser takes. */
+const MAX_OWNERS = 60;
 
 export function OwnedCard({ entity }: { entity: Entity }) {
-  const owners = ownersOf(entity);
+  const { refs, hasChildren } = useSubgroups(entity);
+  // A user owns through groups.
+  const owners = [...refs, ...relationsOf(entity, 'memberOf')];
+  const title = hasChildren ? 'Owns, with its child groups' : 'Owns';
   const counts = useQuery({
     queryKey: ['owned', owners],
     queryFn: ({ signal }) =>
@@ -33,7 +35,7 @@ export function OwnedCard({ entity }: { entity: Entity }) {
     return terms.map(formatTerm).join(' ');
   };
   return (
-    <Card title={entity.kind === 'User' ? 'Owns, also through groups' : 'Owns'} flush>
+    <Card title={entity.kind === 'User' ? 'Owns, also through groups' : title} flush>
       {counts.isPending && <SkeletonRows n={2} />}
       {counts.error && <ErrorState error={counts.error} onRetry={() => counts.refetch()} />}
       {counts.data?.length === 0 && (
@@ -47,7 +49,7 @@ export function OwnedCard({ entity }: { entity: Entity }) {
       <ul className="owned">
         {counts.data?.map(({ value, count }) => (
           <li key={value}>
-            <Link to="/catalog" search={{ q: query(value) }}>
+            <Link to="/catalog" search={{ q: query(value) }} disabled={owners.length > MAX_OWNERS}>
               <KindIcon kind={value} size={20} />
               <strong>{formatCount(count)}</strong>
               <span className="muted">{kindLook(value).plural}</span>
