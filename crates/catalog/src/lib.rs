@@ -16,7 +16,6 @@ mod config;
 mod facets;
 mod flat;
 mod follow;
-mod groups;
 mod http;
 mod ingest;
 mod metrics;

@@ -18,7 +18,7 @@ pub trait Directory: Send + Sync {
 #[async_trait]
 impl Directory for Catalog {
     async fn ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
-        Catalog::ownership(self, user_ref).await
+        Ok(Catalog::ownership(self, user_ref))
     }
 
     async fn find_users(&self, filter: Filter, limit: usize) -> Result<Vec<String>> {

@@ -47,7 +47,7 @@ pub(crate) struct EntityPage {
     pub previous: Option<Cursor>,
 }
 
-pub(crate) fn pick(index: &Index, hit: Hit) -> Picked {
+fn pick(index: &Index, hit: Hit) -> Picked {
     Picked {
         id: hit.id,
         version: index.version(hit.slot),

@@ -81,10 +81,10 @@ async fn ownership_goes_up_the_tree_of_groups() {
         ("user:default/carol", &["user:default/carol"]),
     ];
     for (user, expected) in cases {
-        let owners = lab.catalog.ownership(user).await.unwrap().unwrap();
+        let owners = lab.catalog.ownership(user).unwrap();
         assert_eq!(owners, expected, "{user}");
     }
-    let nobody = lab.catalog.ownership("user:default/nobody").await.unwrap();
+    let nobody = lab.catalog.ownership("user:default/nobody");
     assert_eq!(nobody, None);
 }
 
