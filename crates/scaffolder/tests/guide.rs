@@ -1,5 +1,10 @@
 //! The examples of the guide give what it says.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in shared code"
+)]
+
 use scaffolder::{Case, RepoHosts, template_host};
 use serde_json::{Value, json};
 
@@ -7,7 +12,7 @@ const GUIDE: &str = include_str!("../../../docs/guide/template-language.md");
 
 /// The cells of the rows below a mark, without the head of the table.
 fn rows(mark: &str) -> Vec<Vec<String>> {
-    let (_, section) = GUIDE.split_once(mark).expect(mark);
+    let (_, section) = GUIDE.split_once(mark).unwrap();
     section
         .lines()
         .skip_while(|line| !line.starts_with("|---"))

@@ -183,6 +183,7 @@ mod tests {
                 ownership: Arc::from(["user:default/ann".to_owned()]),
                 expires_at: i64::MAX,
                 limited_token: None,
+                actor: None,
             };
             match headers.get(COOKIE).map(HeaderValue::as_bytes) {
                 Some(b"bad") => Err(platform::Error::unauthenticated("bad cookie")),
@@ -196,7 +197,7 @@ mod tests {
 
     #[async_trait]
     impl Authorizer for Nothing {
-        async fn decide(&self, _: &Caller, asked: &[Permission]) -> Vec<Decision> {
+        async fn decide(&self, _: &Caller, asked: &[Permission<'_>]) -> Vec<Decision> {
             vec![Decision::Deny; asked.len()]
         }
     }
