@@ -3,6 +3,8 @@
 //! Containers are kept in lists and never freed before the end: nothing is dropped recursively,
 //! and the meter bounds how many there are.
 
+mod member;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
@@ -80,8 +82,8 @@ impl<'a> Machine<'a> {
         }
         check_size(entries.len())?;
         self.meter.work(entries.len())?;
-        if entries.keys().any(|name| index_key(name).is_some()) {
-            entries.sort_by_key(|name, _| index_key(name).unwrap_or(u32::MAX));
+        if entries.keys().any(|name| member::index_key(name).is_some()) {
+            entries.sort_by_key(|name, _| member::index_key(name).unwrap_or(u32::MAX));
         }
         let id = RecordId(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
         self.records.push(entries);
@@ -364,20 +366,13 @@ pub(crate) fn ordered(members: &Map<String, Json>) -> Vec<(&str, &Json)> {
         .iter()
         .map(|(name, value)| (name.as_str(), value))
         .collect();
-    if entries.iter().any(|(name, _)| index_key(name).is_some()) {
-        entries.sort_by_key(|(name, _)| index_key(name).unwrap_or(u32::MAX));
+    if entries
+        .iter()
+        .any(|(name, _)| member::index_key(name).is_some())
+    {
+        entries.sort_by_key(|(name, _)| member::index_key(name).unwrap_or(u32::MAX));
     }
     entries
-}
-
-/// The index that a key is, written as JavaScript writes it.
-fn index_key(name: &str) -> Option<u32> {
-    let is_canonical = name.bytes().all(|byte| byte.is_ascii_digit())
-        && (name.len() == 1 || !name.starts_with('0'));
-    if !is_canonical {
-        return None;
-    }
-    name.parse().ok().filter(|index| *index < u32::MAX)
 }
 
 pub(crate) fn check_nesting(depth: usize) -> Result<()> {

@@ -22,6 +22,7 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
     };
     known
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= max_distance)
         .map(|candidate| (distance(name.as_bytes(), candidate.as_bytes()), candidate))
         .filter(|(distance, _)| *distance <= max_distance)
         .min_by_key(|(distance, _)| *distance)

@@ -232,6 +232,57 @@ fn greedy_templates_are_stopped() {
     }
 }
 
+/// A thread of a test has less stack than one of the product, and unoptimised code needs more.
+#[test]
+fn nesting_up_to_the_limit_fits_the_stack() {
+    let nested = |open: &str, inner: &str, close: &str, n: usize| {
+        [&open.repeat(n), inner, &close.repeat(n)].concat()
+    };
+    for (open, inner, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{ a: ", "1", " }"),
+        ("not ", "1", ""),
+        ("- + ", "1", ""),
+        ("l[", "0", "]"),
+        ("l[0:", "0", "]"),
+        ("s.slice(", "0", ")"),
+        ("s | default(", "s", ")"),
+        ("n is eq(", "n", ")"),
+        ("1 if s else (", "1", ")"),
+        ("0 or (1 + (", "n", "))"),
+    ] {
+        for n in [20, 95, 99, 150, 198, 199, 200] {
+            let source = format!("${{{{ {} }}}}", nested(open, inner, close, n));
+            let rendered = render(&source, Syntax::default());
+            assert!(rendered.is_ok() || n > 90, "{open}: {rendered:?}");
+        }
+    }
+    for (open, close) in [
+        ("{% if s %}", "{% endif %}"),
+        ("{% for x in [1] %}", "{% endfor %}"),
+        ("{% filter upper %}", "{% endfilter %}"),
+        ("{% set y %}", "{% endset %}"),
+        ("{% switch 1 %}{% case 1 %}", "{% endswitch %}"),
+        ("{% macro m() %}", "{% endmacro %}${{ m() }}"),
+        (
+            "{% macro m() %}${{ caller() }}{% endmacro %}{% call m() %}",
+            "{% endcall %}",
+        ),
+    ] {
+        for n in [20, 66, 99, 150, 199, 200] {
+            let inner = format!(
+                "${{{{ {} }}}}",
+                nested("(", "1", ")", 199_usize.saturating_sub(n))
+            );
+            // Whether both together are too deep does not matter here.
+            _ = render(&nested(open, &inner, close, n), Syntax::default());
+        }
+        let rendered = render(&nested(open, "1", close, 20), Syntax::default());
+        assert!(rendered.is_ok(), "{open}: {rendered:?}");
+    }
+}
+
 #[test]
 fn long_work_is_linear() {
     let long = "x".repeat(1 << 20);

@@ -9,8 +9,6 @@ use crate::ast::{Arguments, Expr, ExprId, Parameter};
 use crate::error::{ErrorKind, Fault, Result, fault, quoted};
 use crate::machine::check_size;
 use crate::methods::{self, Method};
-use crate::number;
-use crate::text;
 use crate::value::{Callable, Text, Value};
 
 use super::macros::Defined;
@@ -438,49 +436,4 @@ impl<'a> Evaluator<'a> {
             _ => None,
         }
     }
-}
-
-impl<'a> crate::machine::Machine<'a> {
-    /// A member that is data, not a method.
-    pub(crate) fn own_member(
-        &mut self,
-        target: &Value<'a>,
-        name: &str,
-    ) -> Result<Option<Value<'a>>> {
-        Ok(match target {
-            Value::Record(record) => self.member(*record, name),
-            Value::Array(array) => {
-                let len = self.array_len(*array);
-                if name == "length" {
-                    return Ok(Some(number::from_len(len).into()));
-                }
-                array_index(name, len).map(|index| self.item(*array, index))
-            }
-            Value::Safe(text) if name == "val" => Some(Value::Text(text.clone())),
-            Value::Text(text) | Value::Safe(text) => {
-                if name == "length" {
-                    return Ok(Some(number::from_len(text::len(text)).into()));
-                }
-                // The length is an upper bound in bytes: most names are no index at all.
-                match array_index(name, text.len()) {
-                    Some(index) if index < text::len(text) => {
-                        let unit = text::slice(text, index..index + 1).into_owned();
-                        Some(self.cut(unit)?)
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        })
-    }
-}
-
-/// An index below `len`, written as JavaScript writes it.
-fn array_index(name: &str, len: usize) -> Option<usize> {
-    let is_canonical = name.bytes().all(|byte| byte.is_ascii_digit())
-        && (name.len() == 1 || !name.starts_with('0'));
-    if !is_canonical {
-        return None;
-    }
-    name.parse().ok().filter(|index| *index < len)
 }
