@@ -9,7 +9,6 @@ mod facets;
 mod ingestion;
 mod locations;
 mod openapi;
-mod permissions;
 mod query;
 mod refs;
 mod revision;
@@ -17,9 +16,13 @@ mod stream;
 mod unprocessed;
 mod validate;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
+
+use platform::http::permission_routes;
 
 use crate::catalog::Catalog;
 
@@ -32,7 +35,8 @@ pub fn router(catalog: Catalog) -> Router {
         .merge(location_routes())
         .merge(operator_routes())
         .layer(from_fn_with_state(catalog.clone(), revision::follow))
-        .with_state(catalog)
+        .with_state(catalog.clone())
+        .merge(permission_routes(Arc::new(catalog)))
 }
 
 fn entity_routes() -> Router<Catalog> {
@@ -107,14 +111,6 @@ fn operator_routes() -> Router<Catalog> {
         .route(
             "/ingestion/held/{provider}/reject",
             post(ingestion::reject_held),
-        )
-        .route(
-            "/.well-known/backstage/permissions/metadata",
-            get(permissions::describe),
-        )
-        .route(
-            "/.well-known/backstage/permissions/apply-conditions",
-            post(permissions::apply),
         )
         .route("/.backstage/actions/v1/actions", get(actions::list_actions))
         .route(

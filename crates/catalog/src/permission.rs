@@ -1,15 +1,18 @@
 //! The catalog's permissions and rules, and how conditions become index filters.
 //! Reference 1 §C.7.
 
-use model::Filter;
-use platform::permission::{Condition, Decision, Permission};
+use async_trait::async_trait;
+use model::{EntityRef, Filter};
+use platform::permission::{Condition, Decision, Permission, Permissioned};
 use platform::{Ctx, Error, Result};
 use serde_json::Value;
+
+use crate::catalog::Catalog;
 
 /// The resource type of entities.
 pub const ENTITY: &str = "catalog-entity";
 
-const fn entity(name: &'static str, action: &'static str) -> Permission {
+const fn entity(name: &'static str, action: &'static str) -> Permission<'static> {
     Permission {
         name,
         action: Some(action),
@@ -17,7 +20,7 @@ const fn entity(name: &'static str, action: &'static str) -> Permission {
     }
 }
 
-const fn basic(name: &'static str, action: Option<&'static str>) -> Permission {
+const fn basic(name: &'static str, action: Option<&'static str>) -> Permission<'static> {
     Permission {
         name,
         action,
@@ -26,35 +29,85 @@ const fn basic(name: &'static str, action: Option<&'static str>) -> Permission {
 }
 
 /// Read an entity.
-pub const ENTITY_READ: Permission = entity("catalog.entity.read", "read");
+pub const ENTITY_READ: Permission<'_> = entity("catalog.entity.read", "read");
 /// Add entities.
-pub const ENTITY_CREATE: Permission = basic("catalog.entity.create", Some("create"));
+pub const ENTITY_CREATE: Permission<'_> = basic("catalog.entity.create", Some("create"));
 /// Delete an entity.
-pub const ENTITY_DELETE: Permission = entity("catalog.entity.delete", "delete");
+pub const ENTITY_DELETE: Permission<'_> = entity("catalog.entity.delete", "delete");
 /// Ask for a refresh of an entity.
-pub const ENTITY_REFRESH: Permission = entity("catalog.entity.refresh", "update");
+pub const ENTITY_REFRESH: Permission<'_> = entity("catalog.entity.refresh", "update");
 /// Validate an entity.
-pub const ENTITY_VALIDATE: Permission = basic("catalog.entity.validate", None);
+pub const ENTITY_VALIDATE: Permission<'_> = basic("catalog.entity.validate", None);
 /// Read locations.
-pub const LOCATION_READ: Permission = basic("catalog.location.read", Some("read"));
+pub const LOCATION_READ: Permission<'_> = basic("catalog.location.read", Some("read"));
 /// Register locations.
-pub const LOCATION_CREATE: Permission = basic("catalog.location.create", Some("create"));
+pub const LOCATION_CREATE: Permission<'_> = basic("catalog.location.create", Some("create"));
 /// Unregister locations.
-pub const LOCATION_DELETE: Permission = basic("catalog.location.delete", Some("delete"));
+pub const LOCATION_DELETE: Permission<'_> = basic("catalog.location.delete", Some("delete"));
 /// Analyze a location.
-pub const LOCATION_ANALYZE: Permission = basic("catalog.location.analyze", None);
+pub const LOCATION_ANALYZE: Permission<'_> = basic("catalog.location.analyze", None);
 /// See entities that are not final.
-pub const UNPROCESSED_READ: Permission = basic("catalog.entities.unprocessed.read", Some("read"));
+pub const UNPROCESSED_READ: Permission<'_> =
+    basic("catalog.entities.unprocessed.read", Some("read"));
 /// Delete entities that are not final.
-pub const UNPROCESSED_DELETE: Permission =
+pub const UNPROCESSED_DELETE: Permission<'_> =
     basic("catalog.entities.unprocessed.delete", Some("delete"));
 /// See providers, conflicts and held mutations.
-pub const INGESTION_READ: Permission = basic("catalog.ingestion.read", Some("read"));
+pub const INGESTION_READ: Permission<'_> = basic("catalog.ingestion.read", Some("read"));
 /// Approve held mutations and run providers.
-pub const INGESTION_MANAGE: Permission = basic("catalog.ingestion.manage", Some("update"));
+pub const INGESTION_MANAGE: Permission<'_> = basic("catalog.ingestion.manage", Some("update"));
+
+/// All of them, as `/.well-known/backstage/permissions/metadata` tells them.
+const ALL: &[Permission<'_>] = &[
+    ENTITY_READ,
+    ENTITY_CREATE,
+    ENTITY_DELETE,
+    ENTITY_REFRESH,
+    ENTITY_VALIDATE,
+    LOCATION_READ,
+    LOCATION_CREATE,
+    LOCATION_DELETE,
+    LOCATION_ANALYZE,
+    INGESTION_READ,
+    INGESTION_MANAGE,
+];
+/// Parameters of the rules, as JSON Schema.
+const RULES: &str = include_str!("permission_rules.json");
+
+#[async_trait]
+impl Permissioned for Catalog {
+    fn plugin(&self) -> &'static str {
+        "catalog"
+    }
+
+    fn permissions(&self) -> &'static [Permission<'static>] {
+        ALL
+    }
+
+    fn rules(&self) -> Result<Value> {
+        serde_json::from_str(RULES)
+            .map_err(|error| Error::internal("rules are not JSON").with_source(error))
+    }
+
+    fn resource_type(&self) -> &'static str {
+        ENTITY
+    }
+
+    async fn matches(&self, condition: &Condition, refs: &[String]) -> Result<Vec<bool>> {
+        let filter = lower(condition)?;
+        let index = self.view.index();
+        let matcher = index.matcher(&filter);
+        let is_match = |text: &String| {
+            let entity_ref = text.parse::<EntityRef>().ok();
+            let hit = entity_ref.and_then(|entity_ref| index.by_ref(&entity_ref.to_string()));
+            hit.is_some_and(|hit| matcher.matches(hit.slot))
+        };
+        Ok(refs.iter().map(is_match).collect())
+    }
+}
 
 /// The entities on which the caller has a permission; `None` for none at all.
-pub(crate) async fn filter(ctx: &Ctx, permission: Permission) -> Result<Option<Filter>> {
+pub(crate) async fn filter(ctx: &Ctx, permission: Permission<'_>) -> Result<Option<Filter>> {
     Ok(match ctx.decide(permission).await {
         Decision::Allow => Some(Filter::everything()),
         Decision::Deny => None,

@@ -10,7 +10,7 @@ pub struct AllowAll;
 
 #[async_trait]
 impl Authorizer for AllowAll {
-    async fn decide(&self, caller: &Caller, permissions: &[Permission]) -> Vec<Decision> {
+    async fn decide(&self, caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
         let decide = |permission| {
             if is_within_restrictions(caller, permission) {
                 Decision::Allow
@@ -24,7 +24,7 @@ impl Authorizer for AllowAll {
 
 /// Whether the token that a program shows extends to a permission. By the time a decision is asked
 /// for, the restrictions are those for the plugin that asks.
-fn is_within_restrictions(caller: &Caller, permission: &Permission) -> bool {
+fn is_within_restrictions(caller: &Caller, permission: &Permission<'_>) -> bool {
     let Caller::Service(service) = caller else {
         return true;
     };

@@ -1,6 +1,8 @@
 //! Who asks: the first argument of every service method.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -74,12 +76,23 @@ pub trait Authenticator: Send + Sync {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>>;
 }
 
+/// From where a call reached us.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Who opened the connection.
+    pub address: Option<IpAddr>,
+    /// What the program calls itself.
+    pub agent: Option<Arc<str>>,
+}
+
 /// The context of one call: who asks, and who decides what they may.
 #[derive(Clone)]
 pub struct Ctx {
     caller: Arc<Caller>,
     authorizer: Arc<dyn Authorizer>,
     request_id: Arc<str>,
+    client: Client,
+    is_audited: Arc<AtomicBool>,
 }
 
 impl Ctx {
@@ -89,7 +102,30 @@ impl Ctx {
             caller,
             authorizer,
             request_id,
+            client: Client::default(),
+            is_audited: Arc::default(),
         }
+    }
+
+    /// The same call, from a known client.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
+    /// From where the call reached us.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Says that the use case wrote an audit record of its own, with more than the barrier knows.
+    pub fn mark_audited(&self) {
+        self.is_audited.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Ctx::mark_audited`] was called for this call.
+    pub fn is_audited(&self) -> bool {
+        self.is_audited.load(Ordering::Relaxed)
     }
 
     /// Who asks.
@@ -108,13 +144,18 @@ impl Ctx {
     }
 
     /// The decision on one permission.
-    pub async fn decide(&self, permission: Permission) -> Decision {
-        let mut decisions = self.authorizer.decide(&self.caller, &[permission]).await;
+    pub async fn decide(&self, permission: Permission<'_>) -> Decision {
+        let mut decisions = self.decide_all(&[permission]).await;
         decisions.pop().unwrap_or(Decision::Deny)
     }
 
+    /// The decisions on several permissions, in order.
+    pub async fn decide_all(&self, permissions: &[Permission<'_>]) -> Vec<Decision> {
+        self.authorizer.decide(&self.caller, permissions).await
+    }
+
     /// Fails unless the caller has the permission without conditions.
-    pub async fn require(&self, permission: Permission) -> Result<()> {
+    pub async fn require(&self, permission: Permission<'_>) -> Result<()> {
         match self.decide(permission).await {
             Decision::Allow => Ok(()),
             Decision::Deny | Decision::Conditional(_) => Err(Error::forbidden("")),

@@ -14,6 +14,7 @@ mod listen;
 mod measure;
 mod mount;
 mod path;
+mod permissions;
 mod query;
 mod readiness;
 mod reply;
@@ -30,8 +31,9 @@ pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;
 pub use front::{Front, Routes};
 pub use listen::BindError;
-pub use mount::{Access, Plugin, mount};
+pub use mount::{Access, Observer, Plugin, Seen, mount, mount_observed};
 pub use path::Segments;
+pub use permissions::{judge, permission_routes};
 pub use query::{Param, Params};
 pub use readiness::{Phase, Readiness};
 pub use reply::{

@@ -34,7 +34,7 @@ impl Authenticator for Nobody {
 
 #[async_trait]
 impl Authorizer for Nobody {
-    async fn decide(&self, _: &Caller, permissions: &[Permission]) -> Vec<Decision> {
+    async fn decide(&self, _: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
         vec![Decision::Deny; permissions.len()]
     }
 }

@@ -65,9 +65,9 @@ impl TestAccess {
 
 #[async_trait]
 impl Authorizer for TestAccess {
-    async fn decide(&self, _caller: &Caller, permissions: &[Permission]) -> Vec<Decision> {
+    async fn decide(&self, _caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
         let rules = self.0.read();
-        let decide = |permission: &Permission| {
+        let decide = |permission: &Permission<'_>| {
             rules
                 .by_name
                 .get(permission.name)

@@ -382,7 +382,7 @@ impl Catalog {
     async fn require_on(
         &self,
         ctx: &Ctx,
-        permission: platform::permission::Permission,
+        permission: platform::permission::Permission<'_>,
         entity_ref: &str,
     ) -> Result<()> {
         let filter = permission::filter(ctx, permission).await?;

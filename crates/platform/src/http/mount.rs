@@ -6,13 +6,17 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::ctx::{Authenticator, Caller, Ctx};
+use crate::ctx::{Authenticator, Caller, Client, Ctx};
 use crate::error::{Error, Result};
 use crate::permission::Authorizer;
 
-use super::PendingError;
+use super::{PendingError, RequestInfo};
+
+/// Characters of `User-Agent` that are kept.
+const MAX_AGENT: usize = 200;
 
 /// Who may enter a path of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,34 @@ pub struct Plugin {
     pub open_paths: &'static [&'static str],
 }
 
+/// Sees every request that reached a plugin, after it was answered.
+pub trait Observer: Send + Sync {
+    /// Must not block.
+    fn observe(&self, seen: Seen<'_>);
+}
+
+/// A request that was answered.
+pub struct Seen<'a> {
+    /// Plugin id.
+    pub plugin: &'static str,
+    /// Method.
+    pub method: &'a Method,
+    /// Template of the route, relative to the plugin; `None` for unknown paths.
+    pub route: Option<&'a str>,
+    /// Path, relative to the plugin.
+    pub path: &'a str,
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// Whether credentials were shown, good or bad.
+    pub has_credentials: bool,
+    /// The context, unless the barrier refused the request.
+    pub ctx: Option<&'a Ctx>,
+    /// Id of the request.
+    pub request_id: &'a str,
+    /// From where it came.
+    pub client: &'a Client,
+}
+
 /// What the barrier needs.
 #[derive(Clone)]
 struct Barrier {
@@ -40,6 +72,7 @@ struct Barrier {
     open_paths: &'static [&'static str],
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// Puts the plugin's routes behind the credentials barrier, with Backstage's error bodies and bare
@@ -49,11 +82,22 @@ pub fn mount(
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Router {
+    mount_observed(plugin, authenticator, authorizer, None)
+}
+
+/// Like [`mount`], with somebody who sees every request.
+pub fn mount_observed(
+    plugin: Plugin,
+    authenticator: Arc<dyn Authenticator>,
+    authorizer: Arc<dyn Authorizer>,
+    observer: Option<Arc<dyn Observer>>,
+) -> Router {
     let barrier = Barrier {
         plugin: plugin.id,
         open_paths: plugin.open_paths,
         authenticator,
         authorizer,
+        observer,
     };
     plugin
         .router
@@ -71,26 +115,52 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
     let method = request.method().clone();
     let uri = request.uri().clone();
     let request_id = super::request_id(&request);
+    let client = client_of(&request);
+    let has_credentials = request.headers().contains_key(AUTHORIZATION);
     let mut trail = Trail {
         route: request.extensions().get().cloned(),
         caller: None,
     };
-    let mut response = match barrier
-        .admit(uri.path(), request.headers(), request_id)
+    let admitted = barrier
+        .admit(uri.path(), request.headers(), Arc::clone(&request_id))
         .await
-    {
+        .map(|ctx| ctx.with_client(client.clone()));
+    let (mut response, ctx) = match admitted {
         Ok(ctx) => {
             trail.caller = Some(ctx.shared_caller());
-            request.extensions_mut().insert(ctx);
-            next.run(request).await
+            request.extensions_mut().insert(ctx.clone());
+            (next.run(request).await, Some(ctx))
         }
-        Err(error) => error.into_response(),
+        Err(error) => (error.into_response(), None),
     };
+    if let Some(observer) = &barrier.observer {
+        observer.observe(Seen {
+            plugin: barrier.plugin,
+            method: &method,
+            route: trail.route(),
+            path: uri.path(),
+            status: response.status(),
+            has_credentials,
+            ctx: ctx.as_ref(),
+            request_id: &request_id,
+            client: &client,
+        });
+    }
     if let Some(pending) = response.extensions_mut().remove::<PendingError>() {
         pending.finish(&method, &uri, &mut response);
     }
     response.extensions_mut().insert(trail);
     response
+}
+
+fn client_of(request: &Request) -> Client {
+    let info = request.extensions().get::<RequestInfo>();
+    let agent = request.headers().get(USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    Client {
+        address: info.and_then(|info| info.peer),
+        agent: agent.map(|agent| agent.chars().take(MAX_AGENT).collect::<String>().into()),
+    }
 }
 
 /// What the front wants to know of a request behind the barrier, left in its answer.

@@ -63,7 +63,7 @@ struct Everything;
 
 #[async_trait]
 impl Authorizer for Everything {
-    async fn decide(&self, _: &Caller, permissions: &[Permission]) -> Vec<Decision> {
+    async fn decide(&self, _: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
         vec![Decision::Allow; permissions.len()]
     }
 }

@@ -11,15 +11,19 @@ use super::{Finding, Tree};
 const RULE: &str = "crate-direction";
 
 /// Tier of every crate: a crate may depend on its own tier and on those below.
-const TIERS: [(&str, u8); 22] = [
+const TIERS: [(&str, u8); 26] = [
     ("model", 0),
     ("index", 0),
     ("nunjucks", 0),
     ("score", 0),
     ("platform", 1),
     ("integrations", 1),
+    ("audit", 1),
     ("catalog", 2),
     ("identity", 2),
+    ("permission", FEATURE),
+    ("proxy", FEATURE),
+    ("settings", FEATURE),
     ("scaffolder", FEATURE),
     ("techdocs", FEATURE),
     ("search", FEATURE),

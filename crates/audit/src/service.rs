@@ -1,0 +1,187 @@
+//! Use cases: query, export, verification.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use platform::db::Db;
+use platform::permission::Permission;
+use platform::telemetry::Metrics;
+use platform::{Clock, Ctx, Result};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::chain::{Check, Verification};
+use crate::observe::{self, Observed, Observer, Reads};
+use crate::record::Record;
+use crate::retention;
+use crate::store;
+
+/// Read the audit log.
+pub const RECORD_READ: Permission<'_> = Permission {
+    name: "audit.record.read",
+    action: Some("read"),
+    resource_type: None,
+};
+
+/// Records read by one statement.
+const BATCH: i64 = 1_000;
+
+/// Settings of the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How long records are kept; for ever when absent.
+    pub retention: Option<Duration>,
+}
+
+/// What the audit log needs.
+pub struct Parts {
+    /// The migrated database.
+    pub db: Db,
+    /// Settings.
+    pub settings: Settings,
+    /// Requests that change nothing, whatever their method.
+    pub reads: Reads,
+    /// Where metrics are kept.
+    pub metrics: Metrics,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The audit log; clones share it.
+#[derive(Clone)]
+pub struct Audit(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    settings: Settings,
+    clock: Clock,
+    observer: Arc<Observer>,
+    /// Taken by the writer when it starts.
+    observed: Mutex<Option<mpsc::Receiver<Observed>>>,
+}
+
+/// Which records are asked for; what is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Who did it.
+    pub actor: Option<String>,
+    /// For whom.
+    pub on_behalf_of: Option<String>,
+    /// What was done.
+    pub action: Option<String>,
+    /// To what.
+    pub subject: Option<String>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// Id of the request.
+    pub request_id: Option<String>,
+    /// Not before this time, in milliseconds.
+    pub since: Option<i64>,
+    /// Before this time, in milliseconds.
+    pub until: Option<i64>,
+    /// Only records with a smaller number: how pages go on.
+    pub before_seq: Option<i64>,
+}
+
+impl Audit {
+    /// The audit log of a database.
+    pub fn new(parts: Parts) -> Result<Self> {
+        let (observer, observed) = Observer::new(parts.reads, parts.clock.clone(), &parts.metrics)?;
+        Ok(Self(Arc::new(Inner {
+            db: parts.db,
+            settings: parts.settings,
+            clock: parts.clock,
+            observer: Arc::new(observer),
+            observed: Mutex::new(Some(observed)),
+        })))
+    }
+
+    /// Records at the barrier what the use cases do not.
+    pub fn observer(&self) -> Arc<dyn platform::http::Observer> {
+        Arc::clone(&self.0.observer) as Arc<dyn platform::http::Observer>
+    }
+
+    /// Starts writing what the observer sees, and removing what is too old, until `stop`.
+    pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let (db, clock) = (self.0.db.clone(), self.0.clock.clone());
+        if let Some(observed) = self.0.observed.lock().take() {
+            let observer = Arc::clone(&self.0.observer);
+            tasks.spawn(observe::write(
+                db.clone(),
+                clock.clone(),
+                observer,
+                observed,
+                stop.clone(),
+            ));
+        }
+        if let Some(retention) = self.0.settings.retention {
+            tasks.spawn(retention::keep(db, clock, retention, stop.clone()));
+        }
+    }
+
+    /// A page of records, the newest first.
+    pub async fn list(&self, ctx: &Ctx, query: Query, limit: i64) -> Result<Vec<Record>> {
+        ctx.require(RECORD_READ).await?;
+        self.page(query, limit).await
+    }
+
+    /// All records that a query asks for, the newest first, page by page.
+    pub async fn export(&self, ctx: &Ctx, query: Query) -> Result<Export> {
+        ctx.require(RECORD_READ).await?;
+        Ok(self.export_all(query))
+    }
+
+    /// Like [`Audit::export`], for operators.
+    pub fn export_all(&self, query: Query) -> Export {
+        Export {
+            audit: self.clone(),
+            query: Some(query),
+        }
+    }
+
+    async fn page(&self, query: Query, limit: i64) -> Result<Vec<Record>> {
+        let list = move |tx: &mut platform::db::Tx<'_>| store::list_matching(tx, &query, limit);
+        self.0.db.read(list).await
+    }
+
+    /// Checks the whole chain; `expected` is the hash that the last record must have.
+    pub async fn verify(&self, expected: Option<&str>) -> Result<Verification> {
+        let head = self.0.db.read(store::load_head).await?;
+        let mut check = Check::new(head);
+        loop {
+            let from = check.next();
+            let records = self
+                .0
+                .db
+                .read(move |tx| store::list_from(tx, from, BATCH))
+                .await?;
+            if records.is_empty() {
+                return Ok(check.finish(expected));
+            }
+            check.add(&records);
+        }
+    }
+}
+
+/// Records page by page.
+pub struct Export {
+    audit: Audit,
+    query: Option<Query>,
+}
+
+impl Export {
+    /// The next records; none when there are no more.
+    pub async fn next(&mut self) -> Result<Vec<Record>> {
+        let Some(query) = self.query.take() else {
+            return Ok(Vec::new());
+        };
+        let records = self.audit.page(query.clone(), BATCH).await?;
+        self.query = records.last().map(|last| Query {
+            before_seq: Some(last.seq),
+            ..query
+        });
+        Ok(records)
+    }
+}
