@@ -22,8 +22,10 @@ mod listen;
 mod load;
 mod nearest;
 mod path;
+mod permission;
 mod print;
 mod providers;
+mod proxy;
 pub mod schema;
 mod secret;
 mod sections;
@@ -35,7 +37,9 @@ pub use access::{
     AccessMethod, AccessRestrictionConfig, BackendAuthConfig, ExternalAccess, LegacyKey,
     PermissionAttributeConfig, PluginKeyStore, PluginKeyStoreType,
 };
-pub use app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig, ReadingLimits};
+pub use app::{
+    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, OrganizationConfig, ReadingLimits,
+};
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,
     RefreshTokenConfig, SessionConfig, StaticKey, StaticKeys,
@@ -66,10 +70,16 @@ pub use integrations::{
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
+pub use permission::{
+    BasicPermissionConfig, ConditionFileLimitsConfig, ConditionLimitsConfig,
+    DefaultPermissionsConfig, NamedConfig, PermissionConfig, PolicyDecisionPrecedence,
+    RbacAdminConfig, RbacConfig, RbacValidationConfig,
+};
 pub use print::{frontend, redacted, secrets};
 pub use providers::{
     GuestConfig, OAUTH_PROVIDERS, OAuthConfig, PROXY_PROVIDERS, ProvidersConfig, ProxyConfig,
     ResolverConfig, ServiceTokenConfig, SignInConfig,
 };
+pub use proxy::{ProxyCredentials, ProxyEndpoint, ProxyEndpointsConfig};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

@@ -1,11 +1,11 @@
-//! `app`, `organization`, `permission` and `callboard`: settings of the portal as a whole.
+//! `app`, `organization` and `callboard`: settings of the portal as a whole.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::secret::Opaque;
+use super::duration::HumanDuration;
 
 /// The portal as browsers see it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -30,21 +30,6 @@ pub struct OrganizationConfig {
     pub name: Option<String>,
 }
 
-/// Whether and how requests are authorized.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PermissionConfig {
-    /// Whether permissions are asked for at all.
-    #[schemars(extend("x-visibility" = "frontend", "x-ignored" = "not enforced yet"))]
-    pub enabled: bool,
-    /// Roles and policies.
-    #[schemars(extend("x-ignored" = "it belongs to the RBAC plugin"))]
-    pub rbac: Option<Opaque>,
-    /// Plugins that have permissions.
-    #[schemars(extend("x-ignored" = "it belongs to the RBAC plugin"))]
-    pub permissioned_plugins: Vec<String>,
-}
-
 /// What only Callboard knows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -53,6 +38,26 @@ pub struct CallboardConfig {
     pub data_dir: Option<PathBuf>,
     /// Bounds of what is read from elsewhere.
     pub reading: ReadingLimits,
+    /// Audit log.
+    pub audit: AuditConfig,
+    /// Decisions on permissions.
+    pub permission: DecisionsConfig,
+}
+
+/// Audit log.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AuditConfig {
+    /// How long records are kept; for ever when absent.
+    pub retention: Option<HumanDuration>,
+}
+
+/// Decisions on permissions.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DecisionsConfig {
+    /// Remembers each kind of decision once, for `callboard permission replay`.
+    pub record_decisions: bool,
 }
 
 /// Bounds of what is read from source control hosts and the web.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::access::ExternalAccess;
-use super::app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig};
+use super::app::{AppConfig, CallboardConfig, OrganizationConfig};
 use super::auth::AuthConfig;
 use super::backend::BackendConfig;
 use super::catalog::CatalogConfig;
@@ -24,6 +24,8 @@ use super::integrations::IntegrationsConfig;
 use super::listen::ListenConfig;
 use super::load::{LoadOptions, load, load_text};
 use super::nearest::nearest;
+use super::permission::PermissionConfig;
+use super::proxy::ProxyEndpointsConfig;
 use super::schema::{self, Node, Property, as_text};
 use super::shape::Interval;
 use super::transform::MAX_PROBLEMS;
@@ -301,6 +303,7 @@ impl Checker<'_> {
         self.typed::<CatalogConfig>("catalog");
         self.typed::<IntegrationsConfig>("integrations");
         self.typed::<PermissionConfig>("permission");
+        self.typed::<ProxyEndpointsConfig>("proxy");
         self.typed::<CallboardConfig>("callboard");
     }
 

@@ -11,12 +11,14 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::app::{AppConfig, CallboardConfig, OrganizationConfig, PermissionConfig};
+use super::app::{AppConfig, CallboardConfig, OrganizationConfig};
 use super::auth::AuthConfig;
 use super::backend::BackendConfig;
 use super::catalog::CatalogConfig;
 use super::de::number_in;
 use super::integrations::IntegrationsConfig;
+use super::permission::PermissionConfig;
+use super::proxy::ProxyEndpointsConfig;
 
 /// Configuration of Callboard: the sections of `app-config.yaml` it reads.
 #[derive(JsonSchema)]
@@ -40,6 +42,8 @@ struct Sections {
     integrations: Option<IntegrationsConfig>,
     /// Whether and how requests are authorized.
     permission: Option<PermissionConfig>,
+    /// Other services behind the portal's address.
+    proxy: Option<ProxyEndpointsConfig>,
     /// What only Callboard knows.
     callboard: Option<CallboardConfig>,
 }

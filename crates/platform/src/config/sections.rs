@@ -49,7 +49,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("pagerDuty", "the PagerDuty plugin"),
     ("playlist", "the Playlist plugin"),
     ("prometheus", "the Prometheus plugin"),
-    ("proxy", "the proxy plugin"),
     ("puppetDb", "the PuppetDB plugin"),
     ("quay", "the Quay plugin"),
     ("rollbar", "the Rollbar plugin"),

@@ -97,7 +97,7 @@ fn the_files_of_the_example_portal_have_no_errors() {
         .collect();
     assert_eq!(
         sections,
-        BTreeSet::from(["/grafana", "/kubernetes", "/proxy", "/techdocs"])
+        BTreeSet::from(["/grafana", "/kubernetes", "/techdocs"])
     );
     assert_eq!(sections.len(), problems.len(), "one note per section");
     // Files further down the command line add to the endpoints of the others.
@@ -134,11 +134,11 @@ fn problems_name_key_and_fix() {
         ),
         (
             json!({ "callboard": { "x": 1 } }),
-            "unknown key `callboard.x` (known keys: `dataDir`, `reading`)",
+            "unknown key `callboard.x` (known keys: `dataDir`, `reading`, `audit`, `permission`)",
         ),
         (
-            json!({ "permission": { "enabled": true } }),
-            "`permission.enabled` has no effect: not enforced yet",
+            json!({ "permission": { "permissionedPlugins": ["catalog"] } }),
+            "`permission.permissionedPlugins` has no effect: use `permission.rbac.pluginsWithPermission`",
         ),
         (
             json!({ "catalog": { "readonly": "maybe" } }),
