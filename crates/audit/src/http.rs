@@ -1,5 +1,7 @@
 //! `GET /records`, `GET /export`: the audit log over HTTP, relative to `/api/audit`.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -9,7 +11,7 @@ use bytes::Bytes;
 use futures::stream;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use platform::http::{Json, Param, Params};
+use platform::http::{Json, Param, Params, permission_routes};
 use platform::{Ctx, Error, Result};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -18,8 +20,6 @@ use time::format_description::well_known::Rfc3339;
 use crate::record::Record;
 use crate::service::{Audit, Export, Query};
 
-/// Paths open to everyone: none.
-pub const OPEN_PATHS: &[&str] = &[];
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 1_000;
 
@@ -39,7 +39,8 @@ pub fn router(audit: Audit) -> Router {
     Router::new()
         .route("/records", get(list_records))
         .route("/export", get(export_records))
-        .with_state(audit)
+        .with_state(audit.clone())
+        .merge(permission_routes(Arc::new(audit)))
 }
 
 /// A page; the cursor is there when there may be more.
@@ -87,7 +88,7 @@ async fn next_lines(mut export: Export) -> Result<Option<(Bytes, Export)>> {
 }
 
 /// Records as JSON lines.
-pub(crate) fn lines(records: &[Record]) -> Result<String> {
+pub fn lines(records: &[Record]) -> Result<String> {
     let mut text = String::new();
     for record in records {
         let line = serde_json::to_string(record)

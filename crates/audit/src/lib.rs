@@ -17,8 +17,8 @@ mod service;
 mod store;
 
 pub use chain::{Fault, Verification};
-pub use http::{OPEN_PATHS, router};
+pub use http::{lines, router};
 pub use observe::Reads;
 pub use record::{Event, Origin, Outcome, Record, Via, digest};
-pub use service::{Audit, Parts, Query, RECORD_READ, Settings};
+pub use service::{Audit, Export, PERMISSIONS, Parts, Query, RECORD_READ, Settings};
 pub use store::{MIGRATIONS, record};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use parking_lot::Mutex;
 use platform::db::Db;
-use platform::permission::Permission;
+use platform::permission::{Condition, Permission, Permissioned};
 use platform::telemetry::Metrics;
 use platform::{Clock, Ctx, Result};
 use tokio::sync::mpsc;
@@ -24,6 +25,9 @@ pub const RECORD_READ: Permission<'_> = Permission {
     action: Some("read"),
     resource_type: None,
 };
+
+/// All permissions of the plugin.
+pub const PERMISSIONS: &[Permission<'_>] = &[RECORD_READ];
 
 /// Records read by one statement.
 const BATCH: i64 = 1_000;
@@ -162,6 +166,29 @@ impl Audit {
             }
             check.add(&records);
         }
+    }
+}
+
+#[async_trait]
+impl Permissioned for Audit {
+    fn plugin(&self) -> &'static str {
+        "audit"
+    }
+
+    fn permissions(&self) -> &'static [Permission<'static>] {
+        PERMISSIONS
+    }
+
+    fn rules(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::json!([]))
+    }
+
+    fn resource_type(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn matches(&self, _condition: &Condition, refs: &[String]) -> Result<Vec<bool>> {
+        Ok(vec![false; refs.len()])
     }
 }
 

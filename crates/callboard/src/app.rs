@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::catalog::{Catalog, ConfigLocations, SharedProvider, SnapshotFile};
+use ::permission::{Groups, Permissions};
 use anyhow::Context as _;
-use identity::http::{auth_plugin, permission_plugin, plugin_routes};
-use identity::{AllowAll, DbStore, HttpFetch, Identity, Stage, Surroundings};
+use audit::{Audit, Reads};
+use identity::http::{auth_plugin, plugin_routes};
+use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::config::{
     AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, CspDirective,
-    IntegrationsConfig,
+    IntegrationsConfig, PermissionConfig,
 };
 use platform::db::{Db, Migration};
-use platform::http::{Plugin, Routes, mount};
-use platform::permission::Authorizer;
+use platform::http::{Plugin, Routes, mount_observed};
+use platform::permission::Permissioned;
 use platform::telemetry::Metrics;
 use platform::{Authenticator, Clock};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +33,7 @@ pub(crate) struct Sections {
     pub auth: AuthConfig,
     pub catalog: CatalogConfig,
     pub integrations: IntegrationsConfig,
+    pub permission: PermissionConfig,
     pub callboard: CallboardConfig,
     /// Folders that relative paths of locations may mean.
     pub folders: Vec<PathBuf>,
@@ -57,6 +60,7 @@ impl Sections {
             auth: config.section("auth")?,
             catalog: config.section("catalog")?,
             integrations: config.section("integrations")?,
+            permission: config.section("permission")?,
             callboard: config.section("callboard")?,
             folders,
         })
@@ -83,7 +87,13 @@ impl Sections {
 
 /// All migrations, in the order of the features.
 pub(crate) fn migrations() -> Vec<Migration> {
-    [identity::MIGRATIONS, ::catalog::MIGRATIONS].concat()
+    [
+        audit::MIGRATIONS,
+        identity::MIGRATIONS,
+        ::permission::MIGRATIONS,
+        ::catalog::MIGRATIONS,
+    ]
+    .concat()
 }
 
 /// Everything that runs.
@@ -91,7 +101,8 @@ pub(crate) struct App {
     pub db: Db,
     pub catalog: Catalog,
     identity: Arc<Identity>,
-    authorizer: Arc<dyn Authorizer>,
+    permissions: Permissions,
+    audit: Audit,
     portal: Portal,
 }
 
@@ -146,12 +157,23 @@ impl App {
             clock.clone(),
         )
         .await?;
-        let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock)?;
+        let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock.clone())?;
+        let audit = Audit::new(audit::Parts {
+            db: db.clone(),
+            settings: audit::Settings {
+                retention: sections.callboard.audit.retention.map(Into::into),
+            },
+            reads: Reads::new(READS),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+        })?;
+        let permissions = open_permissions(sections, db.clone(), &catalog, &audit, clock).await?;
         Ok(Self {
             db,
             catalog,
             identity,
-            authorizer: Arc::new(AllowAll),
+            permissions,
+            audit,
             portal: Portal::read(config, sections)?,
         })
     }
@@ -159,16 +181,17 @@ impl App {
     /// Starts background work.
     pub(crate) fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         self.catalog.start(tasks, stop);
+        self.permissions.start(tasks, stop);
+        self.audit.start(tasks, stop);
     }
 
     /// All routes.
     pub(crate) fn routes(&self) -> anyhow::Result<Routes> {
-        let catalog = Plugin {
-            id: "catalog",
-            router: ::catalog::router(self.catalog.clone())
-                .merge(plugin_routes(&self.identity, "catalog")),
-            open_paths: &[identity::http::JWKS_PATH],
-        };
+        let catalog = self.with_common(
+            "catalog",
+            ::catalog::router(self.catalog.clone()),
+            &[identity::http::JWKS_PATH],
+        );
         let mut routes = Routes::new().pages(web::router(self.web())?);
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
@@ -176,7 +199,16 @@ impl App {
         for plugin in [
             catalog,
             auth_plugin(&self.identity),
-            permission_plugin(&self.identity),
+            self.with_common(
+                "permission",
+                ::permission::router(&self.permissions),
+                &["/health", identity::http::JWKS_PATH],
+            ),
+            self.with_common(
+                "audit",
+                audit::router(self.audit.clone()),
+                &[identity::http::JWKS_PATH],
+            ),
         ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
         }
@@ -194,21 +226,37 @@ impl App {
             version: version::VERSION.to_owned(),
             csp: portal.csp.clone(),
             authenticator: self.identity.cookie_authenticator("app"),
-            authorizer: Arc::clone(&self.authorizer),
+            authorizer: self.permissions.authorizer(),
             apis: [("catalog", ::catalog::router(self.catalog.clone()))].into(),
         }
     }
 
     fn mount(&self, plugin: Plugin) -> axum::Router {
         let authenticator: Arc<dyn Authenticator> = self.identity.authenticator(plugin.id);
-        mount(plugin, authenticator, Arc::clone(&self.authorizer))
+        let observer = Some(self.audit.observer());
+        mount_observed(
+            plugin,
+            authenticator,
+            self.permissions.authorizer(),
+            observer,
+        )
     }
 
     fn cookie_only(&self, id: &'static str) -> Plugin {
+        self.with_common(id, axum::Router::new(), &[identity::http::JWKS_PATH])
+    }
+
+    /// A plugin with the routes that all of them have.
+    fn with_common(
+        &self,
+        id: &'static str,
+        router: axum::Router,
+        open_paths: &'static [&'static str],
+    ) -> Plugin {
         Plugin {
             id,
-            router: plugin_routes(&self.identity, id),
-            open_paths: &[identity::http::JWKS_PATH],
+            router: router.merge(plugin_routes(&self.identity, id)),
+            open_paths,
         }
     }
 }
@@ -238,6 +286,67 @@ pub(crate) fn open_identity(
         clock,
     };
     Ok(Identity::new(settings, surroundings)?)
+}
+
+/// Requests that change nothing although they are no `GET`: questions with a body, and checks.
+const READS: &[(&str, &str)] = &[
+    ("catalog", "/analyze-location"),
+    ("catalog", "/entities/by-query"),
+    ("catalog", "/entities/by-refs"),
+    ("catalog", "/entity-facets"),
+    ("catalog", "/locations/by-query"),
+    ("catalog", "/validate-entity"),
+    (
+        "catalog",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
+    ("permission", "/authorize"),
+    (
+        "permission",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
+];
+
+/// Groups of users as the catalog knows them.
+pub(crate) struct CatalogGroups(pub(crate) Catalog);
+
+impl Groups for CatalogGroups {
+    fn revision(&self) -> u64 {
+        self.0.revision()
+    }
+
+    fn of_user(&self, user_ref: &str) -> Vec<String> {
+        self.0.groups_of_user(user_ref)
+    }
+
+    fn parents(&self, group_ref: &str) -> Vec<String> {
+        self.0.groups_above(group_ref)
+    }
+}
+
+/// Permissions by the policy of the configuration, the files and the database.
+pub(crate) async fn open_permissions(
+    sections: &Sections,
+    db: Db,
+    catalog: &Catalog,
+    audit: &Audit,
+    clock: Clock,
+) -> anyhow::Result<Permissions> {
+    let settings = ::permission::Settings::from_config(
+        &sections.permission,
+        sections.callboard.permission.record_decisions,
+        &sections.folders,
+    )?;
+    let plugins: Vec<Arc<dyn Permissioned>> =
+        vec![Arc::new(catalog.clone()), Arc::new(audit.clone())];
+    let parts = ::permission::Parts {
+        db,
+        settings,
+        groups: Arc::new(CatalogGroups(catalog.clone())),
+        plugins,
+        clock,
+    };
+    Ok(Permissions::open(parts).await?)
 }
 
 /// The catalog, with its index complete.

@@ -4,6 +4,7 @@
 //! ran and found something wrong ends with 1, like one that failed; wrong usage ends with 2; no
 //! secret is ever printed.
 
+mod audit;
 mod catalog;
 mod completions;
 mod config;
@@ -13,6 +14,7 @@ mod import;
 mod inspect;
 mod migrate;
 mod open;
+mod permission;
 #[cfg(test)]
 mod reference;
 mod token;
@@ -61,6 +63,12 @@ enum Command {
     /// Validate, move and inspect the software catalog.
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// Tell who may do what, and try policies.
+    #[command(subcommand)]
+    Permission(permission::PermissionCommand),
+    /// Check and export the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Bring the schema of the database up to date.
     Migrate(migrate::MigrateArgs),
     /// Look for what keeps the portal from working.
@@ -153,6 +161,8 @@ impl Command {
             Self::Serve(args) => crate::serve::run(args).map(|()| Verdict::Fine),
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
+            Self::Permission(command) => command.run(),
+            Self::Audit(command) => command.run(),
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),

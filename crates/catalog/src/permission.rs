@@ -58,7 +58,7 @@ pub const INGESTION_READ: Permission<'_> = basic("catalog.ingestion.read", Some(
 pub const INGESTION_MANAGE: Permission<'_> = basic("catalog.ingestion.manage", Some("update"));
 
 /// All of them, as `/.well-known/backstage/permissions/metadata` tells them.
-const ALL: &[Permission<'_>] = &[
+pub const ALL: &[Permission<'_>] = &[
     ENTITY_READ,
     ENTITY_CREATE,
     ENTITY_DELETE,
@@ -89,8 +89,8 @@ impl Permissioned for Catalog {
             .map_err(|error| Error::internal("rules are not JSON").with_source(error))
     }
 
-    fn resource_type(&self) -> &'static str {
-        ENTITY
+    fn resource_type(&self) -> Option<&'static str> {
+        Some(ENTITY)
     }
 
     async fn matches(&self, condition: &Condition, refs: &[String]) -> Result<Vec<bool>> {

@@ -1,4 +1,4 @@
-//! Who calls, and what they may: the `auth` and `permission` plugins.
+//! Who calls: the `auth` plugin.
 //!
 //! Entry points: [`Identity`] signs users in, issues tokens and gives an
 //! [`Authenticator`](platform::Authenticator) for each plugin; [`mod@http`] has the routes.
@@ -18,7 +18,6 @@ mod key_set;
 mod keys;
 mod oauth;
 mod origins;
-mod permission;
 mod providers;
 mod proxy;
 mod random;
@@ -34,7 +33,6 @@ pub use directory::Directory;
 pub use examine::{ProviderReport, Simulation, claims_of};
 pub use fetch::{Fetch, HttpFetch, Incoming, Outgoing};
 pub use keys::{PublicJwk, StoredKey};
-pub use permission::AllowAll;
 pub use service::{Identity, SignedIn, Surroundings};
 pub use settings::{ExternalAccess, ExternalMethod, JwksAccess, Settings, Stage};
 pub use sign_in::{FailedSignIn, FailedStep};

@@ -198,6 +198,20 @@ impl Index {
         self.compile(filter).contains(slot)
     }
 
+    /// The values of a key of the entity in a slot, in lower case.
+    pub fn values_of(&self, slot: u32, key: &str) -> Vec<&str> {
+        let Some(key) = self.keys.find(key) else {
+            return Vec::new();
+        };
+        let terms = self.documents.forward(slot).iter();
+        let values = terms.filter(|term| self.terms.key(*term).key() == key);
+        let values = values.map(|term| self.terms.value(term));
+        values
+            .filter(|value| *value != ValueId::NULL)
+            .map(|value| self.values.text(value))
+            .collect()
+    }
+
     /// Prepares a filter for testing many entities.
     pub fn matcher(&self, filter: &Filter) -> Matcher<'_> {
         Matcher(self.compile(filter))

@@ -143,8 +143,8 @@ pub trait Permissioned: Send + Sync {
     /// Its rules with the schemas of their parameters, as metadata endpoints tell them.
     fn rules(&self) -> Result<Value>;
 
-    /// The type of its resources.
-    fn resource_type(&self) -> &'static str;
+    /// The type of its resources; `None` when it has permissions without resources only.
+    fn resource_type(&self) -> Option<&'static str>;
 
     /// Which of its resources fulfil a condition, in order; one that is absent fulfils none,
     /// whatever the condition says.

@@ -12,6 +12,7 @@
 mod conflicts;
 mod deletion;
 mod errors;
+mod groups;
 mod ingestion;
 mod locations;
 mod mass_deletion;

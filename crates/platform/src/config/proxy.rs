@@ -221,7 +221,8 @@ mod tests {
         let open = ProxyCredentials::DangerouslyAllowUnauthenticated;
         assert_eq!(full.credentials, open);
         assert!(!format!("{full:?}").contains("secret"));
-        let beside: ProxyEndpointsConfig = from_value(&json!({ "/old": "http://c.example" })).unwrap();
+        let beside: ProxyEndpointsConfig =
+            from_value(&json!({ "/old": "http://c.example" })).unwrap();
         assert_eq!(beside.endpoints["/old"].target, "http://c.example");
     }
 

@@ -1,8 +1,13 @@
-//! The policy that allows everything, as Backstage has it by default.
+//! Decisions for features: programs by what their token is limited to, people by the policy.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use platform::ctx::{AccessRestriction, Caller};
+use platform::ctx::{AccessRestriction, Caller, Service};
 use platform::permission::{Authorizer, Decision, Permission};
+
+use crate::engine::Engine;
+use crate::recorder::Recorder;
 
 /// Allows everything, except what the access restrictions of a token leave out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,27 +16,42 @@ pub struct AllowAll;
 #[async_trait]
 impl Authorizer for AllowAll {
     async fn decide(&self, caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
-        let decide = |permission| {
-            if is_within_restrictions(caller, permission) {
-                Decision::Allow
-            } else {
-                Decision::Deny
+        let decide = |permission| match caller {
+            Caller::Service(service) => for_service(service, permission),
+            Caller::User(_) | Caller::Anonymous => Decision::Allow,
+        };
+        permissions.iter().map(decide).collect()
+    }
+}
+
+/// Decides by roles and policies.
+pub(crate) struct ByRoles {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
+}
+
+#[async_trait]
+impl Authorizer for ByRoles {
+    async fn decide(&self, caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
+        let decide = |permission: &Permission<'_>| match caller {
+            Caller::Service(service) => for_service(service, permission),
+            Caller::Anonymous => Decision::Deny,
+            Caller::User(user) => {
+                let decision = self.engine.decide(user, permission).decision;
+                if let Some(recorder) = &self.recorder {
+                    recorder.record(user, permission, &decision);
+                }
+                decision
             }
         };
         permissions.iter().map(decide).collect()
     }
 }
 
-/// Whether the token that a program shows extends to a permission. By the time a decision is asked
-/// for, the restrictions are those for the plugin that asks.
-fn is_within_restrictions(caller: &Caller, permission: &Permission<'_>) -> bool {
-    let Caller::Service(service) = caller else {
-        return true;
-    };
-    let Some(restrictions) = &service.restrictions else {
-        return true;
-    };
-    restrictions.iter().any(|restriction| {
+/// Programs may what their token is not restricted from. By the time a decision is asked for, the
+/// restrictions are those for the plugin that asks.
+fn for_service(service: &Service, permission: &Permission<'_>) -> Decision {
+    let is_within = |restriction: &AccessRestriction| {
         let AccessRestriction {
             permissions,
             actions,
@@ -42,13 +62,14 @@ fn is_within_restrictions(caller: &Caller, permission: &Permission<'_>) -> bool 
             .iter()
             .any(|a| Some(a.as_str()) == permission.action);
         (is_named || permissions.is_empty()) && (has_action || actions.is_empty())
-    })
+    };
+    match &service.restrictions {
+        Some(restrictions) if !restrictions.iter().any(is_within) => Decision::Deny,
+        _ => Decision::Allow,
+    }
 }
-
 #[cfg(test)]
 mod tests {
-    use platform::ctx::Service;
-
     use super::*;
 
     fn texts(list: &[&str]) -> Vec<String> {

@@ -1,0 +1,14 @@
+//! Permissions from outside: the recordings, decisions against a plain reference, the REST API.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in shared code"
+)]
+
+mod cases;
+mod decisions;
+mod lab;
+mod random;
+mod recordings;
+mod reload;
+mod rest;
