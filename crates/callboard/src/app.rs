@@ -10,15 +10,17 @@ use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
+use platform::Clock;
 use platform::config::{
     AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, CspDirective,
-    IntegrationsConfig, PermissionConfig,
+    IntegrationsConfig, PermissionConfig, ProxyEndpointsConfig,
 };
 use platform::db::{Db, Migration};
-use platform::http::{Plugin, Routes, mount_observed};
+use platform::http::{AccessOf, Mount, Plugin, Routes, mount_with};
 use platform::permission::Permissioned;
 use platform::telemetry::Metrics;
-use platform::{Authenticator, Clock};
+use proxy::Proxy;
+use settings::Settings;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -34,6 +36,7 @@ pub(crate) struct Sections {
     pub catalog: CatalogConfig,
     pub integrations: IntegrationsConfig,
     pub permission: PermissionConfig,
+    pub proxy: ProxyEndpointsConfig,
     pub callboard: CallboardConfig,
     /// Folders that relative paths of locations may mean.
     pub folders: Vec<PathBuf>,
@@ -61,6 +64,7 @@ impl Sections {
             catalog: config.section("catalog")?,
             integrations: config.section("integrations")?,
             permission: config.section("permission")?,
+            proxy: config.section("proxy")?,
             callboard: config.section("callboard")?,
             folders,
         })
@@ -91,6 +95,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         audit::MIGRATIONS,
         identity::MIGRATIONS,
         ::permission::MIGRATIONS,
+        settings::MIGRATIONS,
         ::catalog::MIGRATIONS,
     ]
     .concat()
@@ -103,6 +108,8 @@ pub(crate) struct App {
     identity: Arc<Identity>,
     permissions: Permissions,
     audit: Audit,
+    settings: Settings,
+    proxy: Proxy,
     portal: Portal,
 }
 
@@ -169,11 +176,13 @@ impl App {
         })?;
         let permissions = open_permissions(sections, db.clone(), &catalog, &audit, clock).await?;
         Ok(Self {
+            settings: Settings::new(db.clone()),
             db,
             catalog,
             identity,
             permissions,
             audit,
+            proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
             portal: Portal::read(config, sections)?,
         })
     }
@@ -183,6 +192,7 @@ impl App {
         self.catalog.start(tasks, stop);
         self.permissions.start(tasks, stop);
         self.audit.start(tasks, stop);
+        self.proxy.start(tasks, stop);
     }
 
     /// All routes.
@@ -205,6 +215,11 @@ impl App {
                 &["/health", identity::http::JWKS_PATH],
             ),
             self.with_common(
+                "user-settings",
+                settings::router(self.settings.clone()),
+                &[identity::http::JWKS_PATH],
+            ),
+            self.with_common(
                 "audit",
                 audit::router(self.audit.clone()),
                 &[identity::http::JWKS_PATH],
@@ -212,7 +227,7 @@ impl App {
         ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
         }
-        Ok(routes)
+        Ok(routes.plugin("proxy", self.proxy()))
     }
 
     /// The web app; its pages know their user by the cookie that `app` gives.
@@ -232,14 +247,28 @@ impl App {
     }
 
     fn mount(&self, plugin: Plugin) -> axum::Router {
-        let authenticator: Arc<dyn Authenticator> = self.identity.authenticator(plugin.id);
-        let observer = Some(self.audit.observer());
-        mount_observed(
-            plugin,
-            authenticator,
-            self.permissions.authorizer(),
-            observer,
-        )
+        self.mount_opening(plugin, None)
+    }
+
+    /// Like [`App::mount`], where who may enter a path is known from the configuration.
+    fn mount_opening(&self, plugin: Plugin, access: Option<AccessOf>) -> axum::Router {
+        let mount = Mount {
+            authenticator: self.identity.authenticator(plugin.id),
+            authorizer: self.permissions.authorizer(),
+            observer: Some(self.audit.observer()),
+            access,
+        };
+        mount_with(plugin, mount)
+    }
+
+    fn proxy(&self) -> axum::Router {
+        let plugin = self.with_common(
+            "proxy",
+            proxy::router(self.proxy.clone()),
+            &[identity::http::JWKS_PATH],
+        );
+        let proxy = self.proxy.clone();
+        self.mount_opening(plugin, Some(Arc::new(move |path| proxy.access(path))))
     }
 
     fn cookie_only(&self, id: &'static str) -> Plugin {
@@ -300,6 +329,7 @@ const READS: &[(&str, &str)] = &[
         "catalog",
         "/.well-known/backstage/permissions/apply-conditions",
     ),
+    ("user-settings", "/multiget"),
     ("permission", "/authorize"),
     (
         "permission",

@@ -54,6 +54,11 @@ enum Reach {
     Never,
 }
 
+/// Whether an address is one of the public network: what a stranger may make us connect to.
+pub fn is_public(address: IpAddr) -> bool {
+    is_reachable(address, Trust::Unknown)
+}
+
 /// Whether a name with this trust may lead to this address.
 pub(crate) fn is_reachable(address: IpAddr, trust: Trust) -> bool {
     match reach(address) {

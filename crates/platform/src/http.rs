@@ -31,7 +31,7 @@ pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;
 pub use front::{Front, Routes};
 pub use listen::BindError;
-pub use mount::{Access, Observer, Plugin, Seen, mount, mount_observed};
+pub use mount::{Access, AccessOf, Mount, Observer, Plugin, Seen, mount, mount_with};
 pub use path::Segments;
 pub use permissions::{judge, permission_routes};
 pub use query::{Param, Params};

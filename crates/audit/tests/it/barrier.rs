@@ -11,7 +11,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use platform::ctx::{Caller, User};
-use platform::http::{NoContent, Plugin, mount_observed};
+use platform::http::{Mount, NoContent, Plugin, mount_with};
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::{Authenticator, Ctx, Error, Result};
 use serde_json::Value;
@@ -96,7 +96,13 @@ fn app(lab: &Lab) -> App {
             open_paths: &[],
         };
         let observer = Some(lab.audit.observer());
-        mount_observed(plugin, Arc::new(Access), Arc::new(Access), observer)
+        mount_with(
+            plugin,
+            Mount {
+                observer,
+                ..Mount::new(Arc::new(Access), Arc::new(Access))
+            },
+        )
     };
     App([
         ("/api/lab", mounted("lab", things(lab))),

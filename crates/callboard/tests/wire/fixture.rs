@@ -1,7 +1,7 @@
 //! The installation of the recordings: files, a server for them, and the portal.
 
 use std::fs;
-use std::io::{BufReader, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -57,6 +57,7 @@ pub(crate) struct Fixture {
     /// Where the portal listens.
     pub portal: SocketAddr,
     files: SocketAddr,
+    echo: SocketAddr,
     child: Option<Child>,
 }
 
@@ -70,6 +71,7 @@ impl Fixture {
             &catalog,
         );
         let files = serve_files(catalog);
+        let echo = serve_echo();
         let portal = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -78,6 +80,7 @@ impl Fixture {
             folder,
             portal,
             files,
+            echo,
             child: None,
         };
         let text = fixture.localised(include_str!("app-config.yaml"));
@@ -99,9 +102,10 @@ impl Fixture {
 
     /// A text about the recorded installation, about this one.
     pub(crate) fn localised(&self, text: &str) -> String {
-        let (portal, files) = (self.portal.port(), self.files.port());
+        let (portal, files, echo) = (self.portal.port(), self.files.port(), self.echo.port());
         text.replace(RECORDED_FOLDER, self.catalog().to_str().unwrap())
             .replace("127.0.0.1:7997", &format!("127.0.0.1:{files}"))
+            .replace("127.0.0.1:7999", &format!("127.0.0.1:{echo}"))
             .replace("localhost:7007", &format!("localhost:{portal}"))
             .replace("port: 7007", &format!("port: {portal}"))
             .replace("<STATIC_TOKEN>", TOKEN)
@@ -109,11 +113,13 @@ impl Fixture {
 
     /// The reverse: an answer of this installation as the recorded one would have given it.
     pub(crate) fn recorded(&self, text: &str) -> String {
-        let (portal, files) = (self.portal.port(), self.files.port());
+        let (portal, files, echo) = (self.portal.port(), self.files.port(), self.echo.port());
         text.replace(self.catalog().to_str().unwrap(), RECORDED_FOLDER)
             .replace(&format!("127.0.0.1:{files}"), "127.0.0.1:7997")
+            .replace(&format!("127.0.0.1:{echo}"), "127.0.0.1:7999")
             .replace(&format!("localhost:{portal}"), "localhost:7007")
             .replace(&format!("http://127.0.0.1:{portal}"), "<BASE>")
+            .replace(&format!("127.0.0.1:{portal}"), "127.0.0.1:7007")
             .replace(TOKEN, "<STATIC_TOKEN>")
     }
 
@@ -174,6 +180,48 @@ fn copy(from: &Path, to: &Path) {
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
+    }
+}
+
+/// The target of the proxy: answers with what it was asked, until the test process ends.
+fn serve_echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || drop(repeat(&stream)));
+        }
+    });
+    address
+}
+
+fn repeat(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let request = socket::line(&mut reader)?;
+        let mut words = request.split(' ');
+        let (Some(method), Some(path)) = (words.next(), words.next()) else {
+            return Ok(());
+        };
+        let mut headers = serde_json::Map::new();
+        loop {
+            let line = socket::line(&mut reader)?;
+            let Some((name, value)) = line.split_once(':') else {
+                break;
+            };
+            headers.insert(name.to_lowercase(), value.trim().into());
+        }
+        let length = headers.get("content-length").and_then(Value::as_str);
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        reader.read_exact(&mut body)?;
+        let body = String::from_utf8_lossy(&body);
+        let told = json!({ "method": method, "path": path, "headers": headers, "body": body });
+        let told = told.to_string();
+        let length = told.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{told}"
+        )?;
     }
 }
 

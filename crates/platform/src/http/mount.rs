@@ -65,14 +65,40 @@ pub struct Seen<'a> {
     pub client: &'a Client,
 }
 
+/// Tells who may enter a path, where that is not known before the start.
+pub type AccessOf = Arc<dyn Fn(&str) -> Access + Send + Sync>;
+
+/// What plugins are mounted with.
+#[derive(Clone)]
+pub struct Mount {
+    /// Knows who asks.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Decides what they may.
+    pub authorizer: Arc<dyn Authorizer>,
+    /// Sees every request.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Opens further paths than [`Plugin::open_paths`].
+    pub access: Option<AccessOf>,
+}
+
+impl Mount {
+    /// With nobody who sees requests.
+    pub fn new(authenticator: Arc<dyn Authenticator>, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self {
+            authenticator,
+            authorizer,
+            observer: None,
+            access: None,
+        }
+    }
+}
+
 /// What the barrier needs.
 #[derive(Clone)]
 struct Barrier {
     plugin: &'static str,
     open_paths: &'static [&'static str],
-    authenticator: Arc<dyn Authenticator>,
-    authorizer: Arc<dyn Authorizer>,
-    observer: Option<Arc<dyn Observer>>,
+    mount: Mount,
 }
 
 /// Puts the plugin's routes behind the credentials barrier, with Backstage's error bodies and bare
@@ -82,22 +108,15 @@ pub fn mount(
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Router {
-    mount_observed(plugin, authenticator, authorizer, None)
+    mount_with(plugin, Mount::new(authenticator, authorizer))
 }
 
-/// Like [`mount`], with somebody who sees every request.
-pub fn mount_observed(
-    plugin: Plugin,
-    authenticator: Arc<dyn Authenticator>,
-    authorizer: Arc<dyn Authorizer>,
-    observer: Option<Arc<dyn Observer>>,
-) -> Router {
+/// Like [`mount`], with more than that.
+pub fn mount_with(plugin: Plugin, mount: Mount) -> Router {
     let barrier = Barrier {
         plugin: plugin.id,
         open_paths: plugin.open_paths,
-        authenticator,
-        authorizer,
-        observer,
+        mount,
     };
     plugin
         .router
@@ -133,7 +152,7 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
         }
         Err(error) => (error.into_response(), None),
     };
-    if let Some(observer) = &barrier.observer {
+    if let Some(observer) = &barrier.mount.observer {
         observer.observe(Seen {
             plugin: barrier.plugin,
             method: &method,
@@ -187,17 +206,22 @@ impl Barrier {
         let caller = match self.access(path) {
             // An open route still learns who asks, but bad credentials do not close it.
             Access::Unauthenticated => self
+                .mount
                 .authenticator
                 .authenticate(headers)
                 .await
                 .unwrap_or_else(|_| Arc::new(Caller::Anonymous)),
             Access::Authenticated => self.authenticated(headers).await?,
         };
-        Ok(Ctx::new(caller, Arc::clone(&self.authorizer), request_id))
+        Ok(Ctx::new(
+            caller,
+            Arc::clone(&self.mount.authorizer),
+            request_id,
+        ))
     }
 
     async fn authenticated(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {
-        let caller = self.authenticator.authenticate(headers).await?;
+        let caller = self.mount.authenticator.authenticate(headers).await?;
         match &*caller {
             Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
             Caller::User(_) => Ok(caller),
@@ -228,10 +252,10 @@ impl Barrier {
             let rest = path.strip_prefix(prefix.trim_end_matches('/'));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
-        if open {
-            Access::Unauthenticated
-        } else {
-            Access::Authenticated
+        match &self.mount.access {
+            _ if open => Access::Unauthenticated,
+            Some(access) => access(path),
+            None => Access::Authenticated,
         }
     }
 }
