@@ -29,8 +29,15 @@ build() {
     is_built || npm run --silent build
 }
 
+# The OpenID provider of the sign-in tests is that of the client tests.
+install_provider() {
+    [ -d ../tests/node/node_modules ] ||
+        (cd ../tests/node && npm ci --no-audit --no-fund --loglevel=error)
+}
+
 with_binary() {
     build
+    install_provider
     ../scripts/setup.sh browser
     (cd .. && cargo build --quiet -p callboard)
     npm run --silent "$1"

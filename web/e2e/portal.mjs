@@ -23,21 +23,15 @@ function freePort() {
   });
 }
 
-/** Starts the binary; `stop` ends it and removes its data. */
-export async function startPortal(files = {}) {
+/** Starts the binary, with more configuration if given; `stop` ends it and removes its data. */
+export async function startPortal(more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'callboard-e2e-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const local = join(folder, 'local.yaml');
-  writeFileSync(
-    local,
-    JSON.stringify({ app: { baseUrl: url }, backend: { baseUrl: url, listen: { port } } }),
-  );
-  const extra = Object.entries(files).map(([name, text]) => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  });
-  const configs = [join(root, 'examples/acme/app-config.yaml'), local, ...extra];
+  const base = { app: { baseUrl: url }, backend: { baseUrl: url, listen: { port } } };
+  writeFileSync(local, JSON.stringify({ ...base, ...more }));
+  const configs = [join(root, 'examples/acme/app-config.yaml'), local];
   const child = spawn(
     BINARY,
     ['serve', ...configs.flatMap(config => ['--config', config]), '--data', join(folder, 'data')],

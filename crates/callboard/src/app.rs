@@ -12,7 +12,7 @@ use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::config::{
-    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, CspDirective,
+    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
     IntegrationsConfig, PermissionConfig, ProxyConfig,
 };
 use platform::db::{Db, Migration};
@@ -27,6 +27,7 @@ use url::Url;
 
 use crate::cli::version;
 use crate::database;
+use crate::portal::Portal;
 
 /// The sections of the configuration that the application uses.
 pub(crate) struct Sections {
@@ -113,37 +114,6 @@ pub(crate) struct App {
     portal: Portal,
 }
 
-/// What the web app shows of the configuration.
-struct Portal {
-    title: String,
-    organization: Option<String>,
-    base_path: String,
-    providers: Vec<String>,
-    csp: Vec<(String, Option<Vec<String>>)>,
-}
-
-impl Portal {
-    fn read(config: &Config, sections: &Sections) -> anyhow::Result<Self> {
-        let title = config.opt_string("app.title")?;
-        let csp = sections.backend.csp.iter().map(|(name, directive)| {
-            let sources = match directive {
-                CspDirective::Removed => None,
-                CspDirective::Sources(sources) => Some(sources.clone()),
-            };
-            (name.clone(), sources)
-        });
-        // Other providers are accepted in configuration, but cannot sign anybody in yet.
-        let guest = sections.auth.providers.guest.is_some();
-        Ok(Self {
-            title: title.unwrap_or_else(|| "Callboard".to_owned()),
-            organization: config.opt_string("organization.name")?,
-            base_path: sections.base_url()?.path().to_owned(),
-            providers: guest.then(|| "guest".to_owned()).into_iter().collect(),
-            csp: csp.collect(),
-        })
-    }
-}
-
 impl App {
     /// Opens the database and builds all features; the catalog's index is complete afterwards.
     pub(crate) async fn build(
@@ -175,6 +145,7 @@ impl App {
             clock: clock.clone(),
         })?;
         let permissions = open_permissions(sections, db.clone(), &catalog, &audit, clock).await?;
+        let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
             settings: Settings::new(db.clone()),
             db,
@@ -183,7 +154,7 @@ impl App {
             permissions,
             audit,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
-            portal: Portal::read(config, sections)?,
+            portal,
         })
     }
 

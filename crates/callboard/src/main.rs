@@ -4,6 +4,7 @@ mod app;
 mod cli;
 mod database;
 mod output;
+mod portal;
 mod report;
 mod serve;
 mod store;

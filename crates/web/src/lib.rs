@@ -17,4 +17,5 @@ mod policy;
 mod site;
 
 pub use first_data::Apis;
+pub use page::{Provider, ProviderKind};
 pub use site::{Settings, router};

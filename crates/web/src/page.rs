@@ -17,6 +17,31 @@ pub(crate) struct Boot<'a> {
     pub first: Vec<Answer>,
 }
 
+/// A way to sign in.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provider {
+    /// Id, for example `github`.
+    pub id: String,
+    /// How it signs in.
+    pub kind: ProviderKind,
+    /// The environment it is configured for; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+}
+
+/// How a provider signs people in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// Nobody is asked.
+    Guest,
+    /// On pages of its own.
+    Pages,
+    /// A proxy in front of the portal has done it already.
+    Proxy,
+}
+
 /// Configuration that browsers may see.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,8 +50,8 @@ pub(crate) struct AppConfig {
     pub organization: Option<String>,
     /// Path of the portal below its host, without a slash at the end.
     pub base_path: String,
-    /// Ids of the sign-in providers.
-    pub providers: Vec<String>,
+    /// Ways to sign in, in the order in which they are offered.
+    pub providers: Vec<Provider>,
     pub version: String,
 }
 

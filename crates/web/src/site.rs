@@ -15,7 +15,7 @@ use platform::permission::Authorizer;
 use crate::assets::{self, Asset, EMBEDDED};
 use crate::first_data::{Apis, FirstData};
 use crate::manifest::Manifest;
-use crate::page::{self, AppConfig, Boot, Session};
+use crate::page::{self, AppConfig, Boot, Provider, Session};
 use crate::policy::{self, Policy};
 
 const MANIFEST: &str = "manifest.json";
@@ -30,8 +30,8 @@ pub struct Settings {
     pub organization: Option<String>,
     /// Path of the portal below its host.
     pub base_path: String,
-    /// Ids of the sign-in providers that are configured.
-    pub providers: Vec<String>,
+    /// Ways to sign in that are configured.
+    pub providers: Vec<Provider>,
     /// Version of the binary.
     pub version: String,
     /// `backend.csp`: sources by directive, `None` to remove one.
@@ -213,7 +213,7 @@ mod tests {
             title: "Portal".into(),
             organization: None,
             base_path: "/sub/".into(),
-            providers: vec!["guest".into()],
+            providers: Vec::new(),
             version: "1".into(),
             csp: Vec::new(),
             authenticator: Arc::new(Cookies),

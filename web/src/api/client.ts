@@ -66,7 +66,9 @@ async function send(
 ): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json' });
   if (body !== undefined) headers.set('Content-Type', 'application/json');
-  if (!options.open) headers.set('Authorization', `Bearer ${await session.token()}`);
+  // Which no form of another site can send.
+  if (options.open) headers.set('X-Requested-With', 'XMLHttpRequest');
+  else headers.set('Authorization', `Bearer ${await session.token()}`);
   try {
     return await fetch(portalUrl(path), { method, headers, body, signal: options.signal });
   } catch (cause) {

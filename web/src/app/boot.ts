@@ -4,8 +4,16 @@ export interface AppConfig {
   title: string;
   organization: string | null;
   basePath: string;
-  providers: string[];
+  /** Ways to sign in, in the order in which they are offered. */
+  providers: Provider[];
   version: string;
+}
+
+export interface Provider {
+  id: string;
+  /** Without a question, on pages of its own, or by a proxy in front of the portal. */
+  kind: 'guest' | 'pages' | 'proxy';
+  environment?: string;
 }
 
 export interface SessionUser {

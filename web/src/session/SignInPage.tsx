@@ -3,6 +3,7 @@
 import { config } from '../app/boot';
 import { Button } from '../ui/Button';
 import { Notice, Skeleton } from '../ui/Small';
+import { signInLabel } from './providers';
 import { type SessionState, session } from './session';
 
 export function SignInPage({ state }: { state: SessionState }) {
@@ -15,17 +16,21 @@ export function SignInPage({ state }: { state: SessionState }) {
       </main>
     );
   }
+  const error = state.status === 'signed-out' ? state.error : undefined;
   return (
     <main className="center-page">
       <h1>{config.title}</h1>
-      {state.status === 'failed' && <Notice tone="error">{state.error.message}</Notice>}
-      {config.providers.includes('guest') ? (
-        <Button variant="primary" onClick={() => session.signIn()}>
-          Continue as guest
+      {error && <Notice tone="error">{error.message}</Notice>}
+      {config.providers.map((provider, at) => (
+        <Button
+          key={provider.id}
+          variant={at === 0 ? 'primary' : undefined}
+          onClick={() => void session.signIn(provider)}
+        >
+          {signInLabel(provider)}
         </Button>
-      ) : (
-        <NoProvider />
-      )}
+      ))}
+      {config.providers.length === 0 && <NoProvider />}
     </main>
   );
 }
@@ -39,7 +44,8 @@ function NoProvider() {
     <div className="state">
       <strong>No way to sign in is configured</strong>
       <p className="muted">
-        For a trial on your own machine, add this to app-config.yaml and start again:
+        For a trial on your own machine, add this to app-config.yaml and start again;{' '}
+        <code>callboard doctor auth</code> says why a provider that is there does not work.
       </p>
       <pre>{EXAMPLE}</pre>
     </div>

@@ -6,29 +6,24 @@
  */
 
 import { ApiError, request } from '../api/client';
-import { bootSession, config, type SessionUser } from '../app/boot';
+import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
+import { endSession, refreshSession, type SignedIn, signInByWindow } from './providers';
 
 export type SessionState =
-  | { status: 'signed-out' }
+  | { status: 'signed-out'; error?: Error }
   | { status: 'signing-in' }
-  | { status: 'signed-in'; user: SessionUser }
-  | { status: 'failed'; error: Error };
-
-interface SignInAnswer {
-  backstageIdentity: {
-    token: string;
-    expiresInSeconds?: number;
-    identity: SessionUser;
-  };
-}
+  | { status: 'signed-in'; user: SessionUser };
 
 const SIGNED_OUT = 'callboard.signed-out';
+/** The provider of the last sign-in, which has the session that can be renewed. */
+const PROVIDER = 'callboard.provider';
 /** A token is renewed this long before it ends. */
 const MARGIN_MS = 60_000;
 const COOKIE = '/api/app/.backstage/auth/v1/cookie';
 
 class Session {
-  private state: SessionState = initialState();
+  private provider: Provider | undefined = initialProvider();
+  private state: SessionState = initialState(this.provider);
   private listeners = new Set<() => void>();
   private held: { token: string; until: number } | null = null;
   private pending: Promise<string> | null = null;
@@ -42,23 +37,31 @@ class Session {
 
   /** Begins what can be begun without asking. */
   start(): void {
-    if (this.state.status === 'signed-in' || this.state.status === 'signing-in') {
-      this.renew().catch(() => undefined);
-    }
+    if (this.state.status !== 'signed-out') this.renew().catch(() => undefined);
   }
 
-  signIn(): void {
-    localStorage.removeItem(SIGNED_OUT);
+  /** Signs in with a provider; must be called while handling a click. */
+  async signIn(provider: Provider): Promise<void> {
+    const asked = provider.kind === 'pages' ? signInByWindow(provider) : refreshSession(provider);
     this.set({ status: 'signing-in' });
-    this.renew().catch(() => undefined);
+    try {
+      const signedIn = await asked;
+      localStorage.removeItem(SIGNED_OUT);
+      localStorage.setItem(PROVIDER, provider.id);
+      this.provider = provider;
+      this.keep(signedIn);
+    } catch (cause) {
+      this.set({ status: 'signed-out', error: errorOf(cause) });
+    }
   }
 
   async signOut(): Promise<void> {
     localStorage.setItem(SIGNED_OUT, '1');
     await request(COOKIE, { method: 'DELETE' }).catch(() => undefined);
+    const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
     this.held = null;
     // Everything that was loaded belongs to who was signed in.
-    location.assign(`${config.basePath}/`);
+    location.assign(leave ?? `${config.basePath}/`);
   }
 
   /** A token that is good for a while. */
@@ -78,24 +81,26 @@ class Session {
   }
 
   private async fetchToken(): Promise<string> {
+    const wasSignedIn = this.state.status === 'signed-in';
     try {
-      const answer = await request<SignInAnswer>('/api/auth/guest/refresh', { open: true });
-      const { token, expiresInSeconds = 3600, identity } = answer.backstageIdentity;
-      this.held = { token, until: Date.now() + expiresInSeconds * 1000 };
-      const user = {
-        userEntityRef: identity.userEntityRef,
-        ownershipEntityRefs: identity.ownershipEntityRefs,
-      };
-      if (!isSame(this.state, user)) this.set({ status: 'signed-in', user });
-      request(COOKIE).catch(() => undefined);
-      return token;
+      if (!this.provider) throw new Error('Nobody is signed in.');
+      return this.keep(await refreshSession(this.provider));
     } catch (cause) {
-      const error = cause instanceof Error ? cause : new Error(String(cause));
-      const isRefused = !(error instanceof ApiError) || !error.isOffline;
+      const error = errorOf(cause);
+      const isOffline = error instanceof ApiError && error.isOffline;
       // Without a network the page goes on with what it has.
-      if (isRefused || this.state.status !== 'signed-in') this.set({ status: 'failed', error });
+      if (!isOffline || !wasSignedIn) this.set({ status: 'signed-out', error: tellable(error) });
       throw error;
     }
+  }
+
+  private keep({ token, expiresInSeconds = 3600, identity }: SignedIn): string {
+    this.held = { token, until: Date.now() + expiresInSeconds * 1000 };
+    const { userEntityRef, ownershipEntityRefs } = identity;
+    const user = { userEntityRef, ownershipEntityRefs };
+    if (!isSame(this.state, user)) this.set({ status: 'signed-in', user });
+    request(COOKIE).catch(() => undefined);
+    return token;
   }
 
   private set(state: SessionState): void {
@@ -104,16 +109,33 @@ class Session {
   }
 }
 
+function errorOf(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
+
+/** A session that has simply ended is no error. */
+function tellable(error: Error): Error | undefined {
+  return error instanceof ApiError && error.status === 401 && /cookie/i.test(error.message)
+    ? undefined
+    : error;
+}
+
 function isSame(state: SessionState, user: SessionUser): boolean {
   return state.status === 'signed-in' && JSON.stringify(state.user) === JSON.stringify(user);
 }
 
-function initialState(): SessionState {
-  if (globalThis.localStorage?.getItem(SIGNED_OUT)) return { status: 'signed-out' };
-  if (bootSession) return { status: 'signed-in', user: bootSession };
-  // With a guest and nobody else there is nothing to choose.
-  const onlyGuest = config.providers.length === 1 && config.providers[0] === 'guest';
-  return onlyGuest ? { status: 'signing-in' } : { status: 'signed-out' };
+/** The provider of the last sign-in, or the only one that asks nobody. */
+function initialProvider(): Provider | undefined {
+  const { providers } = config;
+  const last = globalThis.localStorage?.getItem(PROVIDER);
+  const [only] = providers;
+  const isClear = providers.length === 1 && only && only.kind !== 'pages';
+  return providers.find(({ id }) => id === last) ?? (isClear ? only : undefined);
+}
+
+function initialState(provider: Provider | undefined): SessionState {
+  if (!provider || globalThis.localStorage?.getItem(SIGNED_OUT)) return { status: 'signed-out' };
+  return bootSession ? { status: 'signed-in', user: bootSession } : { status: 'signing-in' };
 }
 
 export const session = new Session();

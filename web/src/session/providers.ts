@@ -1,0 +1,107 @@
+/** Signing in with a provider: its addresses, its window, its name. */
+
+import { portalUrl, request } from '../api/client';
+import type { Provider, SessionUser } from '../app/boot';
+
+export interface SignedIn {
+  token: string;
+  expiresInSeconds?: number;
+  identity: SessionUser;
+}
+
+interface SessionAnswer {
+  backstageIdentity?: SignedIn;
+}
+
+interface Message {
+  type?: string;
+  response?: SessionAnswer;
+  error?: { name?: string; message?: string };
+}
+
+const NAMES: Record<string, string> = {
+  github: 'GitHub',
+  gitlab: 'GitLab',
+  google: 'Google',
+  microsoft: 'Microsoft',
+  okta: 'Okta',
+  auth0: 'Auth0',
+  onelogin: 'OneLogin',
+  atlassian: 'Atlassian',
+  bitbucket: 'Bitbucket',
+  bitbucketServer: 'Bitbucket Server',
+  oidc: 'single sign-on',
+  oauth2: 'single sign-on',
+};
+
+/** What the button of a provider says. */
+export function signInLabel({ id, kind }: Provider): string {
+  if (kind === 'guest') return 'Continue as guest';
+  return kind === 'proxy' ? 'Continue' : `Sign in with ${NAMES[id] ?? id}`;
+}
+
+function address(provider: Provider, step: string, query: Record<string, string> = {}): string {
+  const environment = provider.environment ? { env: provider.environment } : undefined;
+  const text = new URLSearchParams({ ...environment, ...query }).toString();
+  return `/api/auth/${encodeURIComponent(provider.id)}/${step}${text && `?${text}`}`;
+}
+
+/** A session from what the browser has: a cookie, a proxy, or nothing at all for guests. */
+export async function refreshSession(provider: Provider): Promise<SignedIn> {
+  return identityOf(await request<SessionAnswer>(address(provider, 'refresh'), { open: true }));
+}
+
+function identityOf(answer: SessionAnswer): SignedIn {
+  if (answer.backstageIdentity) return answer.backstageIdentity;
+  throw new Error('The provider did not say who you are. It needs `signIn` in its configuration.');
+}
+
+/** Forgets the session; some providers then want to show a page of their own. */
+export async function endSession(provider: Provider): Promise<string | undefined> {
+  if (provider.kind !== 'pages') return undefined;
+  const answer = await request<{ logoutUrl?: string } | undefined>(address(provider, 'logout'), {
+    method: 'POST',
+    open: true,
+  });
+  return answer?.logoutUrl;
+}
+
+const WINDOW = 'popup,width=480,height=720';
+const LOOK_MS = 300;
+
+/** Opens the window of a provider; must be called while handling a click. */
+export function signInByWindow(provider: Provider): Promise<SignedIn> {
+  const start = address(provider, 'start', { origin: location.origin, flow: 'popup' });
+  const opened = window.open(portalUrl(start), 'callboard-sign-in', WINDOW);
+  if (!opened) {
+    return Promise.reject(
+      new Error('The browser did not open the window. Allow pop-ups for this site.'),
+    );
+  }
+  return new Promise((resolve, reject) => {
+    const end = (act: () => void) => {
+      removeEventListener('message', hear);
+      clearInterval(watch);
+      act();
+    };
+    const hear = (event: MessageEvent<Message>) => {
+      // Anybody can post messages; only our own window counts.
+      if (event.origin !== location.origin || event.source !== opened) return;
+      const { type, response, error } = event.data ?? {};
+      if (type !== 'authorization_response') return;
+      end(() => {
+        if (error) reject(new Error(error.message ?? 'The provider refused'));
+        else resolve(Promise.resolve(response ?? {}).then(identityOf));
+      });
+    };
+    const watch = setInterval(() => {
+      // Its last message may still be on its way.
+      if (opened.closed)
+        setTimeout(
+          () => end(() => reject(new Error('The window was closed before you signed in.'))),
+          LOOK_MS,
+        );
+    }, LOOK_MS);
+    addEventListener('message', hear);
+  });
+}
