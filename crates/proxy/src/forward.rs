@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
-use platform::config::ProxyEndpointsConfig;
+use platform::config::ProxyConfig;
 use platform::http::Access;
 use platform::{Ctx, Error, Result};
 use reqwest::redirect::Policy;
@@ -49,7 +49,7 @@ pub(crate) struct Outgoing {
 impl Proxy {
     /// The endpoints of the configuration; `base_path` is the path of `backend.baseUrl`. An endpoint
     /// that is wrong is an error, or left out where configuration says so.
-    pub fn new(config: &ProxyEndpointsConfig, base_path: &str) -> Result<Self> {
+    pub fn new(config: &ProxyConfig, base_path: &str) -> Result<Self> {
         let mut endpoints = Vec::new();
         for (route, settings) in &config.endpoints {
             match Endpoint::new(route, settings) {
