@@ -124,6 +124,14 @@ flow('a star keeps an entity at hand', async page => {
     .waitFor();
   await go(page, '/catalog?q=is:starred');
   await results(page).filter({ hasText: '1 result' }).waitFor();
+  // In another browser, too.
+  const other = await openPage(browser);
+  await go(other.page, '/');
+  await other.page
+    .locator('.rail')
+    .getByRole('link', { name: /ledger/i })
+    .waitFor();
+  await other.close();
 });
 
 flow(

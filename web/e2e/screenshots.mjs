@@ -34,13 +34,21 @@ try {
     const { page, close } = await openPage(browser, { theme });
     // What people have after a day.
     await visit(page, `${portal.url}/`);
-    await page.evaluate(() => {
+    await page.evaluate(async () => {
       const refs = [
         'component:default/reservation-service',
         'api:default/shop-graphql',
         'system:default/checkout',
       ];
-      localStorage.setItem('callboard.stars', JSON.stringify(refs));
+      const session = await fetch('/api/auth/guest/refresh').then(answer => answer.json());
+      await fetch('/api/user-settings/buckets/default.starredEntities/keys/entityRefs', {
+        method: 'PUT',
+        headers: {
+          Authorization: `Bearer ${session.backstageIdentity.token}`,
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ value: refs }),
+      });
       localStorage.setItem('callboard.recent', JSON.stringify([...refs].reverse()));
     });
     for (const [name, path] of SHOTS) {

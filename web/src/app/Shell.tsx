@@ -33,6 +33,7 @@ import { Avatar, Kbd } from '../ui/Small';
 import { config } from './boot';
 import { stars, useKept } from './kept';
 import { router } from './router';
+import { useStarsOfUser } from './stars';
 import './shell.css';
 
 const loadPalette = () => import('../palette/Palette');
@@ -122,6 +123,7 @@ function useGlobalKeys(setOverlay: (overlay: Overlay) => void, collapse: () => v
 }
 
 function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () => void }) {
+  useStarsOfUser();
   const pinned = useKept(stars).slice(0, MAX_PINNED);
   const user = useUser();
   return (

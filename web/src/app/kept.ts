@@ -38,6 +38,12 @@ class KeptList {
     else this.add(item);
   }
 
+  /** Takes another list instead. */
+  replace(items: readonly string[]): void {
+    const kept = items.slice(0, this.limit);
+    if (JSON.stringify(kept) !== JSON.stringify(this.items)) this.write(kept);
+  }
+
   private read(): readonly string[] {
     try {
       const items: unknown = JSON.parse(localStorage.getItem(this.key) ?? '[]');

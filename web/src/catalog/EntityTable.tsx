@@ -5,7 +5,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { type Entity, refOf, refTextOf, titleOf } from '../api/entity';
-import { stars } from '../app/kept';
+import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
 import { Skeleton } from '../ui/Small';
 import { ErrorState, useLasting } from '../ui/States';
@@ -234,7 +234,7 @@ function useRowKeys({ rows, active, setActive, onSelect, scrollTo }: RowKeys) {
           { keys: 'enter', label: 'Open', group, run: open(false) },
           { keys: 'o', label: 'Open in a new tab', group, run: open(true) },
           { keys: 'x', label: 'Select', group, run: () => onSelect(refTextOf(entity)) },
-          { keys: 's', label: 'Star', group, run: () => stars.toggle(refTextOf(entity)) },
+          { keys: 's', label: 'Star', group, run: () => toggleStar(refTextOf(entity)) },
         ]
       : []),
   ]);

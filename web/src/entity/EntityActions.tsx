@@ -25,6 +25,7 @@ import {
 } from '../api/entity';
 import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
+import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
 import { Button, IconButton } from '../ui/Button';
 import { Menu, MenuItem, MenuLine, MenuLink } from '../ui/Menu';
@@ -61,7 +62,7 @@ export function EntityActions({ entity }: { entity: Entity }) {
       keys: 's',
       label: isStarred ? 'Remove the star' : 'Star',
       group,
-      run: () => stars.toggle(ref),
+      run: () => toggleStar(ref),
     },
     { keys: 'y', label: 'Copy the reference', group, run: copy },
     { keys: 'r', label: 'Refresh', group, run: () => refresh.mutate() },
@@ -72,7 +73,7 @@ export function EntityActions({ entity }: { entity: Entity }) {
       <IconButton
         label={isStarred ? 'Remove the star' : 'Star'}
         aria-pressed={isStarred}
-        onClick={() => stars.toggle(ref)}
+        onClick={() => toggleStar(ref)}
       >
         <Star
           fill={isStarred ? 'currentColor' : 'none'}

@@ -7,6 +7,7 @@
 
 import { ApiError, request } from '../api/client';
 import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
+import { recent, stars } from '../app/kept';
 import { endSession, refreshSession, type SignedIn, signInByWindow } from './providers';
 
 export type SessionState =
@@ -60,6 +61,8 @@ class Session {
     await request(COOKIE, { method: 'DELETE' }).catch(() => undefined);
     const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
     this.held = null;
+    stars.replace([]);
+    recent.replace([]);
     // Everything that was loaded belongs to who was signed in.
     location.assign(leave ?? `${config.basePath}/`);
   }

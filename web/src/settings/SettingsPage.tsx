@@ -128,7 +128,7 @@ function Appearance() {
         />
       </dl>
       <p className="field-help" style={{ marginTop: 12 }}>
-        These are kept in this browser, as stars and recently seen entities are.
+        These are kept in this browser, as recently seen entities are.
       </p>
     </Card>
   );

@@ -1,0 +1,57 @@
+/**
+ * Starred entities, kept by the portal for each user, where a Backstage front end keeps them, too.
+ * The browser has a copy, so that they are there at once and without a network.
+ */
+
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { request } from '../api/client';
+import { useUser } from '../session/useSession';
+import { stars } from './kept';
+
+const PLACE = { bucket: 'default.starredEntities', key: 'entityRefs' };
+const ADDRESS = `/api/user-settings/buckets/${PLACE.bucket}/keys/${PLACE.key}`;
+
+/** None for who never starred anything; asked for so, that is no error. */
+async function load(): Promise<string[]> {
+  const { items } = await request<{ items: ({ value: unknown } | null)[] }>(
+    '/api/user-settings/multiget',
+    { method: 'POST', body: { items: [PLACE] } },
+  );
+  const value = items[0]?.value;
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+}
+
+/** Changes of stars, one after the other: each writes the whole list. */
+let writing: Promise<unknown> = Promise.resolve();
+let changes = 0;
+
+/** Stars an entity or takes the star away; it comes back when the portal refuses. */
+export function toggleStar(ref: string): void {
+  stars.toggle(ref);
+  changes += 1;
+  const value = stars.get();
+  writing = writing
+    .then(() => request(ADDRESS, { method: 'PUT', body: { value } }))
+    .catch(() => stars.toggle(ref));
+}
+
+/** Brings the stars of this user into the browser. */
+export function useStarsOfUser(): void {
+  const { userEntityRef } = useUser();
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ['stars', userEntityRef],
+    queryFn: async () => {
+      await writing;
+      const before = changes;
+      const refs = await load();
+      // What was starred meanwhile is newer than this answer.
+      return before === changes ? refs : null;
+    },
+    enabled: userEntityRef !== '',
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an answer counts when it comes, also the same again
+  useEffect(() => {
+    if (data) stars.replace(data);
+  }, [data, dataUpdatedAt]);
+}
