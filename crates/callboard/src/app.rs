@@ -13,10 +13,10 @@ use integrations::{ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::config::{
     AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
-    IntegrationsConfig, PermissionConfig, ProxyConfig,
+    IntegrationsConfig, PermissionConfig, PrincipalLimitConfig, ProxyConfig,
 };
 use platform::db::{Db, Migration};
-use platform::http::{AccessOf, Mount, Plugin, Routes, mount_with};
+use platform::http::{AccessOf, Limit, Limiter, Mount, Plugin, Routes, mount_with};
 use platform::permission::Permissioned;
 use platform::telemetry::Metrics;
 use proxy::Proxy;
@@ -111,6 +111,7 @@ pub(crate) struct App {
     audit: Audit,
     settings: Settings,
     proxy: Proxy,
+    limiter: Option<Arc<Limiter>>,
     portal: Portal,
 }
 
@@ -148,6 +149,7 @@ impl App {
         let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
             settings: Settings::new(db.clone()),
+            limiter: limiter(&sections.callboard.rate_limit),
             db,
             catalog,
             identity,
@@ -228,6 +230,7 @@ impl App {
             authorizer: self.permissions.authorizer(),
             observer: Some(self.audit.observer()),
             access,
+            limiter: self.limiter.clone(),
         };
         mount_with(plugin, mount)
     }
@@ -308,6 +311,12 @@ const READS: &[(&str, &str)] = &[
         "/.well-known/backstage/permissions/apply-conditions",
     ),
 ];
+
+/// How often each user and program may ask.
+fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
+    let limit = Limit::new(config.requests?, config.window.get());
+    Some(Arc::new(Limiter::new(limit)))
+}
 
 /// Groups of users as the catalog knows them.
 pub(crate) struct CatalogGroups(pub(crate) Catalog);

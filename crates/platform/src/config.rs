@@ -38,7 +38,8 @@ pub use access::{
     PermissionAttributeConfig, PluginKeyStore, PluginKeyStoreType,
 };
 pub use app::{
-    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, OrganizationConfig, ReadingLimits,
+    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, OrganizationConfig,
+    PrincipalLimitConfig, ReadingLimits,
 };
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,

@@ -4,12 +4,15 @@
 //! credentials barrier and turns errors into Backstage's error bodies.
 
 mod body;
+mod client_address;
 mod compress;
 mod cors;
+mod cross_site;
 mod error;
 mod fresh;
 mod front;
 mod health;
+mod limit;
 mod listen;
 mod measure;
 mod mount;
@@ -30,6 +33,7 @@ pub mod zod;
 pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use error::PendingError;
 pub use front::{Front, Routes};
+pub use limit::{Limit, Limiter, RateLimits};
 pub use listen::BindError;
 pub use mount::{Access, AccessOf, Mount, Observer, Plugin, Seen, mount, mount_with};
 pub use path::Segments;

@@ -42,6 +42,28 @@ pub struct CallboardConfig {
     pub audit: AuditConfig,
     /// Decisions on permissions.
     pub permission: DecisionsConfig,
+    /// How often a user or a program may ask.
+    pub rate_limit: PrincipalLimitConfig,
+}
+
+/// How often a user or a program may ask, wherever from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PrincipalLimitConfig {
+    /// Most requests in a window; any number when absent.
+    #[schemars(range(min = 1))]
+    pub requests: Option<u32>,
+    /// Length of a window.
+    pub window: HumanDuration,
+}
+
+impl Default for PrincipalLimitConfig {
+    fn default() -> Self {
+        Self {
+            requests: None,
+            window: HumanDuration::from_secs(60),
+        }
+    }
 }
 
 /// Audit log.

@@ -49,10 +49,8 @@ pub struct BackendConfig {
     /// Authentication between services.
     pub auth: BackendAuthConfig,
     /// Bounds the number of requests of each client.
-    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub rate_limit: Toggle<RateLimitConfig>,
     /// Which proxies may say who the client is.
-    #[schemars(extend("x-ignored" = "not enforced yet"))]
     pub trust_proxy: TrustProxy,
     /// The database.
     pub database: DatabaseConfig,

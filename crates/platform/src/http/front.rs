@@ -24,11 +24,14 @@ use tracing::Instrument as _;
 use crate::error::{Error, Result};
 use crate::telemetry::Metrics;
 
+use super::client_address::Trust;
 use super::compress::{self, Compressible};
 use super::cors::{Cors, Grant};
+use super::cross_site;
 use super::error::PendingError;
 use super::fresh::Known;
 use super::health::{Health, Probe};
+use super::limit::{self, Limiter};
 use super::measure::{HttpMetrics, InFlight};
 use super::mount::Trail;
 use super::readiness::{Phase, Readiness};
@@ -81,11 +84,16 @@ struct Shared {
     routes: OnceLock<Routes>,
     body_limit: usize,
     yardstick: Option<Compressible>,
+    trust: Trust,
+    /// By address: over everything, and by plugin.
+    limiter: Option<Limiter>,
+    plugin_limiters: HashMap<String, Limiter>,
 }
 
 impl Front {
     /// A front without routes; requests wait until [`Front::open`].
     pub fn new(settings: &HttpSettings, readiness: Readiness, metrics: &Metrics) -> Result<Self> {
+        let limits = settings.rate_limits.clone().unwrap_or_default();
         let health = Health::new(readiness.clone(), metrics.clone(), &settings.health_headers)?;
         Ok(Self(Arc::new(Shared {
             base_path: settings.base_path.trim_end_matches('/').to_owned(),
@@ -97,6 +105,13 @@ impl Front {
             metrics: HttpMetrics::new(metrics)?,
             routes: OnceLock::new(),
             body_limit: settings.limits.body,
+            trust: Trust::new(&settings.trust_proxy)?,
+            limiter: limits.global.map(Limiter::new),
+            plugin_limiters: limits
+                .plugins
+                .into_iter()
+                .map(|(id, limit)| (id, Limiter::new(limit)))
+                .collect(),
             yardstick: settings
                 .bench
                 .then(|| Compressible::new(yardstick::router())),
@@ -185,7 +200,7 @@ impl Shared {
         let origin = headers.get(http::header::ORIGIN);
         Exchange {
             started: Instant::now(),
-            info: RequestInfo::of(headers, peer),
+            info: RequestInfo::of(headers, peer, &self.trust),
             method: request.method().clone(),
             grant: self.cors.as_ref().and_then(|cors| cors.grant(origin)),
             known: Known::of(request.method(), headers),
@@ -232,6 +247,9 @@ impl Shared {
             *request.uri_mut() = without_prefix(request.uri(), skip);
             return Answer::new(guarded(yardstick, request).await, "yardstick");
         }
+        if let Some(refused) = self.refuse(&request, path, exchange) {
+            return Answer::new(refused, "refused");
+        }
         match path.strip_prefix("/api/") {
             Some(rest) => {
                 let id = rest.split('/').next().unwrap_or_default().to_owned();
@@ -243,6 +261,47 @@ impl Shared {
                 Answer::new(response, "page")
             }
             None => Answer::new(StatusCode::NOT_FOUND.into_response(), "unknown"),
+        }
+    }
+
+    /// The answer to what is not even looked at: forgeries of other sites, and too many requests.
+    fn refuse(&self, request: &Request<Body>, path: &str, exchange: &Exchange) -> Option<Response> {
+        let is_granted = matches!(exchange.grant, Some(Grant::Origin(_)));
+        if cross_site::is_forged(&exchange.method, path, request.headers(), is_granted) {
+            let error = Error::forbidden("The request comes from another site");
+            return Some(refusal(error, request.method(), request.uri()));
+        }
+        let address = exchange.info.peer?;
+        let key = address.to_string();
+        for limiter in self.limiters(path) {
+            if !limiter.is_exempt(address)
+                && let Err(wait) = limiter.admit(&key)
+            {
+                return Some(limit::too_many(wait));
+            }
+        }
+        None
+    }
+
+    /// The limits that a path counts against.
+    fn limiters(&self, path: &str) -> impl Iterator<Item = &Limiter> {
+        let id = path
+            .strip_prefix("/api/")
+            .and_then(|rest| rest.split('/').next());
+        let own = id.and_then(|id| self.plugin_limiters.get(id));
+        self.limiter.iter().chain(own)
+    }
+
+    /// Takes requests off the count again whose answers are not counted.
+    fn settle(&self, exchange: &Exchange, plugin: &str, status: StatusCode) {
+        let own = self.plugin_limiters.get(plugin);
+        let mut limiters = self.limiter.iter().chain(own).peekable();
+        if status == StatusCode::TOO_MANY_REQUESTS || limiters.peek().is_none() {
+            return;
+        }
+        if let Some(address) = exchange.info.peer {
+            let key = address.to_string();
+            limiters.for_each(|limiter| limiter.settle(&key, status));
         }
     }
 
@@ -304,6 +363,7 @@ impl Shared {
     fn finish(&self, exchange: Exchange, mut answer: Answer) -> Response {
         let trail = answer.response.extensions_mut().remove::<Trail>();
         self.measure(&exchange, &answer, trail.as_ref());
+        self.settle(&exchange, &answer.plugin, answer.response.status());
         let Answer { mut response, .. } = answer;
         if let Some(known) = &exchange.known {
             known.apply(&mut response);

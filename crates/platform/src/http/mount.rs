@@ -1,6 +1,7 @@
 //! Mounting a plugin's routes below `/api/<plugin>`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -13,6 +14,7 @@ use crate::ctx::{Authenticator, Caller, Client, Ctx};
 use crate::error::{Error, Result};
 use crate::permission::Authorizer;
 
+use super::limit::{self, Limiter};
 use super::{PendingError, RequestInfo};
 
 /// Characters of `User-Agent` that are kept.
@@ -79,6 +81,8 @@ pub struct Mount {
     pub observer: Option<Arc<dyn Observer>>,
     /// Opens further paths than [`Plugin::open_paths`].
     pub access: Option<AccessOf>,
+    /// How often each user and program may ask.
+    pub limiter: Option<Arc<Limiter>>,
 }
 
 impl Mount {
@@ -89,6 +93,7 @@ impl Mount {
             authorizer,
             observer: None,
             access: None,
+            limiter: None,
         }
     }
 }
@@ -148,7 +153,11 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
         Ok(ctx) => {
             trail.caller = Some(ctx.shared_caller());
             request.extensions_mut().insert(ctx.clone());
-            (next.run(request).await, Some(ctx))
+            let response = match barrier.count(&ctx) {
+                Ok(()) => next.run(request).await,
+                Err(wait) => limit::too_many(wait),
+            };
+            (response, Some(ctx))
         }
         Err(error) => (error.into_response(), None),
     };
@@ -218,6 +227,14 @@ impl Barrier {
             Arc::clone(&self.mount.authorizer),
             request_id,
         ))
+    }
+
+    /// Counts a request of somebody who is known.
+    fn count(&self, ctx: &Ctx) -> Result<(), Duration> {
+        match (&self.mount.limiter, ctx.caller()) {
+            (None, _) | (_, Caller::Anonymous) => Ok(()),
+            (Some(limiter), caller) => limiter.admit(caller.subject()),
+        }
     }
 
     async fn authenticated(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {

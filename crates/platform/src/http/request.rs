@@ -8,6 +8,8 @@ use http::HeaderName;
 
 use crate::telemetry::TraceContext;
 
+use super::client_address::Trust;
+
 /// Carries the id of a request, in and out.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Carries the trace context, in (the caller's span) and out (the span of this request).
@@ -23,19 +25,24 @@ pub struct RequestInfo {
     pub id: Arc<str>,
     /// Where the request is in its trace.
     pub trace: TraceContext,
-    /// Who opened the connection; `None` on a unix socket.
+    /// Address of the client: who opened the connection, or whom a trusted proxy names; `None` on a
+    /// unix socket.
     pub peer: Option<IpAddr>,
 }
 
 impl RequestInfo {
-    pub(super) fn of(headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
+    pub(super) fn of(headers: &HeaderMap, peer: Option<IpAddr>, trust: &Trust) -> Self {
         let trace = TraceContext::continuing(headers.get(TRACEPARENT).map(AsRef::as_ref));
         let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         let id = match id.filter(|id| is_id(id)) {
             Some(id) => Arc::from(id),
             None => Arc::from(trace.trace_id_hex()),
         };
-        Self { id, trace, peer }
+        Self {
+            id,
+            trace,
+            peer: trust.client(peer, headers),
+        }
     }
 }
 
@@ -63,7 +70,7 @@ mod tests {
         ];
         for (id, kept) in cases {
             let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
-            let info = RequestInfo::of(&headers, None);
+            let info = RequestInfo::of(&headers, None, &Trust::Nobody);
             let expected = if kept {
                 id.to_owned()
             } else {

@@ -7,9 +7,11 @@ use url::Url;
 
 use crate::config::{
     BackendConfig, CorsConfig, CspDirective, DEFAULT_PORT, HttpsConfig, ListenConfig, Millis,
-    OneOrMany, ServerConfig,
+    OneOrMany, ServerConfig, TrustProxy,
 };
 use crate::error::{Error, Result};
+
+use super::limit::RateLimits;
 
 /// Permission bits of a unix socket: the owner and the group may connect.
 const SOCKET_MODE: u32 = 0o660;
@@ -39,6 +41,10 @@ pub struct HttpSettings {
     pub drain_timeout: Duration,
     /// Bounds of what clients may send.
     pub limits: Limits,
+    /// `backend.rateLimit`; no limits when absent.
+    pub rate_limits: Option<RateLimits>,
+    /// `backend.trustProxy`: who may say what the address of a client is.
+    pub trust_proxy: TrustProxy,
     /// Serves `/.callboard/static/<bytes>`, the yardstick of benchmarks.
     pub bench: bool,
 }
@@ -66,6 +72,8 @@ impl HttpSettings {
             startup_pause: config.lifecycle.startup_request_pause_timeout.get(),
             shutdown_delay: config.lifecycle.server_shutdown_delay.get(),
             limits: Limits::from(&config.server),
+            rate_limits: config.rate_limit.settings().map(RateLimits::from),
+            trust_proxy: config.trust_proxy.clone(),
             ..Self::default()
         })
     }
@@ -88,6 +96,8 @@ impl Default for HttpSettings {
             shutdown_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(20),
             limits: Limits::default(),
+            rate_limits: None,
+            trust_proxy: TrustProxy::Nobody,
             bench: false,
         }
     }

@@ -134,7 +134,7 @@ fn problems_name_key_and_fix() {
         ),
         (
             json!({ "callboard": { "x": 1 } }),
-            "unknown key `callboard.x` (known keys: `dataDir`, `reading`, `audit`, `permission`)",
+            "unknown key `callboard.x` (known keys: `dataDir`, `reading`, `audit`, `permission`, `rateLimit`)",
         ),
         (
             json!({ "permission": { "permissionedPlugins": ["catalog"] } }),

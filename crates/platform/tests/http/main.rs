@@ -11,5 +11,6 @@ mod barrier;
 mod bounds;
 mod front;
 mod life;
+mod limits;
 mod server;
 mod transport;

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Knows the token `good`, a service, and `narrow`, a service that may only use another plugin.
-struct Tokens;
+pub(crate) struct Tokens;
 
 #[async_trait]
 impl Authenticator for Tokens {
@@ -59,7 +59,7 @@ impl Authenticator for Tokens {
 }
 
 /// Allows everything.
-struct Everything;
+pub(crate) struct Everything;
 
 #[async_trait]
 impl Authorizer for Everything {
