@@ -7,7 +7,7 @@ use ::catalog::{Catalog, ConfigLocations, SharedProvider, SnapshotFile};
 use ::permission::{Groups, Permissions};
 use anyhow::Context as _;
 use audit::{Audit, Reads};
-use identity::http::{auth_plugin, plugin_routes};
+use identity::http::{auth_plugin, plugin_routes, well_known};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::Clock;
@@ -175,7 +175,8 @@ impl App {
             ::catalog::router(self.catalog.clone()),
             &[identity::http::JWKS_PATH],
         );
-        let mut routes = Routes::new().pages(web::router(self.web())?);
+        let pages = web::router(self.web())?.merge(well_known(&self.identity));
+        let mut routes = Routes::new().pages(pages);
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
         }

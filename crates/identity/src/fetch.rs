@@ -107,6 +107,11 @@ pub(crate) fn place(url: &Url) -> Url {
 pub struct HttpFetch(reqwest::Client);
 
 impl HttpFetch {
+    /// A client that was made with bounds of its own.
+    pub(crate) fn of(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+
     /// A client of its own.
     pub fn new() -> Result<Self> {
         let client = reqwest::Client::builder()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use platform::clock::millis;
 use platform::ctx::{Authenticator, User};
 use platform::{Clock, Error, Result};
+use url::Url;
 
 use crate::directory::Directory;
 use crate::external::External;
@@ -16,6 +17,7 @@ use crate::fetch::Fetch;
 use crate::keys::{Keys, PublicJwk, USERS};
 use crate::origins::Origins;
 use crate::providers::Providers;
+use crate::server::Server;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::token::{self, UserClaims};
@@ -48,6 +50,7 @@ pub struct Identity {
     pub(crate) clock: Clock,
     pub(crate) providers: Providers,
     pub(crate) origins: Origins,
+    pub(crate) server: Option<Server>,
     directory: Option<Arc<dyn Directory>>,
 }
 
@@ -78,6 +81,7 @@ impl Identity {
             issuer: settings.issuer(),
             external: External::new(&settings, &fetch, &clock)?,
             providers: Providers::new(&settings, &fetch, &clock),
+            server: Server::new(settings.server.clone())?,
             origins: Origins::new(&settings.app_url, &settings.extra_origins)?,
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             verified: new_cache(),
@@ -120,6 +124,17 @@ impl Identity {
         user_ref: &str,
         ownership: Vec<String>,
     ) -> Result<SignedIn> {
+        self.issue_token_for(user_ref, ownership, None, None).await
+    }
+
+    /// The same, for a program that acts for the user, perhaps with one resource of the portal only.
+    pub(crate) async fn issue_token_for(
+        &self,
+        user_ref: &str,
+        ownership: Vec<String>,
+        client: Option<&str>,
+        resource: Option<&str>,
+    ) -> Result<SignedIn> {
         let lifetime = self.settings.bounded_token_lifetime();
         let key = self.keys.signing_key(USERS, lifetime).await?;
         let now = self.clock.now();
@@ -129,6 +144,8 @@ impl Identity {
             iss: &self.issuer,
             sub: user_ref,
             ent: (!self.settings.omit_ownership_claim).then_some(&*ownership),
+            resource,
+            client,
             iat,
             exp: iat + millis(lifetime) / 1_000,
         };
@@ -161,6 +178,22 @@ impl Identity {
         let own_end = iat + millis(PLUGIN_TOKEN_LIFETIME) / 1_000;
         let exp = on_behalf_of.map_or(own_end, |user| own_end.min(user.expires_at));
         token::sign_plugin(source, target, iat, exp, obo, &key)
+    }
+
+    /// Whether the catalog knows a user; without a catalog everybody is known.
+    pub(crate) async fn is_known(&self, user_ref: &str) -> Result<bool> {
+        match &self.directory {
+            Some(directory) => Ok(directory.ownership(user_ref).await?.is_some()),
+            None => Ok(true),
+        }
+    }
+
+    /// The plugin that a URL of the portal belongs to.
+    pub(crate) fn plugin_of(&self, url: &Url) -> Option<String> {
+        let base = self.settings.base_url.as_str().trim_end_matches('/');
+        let rest = url.as_str().strip_prefix(base)?.strip_prefix("/api/")?;
+        let plugin = rest.split(['/', '?', '#']).next()?;
+        is_plugin_id(plugin).then(|| plugin.to_owned())
     }
 
     pub(crate) fn directory(&self) -> Result<&dyn Directory> {

@@ -9,6 +9,8 @@ use platform::config::{ProvidersConfig, Secret};
 use platform::ctx::AccessRestriction;
 use url::{Host, Url};
 
+use crate::server::ServerSettings;
+
 /// Everything this crate is configured with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -26,6 +28,8 @@ pub struct Settings {
     pub extra_origins: Vec<String>,
     /// `auth.providers`.
     pub providers: ProvidersConfig,
+    /// The authorization server.
+    pub(crate) server: ServerSettings,
     /// `backend.auth.externalAccess`, in order.
     pub external_access: Vec<ExternalAccess>,
     /// Secrets of the older `backend.auth.keys`, in order.
@@ -40,6 +44,7 @@ impl Settings {
             base_url,
             extra_origins: Vec::new(),
             providers: ProvidersConfig::default(),
+            server: ServerSettings::default(),
             stage: Stage::default(),
             token_lifetime: Duration::from_hours(1),
             omit_ownership_claim: true,

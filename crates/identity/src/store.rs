@@ -2,6 +2,7 @@
 //!
 //! Private keys are stored as they are; whoever reads the database can sign as anybody.
 
+mod grants;
 mod tokens;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use platform::{Error, Millis, Result};
 
 use crate::access_token::AccessToken;
 use crate::keys::StoredKey;
+use crate::server::Grant;
 use crate::sign_in::FailedSignIn;
 
 /// The tables of this crate.
@@ -45,6 +47,13 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "access_token",
         sqlite: include_str!("../migrations/auth_0002_access_token.sql"),
         postgres: include_str!("../migrations/auth_0002_access_token.sql"),
+    },
+    Migration {
+        feature: "auth",
+        version: 3,
+        name: "grant",
+        sqlite: include_str!("../migrations/auth_0003_grant.sql"),
+        postgres: include_str!("../migrations/auth_0003_grant.sql"),
     },
 ];
 
@@ -86,6 +95,27 @@ pub trait Store: Send + Sync {
 
     /// Ends a token of a program; whether there was one to end.
     async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool>;
+
+    /// Adds a grant; one with the same kind and id is a conflict.
+    async fn insert_grant(&self, grant: Grant) -> Result<()>;
+
+    /// The grant of a kind with an id, also when it has ended.
+    async fn find_grant(&self, kind: &str, id: &str) -> Result<Option<Grant>>;
+
+    /// The grants of a kind that belong to somebody, oldest first.
+    async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>>;
+
+    /// How many grants of a kind there are.
+    async fn count_grants(&self, kind: &str) -> Result<i64>;
+
+    /// Replaces digest, body and end of a grant if its digest still is the old one; whether it was.
+    async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool>;
+
+    /// Forgets a grant; whether there was one.
+    async fn delete_grant(&self, kind: &str, id: &str) -> Result<bool>;
+
+    /// Forgets the grants that ended by `now`.
+    async fn prune_grants(&self, now: Millis) -> Result<()>;
 }
 
 /// The store in the database.
@@ -153,6 +183,51 @@ impl Store for DbStore {
         let id = id.to_owned();
         self.0
             .write(move |tx| tokens::update_revoked(tx, &id, now))
+            .await
+    }
+
+    async fn insert_grant(&self, grant: Grant) -> Result<()> {
+        self.0
+            .write(move |tx| grants::insert_grant(tx, &grant))
+            .await
+    }
+
+    async fn find_grant(&self, kind: &str, id: &str) -> Result<Option<Grant>> {
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        self.0
+            .read(move |tx| grants::find_grant(tx, &kind, &id))
+            .await
+    }
+
+    async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>> {
+        let (kind, owner) = (kind.to_owned(), owner.to_owned());
+        self.0
+            .read(move |tx| grants::list_grants(tx, &kind, &owner))
+            .await
+    }
+
+    async fn count_grants(&self, kind: &str) -> Result<i64> {
+        let kind = kind.to_owned();
+        self.0.read(move |tx| grants::count_grants(tx, &kind)).await
+    }
+
+    async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {
+        let old = old_digest.to_owned();
+        self.0
+            .write(move |tx| grants::update_grant(tx, &grant, &old))
+            .await
+    }
+
+    async fn delete_grant(&self, kind: &str, id: &str) -> Result<bool> {
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        self.0
+            .write(move |tx| grants::delete_grant(tx, &kind, &id))
+            .await
+    }
+
+    async fn prune_grants(&self, now: Millis) -> Result<()> {
+        self.0
+            .write(move |tx| grants::delete_expired_grants(tx, now))
             .await
     }
 }
@@ -267,6 +342,7 @@ pub struct MemoryStore {
     ownership: Mutex<HashMap<String, Vec<String>>>,
     failures: Mutex<Vec<FailedSignIn>>,
     tokens: Mutex<Vec<AccessToken>>,
+    grants: Mutex<Vec<Grant>>,
 }
 
 #[async_trait]
@@ -326,5 +402,51 @@ impl Store for MemoryStore {
         let mut good = tokens.iter_mut().filter(|token| token.revoked_at.is_none());
         let token = good.find(|token| token.id == id);
         Ok(token.map(|token| token.revoked_at = Some(now)).is_some())
+    }
+
+    async fn insert_grant(&self, grant: Grant) -> Result<()> {
+        self.grants.lock().push(grant);
+        Ok(())
+    }
+
+    async fn find_grant(&self, kind: &str, id: &str) -> Result<Option<Grant>> {
+        let grants = self.grants.lock();
+        let found = grants.iter().find(|one| one.kind == kind && one.id == id);
+        Ok(found.cloned())
+    }
+
+    async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>> {
+        let grants = self.grants.lock();
+        let own = grants
+            .iter()
+            .filter(|one| one.kind == kind && one.owner == owner);
+        Ok(own.cloned().collect())
+    }
+
+    async fn count_grants(&self, kind: &str) -> Result<i64> {
+        let grants = self.grants.lock();
+        let n = grants.iter().filter(|one| one.kind == kind).count();
+        Ok(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+
+    async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {
+        let mut grants = self.grants.lock();
+        let is_it = |one: &&mut Grant| {
+            one.kind == grant.kind && one.id == grant.id && one.digest == old_digest
+        };
+        let found = grants.iter_mut().find(is_it);
+        Ok(found.map(|one| *one = grant.clone()).is_some())
+    }
+
+    async fn delete_grant(&self, kind: &str, id: &str) -> Result<bool> {
+        let mut grants = self.grants.lock();
+        let before = grants.len();
+        grants.retain(|one| one.kind != kind || one.id != id);
+        Ok(grants.len() < before)
+    }
+
+    async fn prune_grants(&self, now: Millis) -> Result<()> {
+        self.grants.lock().retain(|one| one.expires_at > now);
+        Ok(())
     }
 }

@@ -26,21 +26,31 @@ pub(crate) struct UserClaims<'a> {
     pub(crate) iss: &'a str,
     pub(crate) sub: &'a str,
     pub(crate) ent: Option<&'a [String]>,
+    /// The only resource it opens; everything of the portal when absent.
+    pub(crate) resource: Option<&'a str>,
+    /// The program that got it to act for the user; `None` for the user's own sign-in.
+    pub(crate) client: Option<&'a str>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
 }
 
 /// Signs a user token; the order of members is Backstage's.
 pub(crate) fn sign_user(claims: &UserClaims<'_>, key: &Key) -> Result<String> {
-    let limited = limited_input(&key.kid, claims.sub, claims.iat, claims.exp);
     let mut payload = json!({"iss": claims.iss, "sub": claims.sub});
     if let Some(ent) = claims.ent {
         payload["ent"] = json!(ent);
     }
-    payload["aud"] = USER_AUDIENCE.into();
+    payload["aud"] = claims.resource.unwrap_or(USER_AUDIENCE).into();
     payload["iat"] = claims.iat.into();
     payload["exp"] = claims.exp.into();
-    payload["uip"] = jws::sign_input(&limited, &key.signer)?.into();
+    if let Some(client) = claims.client {
+        payload["azp"] = client.into();
+    }
+    // The limited form opens more than one resource, so a token for one has no proof to make it of.
+    if claims.resource.is_none() {
+        let limited = limited_input(&key.kid, claims.sub, claims.iat, claims.exp);
+        payload["uip"] = jws::sign_input(&limited, &key.signer)?.into();
+    }
     sign(USER, &payload.to_string(), key)
 }
 

@@ -40,6 +40,8 @@ pub(crate) enum Scope {
     Limited,
     /// On routes of one plugin.
     Plugin(String),
+    /// On routes of the plugin that a user's token was made for.
+    Resource(String),
 }
 
 /// What is known of a token after its signature was checked.
@@ -108,7 +110,8 @@ impl Identity {
                 Err(Error::unauthenticated("Illegal limited user token"))
             }
             Scope::Plugin(target) if target != route.plugin => Err(bad_plugin_token()),
-            Scope::Everywhere | Scope::Limited | Scope::Plugin(_) => {
+            Scope::Resource(target) if target != route.plugin => Err(illegal_token()),
+            Scope::Everywhere | Scope::Limited | Scope::Plugin(_) | Scope::Resource(_) => {
                 Ok(Arc::clone(&verified.caller))
             }
         }
@@ -152,10 +155,10 @@ impl Identity {
     async fn verify_user(&self, jws: &Jws<'_>, token: &str, now: Millis) -> Result<Verified> {
         let (user, is_limited) = self.signed_user(jws, token, now).await?;
         let until = until(Some(user.expires_at)).min(now + MAX_CACHED);
-        let scope = if is_limited {
-            Scope::Limited
-        } else {
-            Scope::Everywhere
+        let scope = match self.audience(jws) {
+            _ if is_limited => Scope::Limited,
+            Some(scope) => scope,
+            None => return Err(illegal_token()),
         };
         Ok(Verified::new(Arc::new(Caller::User(user)), scope, until))
     }
@@ -166,8 +169,7 @@ impl Identity {
         let key = self.key_of(jws).await?.ok_or_else(bad)?;
         let is_limited = jws.header.typ.as_deref() == Some(token::LIMITED_USER);
         let claims = &jws.claims;
-        let is_ours = claims.iss.as_deref() == Some(&self.issuer)
-            && claims.aud.iter().any(|aud| aud == token::USER_AUDIENCE);
+        let is_ours = claims.iss.as_deref() == Some(&self.issuer) && self.audience(jws).is_some();
         let is_good = key.owner == USERS
             && (is_limited || is_ours)
             && is_complete(claims)
@@ -192,6 +194,22 @@ impl Identity {
             actor: None,
         };
         Ok((user, is_limited))
+    }
+
+    /// Where a user's token may be used: everywhere, or on the plugin it was made for.
+    fn audience(&self, jws: &Jws<'_>) -> Option<Scope> {
+        match &*jws.claims.aud {
+            audiences if audiences.iter().any(|aud| aud == token::USER_AUDIENCE) => {
+                Some(Scope::Everywhere)
+            }
+            [resource] => self.plugin_of(&resource.parse().ok()?).map(Scope::Resource),
+            _ => None,
+        }
+    }
+
+    /// Who shows a token, wherever it may be used.
+    pub(crate) async fn known_token(&self, token: &str) -> Result<Arc<Caller>> {
+        Ok(Arc::clone(&self.verified_token(token).await?.caller))
     }
 
     async fn verify_plugin(&self, jws: &Jws<'_>, now: Millis) -> Result<Verified> {
@@ -237,6 +255,8 @@ impl Identity {
                 Some(token::USER | token::LIMITED_USER)
             )
         });
+        // A token for one resource does not become one for another.
+        let jws = jws.filter(|jws| !matches!(self.audience(jws), Some(Scope::Resource(_))));
         let Some(jws) = jws else {
             return Err(Error::unauthenticated(
                 "Invalid user token in plugin token obo claim",

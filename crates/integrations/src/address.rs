@@ -164,6 +164,26 @@ impl fmt::Display for BlockedAddress {
 
 impl StdError for BlockedAddress {}
 
+/// Resolves names to public addresses only, for clients that fetch what strangers name. Addresses
+/// written as such are not resolved, so their callers refuse them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PublicResolver;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str();
+            let found = SystemResolver.addresses(host).await?;
+            // One internal address among public ones is enough to be suspicious.
+            if found.is_empty() || !found.iter().all(|address| is_public(*address)) {
+                return Err(BlockedAddress::new(host).into());
+            }
+            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(addresses) as Addrs)
+        })
+    }
+}
+
 /// Resolves names for the HTTP client and leaves out addresses that are out of bounds.
 #[derive(Clone)]
 pub(crate) struct GuardedResolver {

@@ -27,7 +27,7 @@ pub mod settings;
 mod tokens;
 mod url_readers;
 
-pub use address::{ResolveHost, SystemResolver, is_public};
+pub use address::{PublicResolver, ResolveHost, SystemResolver, is_public};
 pub use error::ReadError;
 pub use files::{FileContent, FileLimits, read_files, version_files, version_of_files};
 pub use integration::{Integration, IntegrationError, Kind};

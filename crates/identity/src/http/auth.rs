@@ -16,7 +16,7 @@ use platform::http::{Json, Plugin, json_bytes};
 use platform::{Error, Result};
 use serde_json::{Value, json};
 
-use super::{plugin_routes, provider};
+use super::{oauth, plugin_routes, provider};
 use crate::Identity;
 use crate::service::SignedIn;
 use crate::verify::{Route, bearer_token};
@@ -54,7 +54,10 @@ fn router(identity: &Arc<Identity>) -> Router {
         )
         .route("/.well-known/jwks.json", get(list_keys))
         .route("/.well-known/openid-configuration", get(describe_openid))
-        .route("/.well-known/oauth-client/cli.json", get(no_cli_client))
+        .route(
+            "/.well-known/oauth-client/cli.json",
+            get(describe_cli_client),
+        )
         .route("/.backstage/actions/v1/actions", get(list_actions))
         .route("/v1/userinfo", get(find_user_info))
         .route(
@@ -78,8 +81,13 @@ fn router(identity: &Arc<Identity>) -> Router {
             post(provider::logout).fallback(unknown_provider),
         )
         .route("/{provider}", any(unknown_provider))
-        .route("/{provider}/{*rest}", any(unknown_provider))
-        .with_state(Arc::clone(identity));
+        .route("/{provider}/{*rest}", any(unknown_provider));
+    let own = if identity.server.is_some() {
+        own.merge(oauth::router())
+    } else {
+        own
+    };
+    let own = own.with_state(Arc::clone(identity));
     own.merge(plugin_routes(identity, PLUGIN))
 }
 
@@ -149,6 +157,9 @@ async fn list_keys(State(identity): State<Arc<Identity>>) -> Result<Json<Value>>
 }
 
 async fn describe_openid(State(identity): State<Arc<Identity>>) -> Json<Value> {
+    if identity.server.is_some() {
+        return Json(oauth::description(&identity));
+    }
     let issuer = &identity.issuer;
     Json(json!({
         "issuer": issuer,
@@ -169,7 +180,22 @@ async fn describe_openid(State(identity): State<Arc<Identity>>) -> Json<Value> {
     }))
 }
 
-async fn no_cli_client() -> (StatusCode, Json<Value>) {
+/// The metadata of our command line, for servers that read such documents.
+async fn describe_cli_client(State(identity): State<Arc<Identity>>) -> (StatusCode, Json<Value>) {
+    let server = identity.server.as_ref();
+    if server.is_some_and(|server| server.settings.documents.is_some()) {
+        let client = identity.cli_client();
+        let body = json!({
+            "client_id": client.id,
+            "client_name": client.name,
+            "redirect_uris": client.redirect_uris,
+            "response_types": ["code"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_method": "none",
+            "scope": "openid offline_access",
+        });
+        return (StatusCode::OK, Json(body));
+    }
     let body = json!({
         "error": "not_found",
         "error_description": "Client ID metadata documents not enabled",

@@ -8,6 +8,8 @@ use platform::ctx::AccessRestriction;
 use platform::{Error, Result};
 use url::Url;
 
+use crate::server::ServerSettings;
+
 use super::{ExternalAccess, ExternalMethod, JwksAccess, Settings, Stage};
 
 impl Settings {
@@ -23,20 +25,23 @@ impl Settings {
         access: &BackendAuthConfig,
     ) -> Result<Self> {
         warn_of_unsupported(auth, access);
+        let mut settings = Self::new(base_url);
+        let server = ServerSettings::from_config(auth, &settings.issuer())?;
         let entries = access.external_access.iter().enumerate();
-        Ok(Self {
-            base_url,
-            app_url,
-            stage,
-            extra_origins: auth.experimental_extra_allowed_origins.clone(),
-            providers: auth.providers.clone(),
-            token_lifetime: auth.backstage_token_expiration.get(),
-            omit_ownership_claim: auth.omit_identity_token_ownership_claim,
-            external_access: entries
-                .map(|(index, entry)| external_access(index, entry))
-                .collect::<Result<_>>()?,
-            legacy_keys: access.keys.iter().map(|key| key.secret.clone()).collect(),
-        })
+        settings.app_url = app_url;
+        settings.stage = stage;
+        settings
+            .extra_origins
+            .clone_from(&auth.experimental_extra_allowed_origins);
+        settings.providers.clone_from(&auth.providers);
+        settings.server = server;
+        settings.token_lifetime = auth.backstage_token_expiration.get();
+        settings.omit_ownership_claim = auth.omit_identity_token_ownership_claim;
+        settings.external_access = entries
+            .map(|(index, entry)| external_access(index, entry))
+            .collect::<Result<_>>()?;
+        settings.legacy_keys = access.keys.iter().map(|key| key.secret.clone()).collect();
+        Ok(settings)
     }
 }
 

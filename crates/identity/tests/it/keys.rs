@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity::{
-    AccessToken, DbStore, FailedSignIn, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store,
+    AccessToken, DbStore, FailedSignIn, Grant, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store,
     StoredKey, Surroundings,
 };
 use platform::db::{Db, Settings as DbSettings};
@@ -170,6 +170,34 @@ impl Store for CountingStore {
 
     async fn revoke_token(&self, id: &str, now: i64) -> Result<bool> {
         self.inner.revoke_token(id, now).await
+    }
+
+    async fn insert_grant(&self, grant: Grant) -> Result<()> {
+        self.inner.insert_grant(grant).await
+    }
+
+    async fn find_grant(&self, kind: &str, id: &str) -> Result<Option<Grant>> {
+        self.inner.find_grant(kind, id).await
+    }
+
+    async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>> {
+        self.inner.list_grants(kind, owner).await
+    }
+
+    async fn count_grants(&self, kind: &str) -> Result<i64> {
+        self.inner.count_grants(kind).await
+    }
+
+    async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {
+        self.inner.swap_grant(grant, old_digest).await
+    }
+
+    async fn delete_grant(&self, kind: &str, id: &str) -> Result<bool> {
+        self.inner.delete_grant(kind, id).await
+    }
+
+    async fn prune_grants(&self, now: i64) -> Result<()> {
+        self.inner.prune_grants(now).await
     }
 }
 

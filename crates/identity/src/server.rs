@@ -1,0 +1,79 @@
+//! The authorization server: tools and agents get tokens by which they act as their user.
+//! OAuth 2.1 with PKCE, client ID metadata documents, registration, refresh tokens; the wire of
+//! Backstage, reference "OAuth server".
+//!
+//! Invariants: nobody is sent to an address before it was checked against the client; a code is
+//! used once, a refresh token once, and what is used twice ends the whole session; a token for a
+//! resource opens that resource only; secrets are kept as digests.
+
+mod authorize;
+mod client;
+mod grant;
+mod pattern;
+mod settings;
+mod token;
+
+use platform::{Error, Result};
+
+pub(crate) use authorize::AuthorizeRequest;
+pub(crate) use client::Registration;
+pub use grant::Grant;
+pub(crate) use settings::ServerSettings;
+pub(crate) use token::{Shown, TokenRequest};
+
+use self::client::Documents;
+
+/// The authorization server.
+pub(crate) struct Server {
+    pub(crate) settings: ServerSettings,
+    pub(crate) documents: Documents,
+}
+
+impl Server {
+    /// The server; `None` when no kind of client is switched on.
+    pub(crate) fn new(settings: ServerSettings) -> Result<Option<Self>> {
+        if !settings.is_on() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            documents: Documents::new(&settings)?,
+            settings,
+        }))
+    }
+}
+
+/// An error as OAuth has it.
+#[derive(Debug)]
+pub(crate) struct OAuthError {
+    /// The registered code.
+    pub(crate) code: &'static str,
+    /// For the developer of the client.
+    pub(crate) description: String,
+    pub(crate) status: u16,
+}
+
+impl OAuthError {
+    pub(crate) fn new(code: &'static str, description: impl Into<String>) -> Self {
+        let status = match code {
+            "invalid_client" => 401,
+            "access_denied" => 403,
+            "server_error" => 500,
+            "temporarily_unavailable" => 503,
+            _ => 400,
+        };
+        Self {
+            code,
+            description: description.into(),
+            status,
+        }
+    }
+}
+
+impl From<Error> for OAuthError {
+    fn from(error: Error) -> Self {
+        tracing::error!(error = error.chain(), "the authorization server failed");
+        Self::new("server_error", "the server failed; its log says why")
+    }
+}
+
+pub(crate) type OAuthResult<T> = Result<T, OAuthError>;

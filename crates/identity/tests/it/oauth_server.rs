@@ -1,0 +1,595 @@
+//! The authorization server: tools get tokens by which they act as their user, and no others do.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use identity::{Settings, Stage, Store};
+use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
+
+use super::browser::{Browser, Page};
+use super::lab::Lab;
+use super::people::People;
+use super::vendor::Vendor;
+
+const REDIRECT: &str = "http://127.0.0.1:8055/callback";
+const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-accepted-here";
+const USER: &str = "user:default/alice";
+
+fn challenge() -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.as_ref())
+}
+
+/// A portal with the server on, and somebody who is signed in.
+struct World {
+    lab: Lab,
+    token: String,
+}
+
+impl World {
+    async fn new(change: Value) -> Self {
+        let mut auth = json!({
+            "experimentalDynamicClientRegistration": {"enabled": true},
+            "clientIdMetadataDocuments": {"enabled": true},
+            "experimentalRefreshToken": {"enabled": true, "maxTokensPerUser": 2},
+        });
+        for (key, value) in change.as_object().unwrap() {
+            auth[key] = value.clone();
+        }
+        let auth = serde_json::from_value(auth).unwrap();
+        let base: Url = "https://portal.acme.org".parse().unwrap();
+        let access = serde_json::from_value(json!({})).unwrap();
+        let settings =
+            Settings::from_config(base.clone(), base, Stage::Production, &auth, &access).unwrap();
+        let people = Arc::new(People::usual());
+        let lab = Lab::among(settings, Arc::default(), Vendor::new(), Some(people));
+        let owners = vec![USER.to_owned()];
+        let token = lab
+            .identity
+            .issue_user_token(USER, owners)
+            .await
+            .unwrap()
+            .token;
+        Self { lab, token }
+    }
+
+    async fn usual() -> Self {
+        Self::new(json!({})).await
+    }
+
+    async fn get(&self, path: &str) -> Page {
+        Browser::new(&self.lab)
+            .get(&format!("/api/auth{path}"))
+            .await
+    }
+
+    async fn post(&self, path: &str, token: &str, body: &Value) -> Page {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            (CONTENT_TYPE.as_str(), "application/json"),
+            (AUTHORIZATION.as_str(), &*bearer),
+        ];
+        let path = format!("/api/auth{path}");
+        let body = body.to_string();
+        Browser::new(&self.lab)
+            .send("POST", &path, &headers, &body)
+            .await
+    }
+
+    async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let path = format!("/api/auth{path}");
+        Browser::new(&self.lab)
+            .post_form(&path, &form.finish())
+            .await
+    }
+
+    /// A public client of its own; its id.
+    async fn client(&self) -> String {
+        let wanted = json!({
+            "client_name": "Tool", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none",
+        });
+        let page = self.post("/v1/register", "", &wanted).await;
+        assert_eq!(page.status, 201, "{}", page.body);
+        page.json()["client_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The question that a client asks; its id.
+    async fn ask(&self, client: &str, more: &[(&str, &str)]) -> Page {
+        let challenge = challenge();
+        let mut query = vec![
+            ("client_id", client),
+            ("redirect_uri", REDIRECT),
+            ("response_type", "code"),
+            ("scope", "openid offline_access everything"),
+            ("state", "s t&"),
+            ("code_challenge", &*challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        for (name, value) in more {
+            query.retain(|(known, _)| known != name);
+            query.push((name, value));
+        }
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(query.into_iter().filter(|(_, value)| !value.is_empty()));
+        self.get(&format!("/v1/authorize?{}", form.finish())).await
+    }
+
+    /// Asks, and the user says yes; the code.
+    async fn code(&self, client: &str, more: &[(&str, &str)]) -> String {
+        let page = self.ask(client, more).await.location();
+        let id = page
+            .path_segments()
+            .unwrap()
+            .next_back()
+            .unwrap()
+            .to_owned();
+        let page = self
+            .post(
+                &format!("/v1/sessions/{id}/approve"),
+                &self.token,
+                &json!({}),
+            )
+            .await;
+        let back: Url = page.json()["redirectUrl"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let answer = query_of(&back);
+        assert_eq!(answer["state"], "s t&");
+        assert_eq!(answer["iss"], "https://portal.acme.org/api/auth");
+        answer["code"].clone()
+    }
+
+    async fn redeem(&self, client: &str, code: &str, more: &[(&str, &str)]) -> Page {
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", client),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ];
+        for (name, value) in more {
+            fields.retain(|(known, _)| known != name);
+            fields.push((name, value));
+        }
+        self.form("/v1/token", &fields).await
+    }
+
+    /// A whole session.
+    async fn session(&self, client: &str) -> Value {
+        let code = self.code(client, &[]).await;
+        let page = self.redeem(client, &code, &[]).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        page.json()
+    }
+
+    async fn renew(&self, client: &str, token: &str, more: &[(&str, &str)]) -> Page {
+        let mut fields = vec![
+            ("grant_type", "refresh_token"),
+            ("client_id", client),
+            ("refresh_token", token),
+        ];
+        fields.extend(more);
+        self.form("/v1/token", &fields).await
+    }
+}
+
+fn query_of(url: &Url) -> HashMap<String, String> {
+    url.query_pairs().into_owned().collect()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_tool_acts_as_its_user() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let page = world.ask(&client, &[]).await.location();
+    let question = page
+        .as_str()
+        .strip_prefix("https://portal.acme.org/oauth2/authorize/");
+    let asked = world
+        .get(&format!("/v1/sessions/{}", question.unwrap()))
+        .await
+        .json();
+    assert_eq!(asked["clientName"], "Tool");
+    assert_eq!(asked["redirectUri"], REDIRECT);
+    assert_eq!(asked["scope"], "openid offline_access");
+
+    let session = world.session(&client).await;
+    assert_eq!(session["token_type"], "Bearer");
+    assert_eq!(session["expires_in"], 3_600);
+    assert_eq!(session["scope"], "openid offline_access");
+    assert_eq!(
+        world.lab.outcome(text(&session, "access_token")).await,
+        USER
+    );
+
+    let again = world
+        .renew(&client, text(&session, "refresh_token"), &[])
+        .await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(again.headers["cache-control"], "no-store");
+    let again = again.json();
+    assert_eq!(world.lab.outcome(text(&again, "access_token")).await, USER);
+    assert_ne!(again["refresh_token"], session["refresh_token"]);
+}
+
+#[tokio::test]
+async fn a_code_is_for_one_client_one_address_and_one_use() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let other = world.client().await;
+    let wrong: [&[(&str, &str)]; 6] = [
+        &[("client_id", &other)],
+        &[("redirect_uri", "http://127.0.0.1:9/callback")],
+        &[(
+            "code_verifier",
+            "another-verifier-that-is-long-enough-to-be-one",
+        )],
+        &[("code_verifier", "short")],
+        &[("code", "nonsense")],
+        &[("resource", "https://evil.org/")],
+    ];
+    for change in wrong {
+        let code = world.code(&client, &[]).await;
+        let page = world.redeem(&client, &code, change).await;
+        assert_eq!(page.status, 400, "{change:?}: {}", page.body);
+    }
+    let code = world.code(&client, &[]).await;
+    world.lab.clock.advance(Duration::from_mins(10));
+    assert_eq!(
+        world.redeem(&client, &code, &[]).await.json()["error"],
+        "invalid_grant"
+    );
+
+    // A code that is used twice was stolen: what came of it ends.
+    let code = world.code(&client, &[]).await;
+    let session = world.redeem(&client, &code, &[]).await.json();
+    let page = world.redeem(&client, &code, &[]).await;
+    assert_eq!(page.json()["error"], "invalid_grant");
+    let page = world
+        .renew(&client, text(&session, "refresh_token"), &[])
+        .await;
+    assert_eq!(page.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_used_twice_ends_the_session() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let first = world.session(&client).await;
+    let first = text(&first, "refresh_token");
+    let second = world.renew(&client, first, &[]).await.json();
+    let second = text(&second, "refresh_token");
+    assert_eq!(
+        world.renew(&client, first, &[]).await.json()["error"],
+        "invalid_grant"
+    );
+    assert_eq!(
+        world.renew(&client, second, &[]).await.json()["error"],
+        "invalid_grant"
+    );
+}
+
+#[tokio::test]
+async fn a_session_ends() {
+    let world = World::usual().await;
+    let (one, two, three) = (
+        world.client().await,
+        world.client().await,
+        world.client().await,
+    );
+    let sessions = [
+        world.session(&one).await,
+        world.session(&two).await,
+        world.session(&three).await,
+    ];
+    // Two at once per user; the oldest goes.
+    let gone = world
+        .renew(&one, text(&sessions[0], "refresh_token"), &[])
+        .await;
+    assert_eq!(gone.json()["error"], "invalid_grant");
+
+    // Revoked, but not by somebody else.
+    let token = text(&sessions[1], "refresh_token");
+    for (client, status) in [(&three, 200), (&two, 200)] {
+        let fields = [("client_id", &**client), ("token", token)];
+        assert_eq!(world.form("/v1/revoke", &fields).await.status, status);
+        let left = world.lab.store.list_grants("refresh", USER).await.unwrap();
+        assert_eq!(left.len(), if client == &three { 2 } else { 1 });
+    }
+    let page = world.form("/v1/revoke", &[("token", token)]).await;
+    assert_eq!(page.status, 401, "{}", page.body);
+
+    // Not used for long.
+    world.lab.clock.advance(Duration::from_hours(24 * 30));
+    let late = world
+        .renew(&three, text(&sessions[2], "refresh_token"), &[])
+        .await;
+    assert_eq!(late.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn nobody_is_sent_where_the_client_is_not() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    for redirect in [
+        "https://evil.org/callback",
+        "http://127.0.0.1:8055/other",
+        "http://127.0.0.1:8055@evil.org/callback",
+        "http://127.0.0.1.evil.org:8055/callback",
+        "javascript:alert(1)",
+        "",
+    ] {
+        let page = world.ask(&client, &[("redirect_uri", redirect)]).await;
+        assert_eq!(page.status, 400, "{redirect}: {}", page.body);
+    }
+    let page = world.ask("nobody", &[]).await;
+    assert_eq!(page.status, 401, "{}", page.body);
+    // Any port of the user's own machine.
+    let page = world
+        .ask(&client, &[("redirect_uri", "http://127.0.0.1:9/callback")])
+        .await;
+    assert_eq!(page.status, 302, "{}", page.body);
+
+    // Other mistakes go back to the client.
+    for (name, value, error) in [
+        ("response_type", "token", "unsupported_response_type"),
+        ("code_challenge", "", "invalid_request"),
+        ("code_challenge", "short", "invalid_request"),
+        ("code_challenge_method", "plain", "invalid_request"),
+        ("resource", "https://evil.org/api/catalog", "invalid_target"),
+        (
+            "resource",
+            "https://portal.acme.org/elsewhere",
+            "invalid_target",
+        ),
+        (
+            "resource",
+            "https://portal.acme.org/api/auth",
+            "invalid_target",
+        ),
+    ] {
+        let url = world.ask(&client, &[(name, value)]).await.location();
+        assert!(url.as_str().starts_with(REDIRECT), "{url}");
+        let answer = query_of(&url);
+        assert_eq!(answer["error"], error, "{name}={value}");
+        assert_eq!(answer["state"], "s t&");
+        assert_eq!(answer["iss"], "https://portal.acme.org/api/auth");
+    }
+}
+
+#[tokio::test]
+async fn only_the_user_answers_and_only_once() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let page = world.ask(&client, &[]).await.location();
+    let id = page
+        .path_segments()
+        .unwrap()
+        .next_back()
+        .unwrap()
+        .to_owned();
+    let approve = format!("/v1/sessions/{id}/approve");
+    let bound = world.code(&client, &[]).await;
+    let bound = world.redeem(&client, &bound, &[]).await.json();
+    let bound = text(&bound, "access_token").to_owned();
+    let limited = {
+        let caller = world.lab.authenticate(&world.token).await.unwrap();
+        let platform::ctx::Caller::User(user) = &*caller else {
+            panic!("{caller:?}");
+        };
+        user.limited_token.clone().unwrap()
+    };
+    for token in ["", "nonsense", &*limited] {
+        let page = world.post(&approve, token, &json!({})).await;
+        assert_eq!(page.status, 403, "{}", page.body);
+        assert_eq!(page.json()["error"], "access_denied");
+    }
+    // What a tool got cannot say yes to another tool.
+    let page = world.post(&approve, &bound, &json!({})).await;
+    assert_eq!(page.status, 403, "{}", page.body);
+    let reject = format!("/v1/sessions/{id}/reject");
+    let page = world.post(&reject, &world.token, &json!({})).await;
+    let back: Url = text(&page.json(), "redirectUrl").parse().unwrap();
+    assert_eq!(query_of(&back)["error"], "access_denied");
+    let page = world.post(&approve, &world.token, &json!({})).await;
+    assert_eq!(page.status, 400, "{}", page.body);
+
+    let page = world.ask(&client, &[]).await.location();
+    let id = page
+        .path_segments()
+        .unwrap()
+        .next_back()
+        .unwrap()
+        .to_owned();
+    world.lab.clock.advance(Duration::from_mins(59));
+    assert_eq!(world.get(&format!("/v1/sessions/{id}")).await.status, 200);
+    world.lab.clock.advance(Duration::from_mins(1));
+    assert_eq!(world.get(&format!("/v1/sessions/{id}")).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_token_for_a_resource_opens_that_resource_only() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let resource = "https://portal.acme.org/api/catalog/mcp";
+    let code = world.code(&client, &[("resource", resource)]).await;
+    let session = world
+        .redeem(&client, &code, &[("resource", resource)])
+        .await
+        .json();
+    let token = text(&session, "access_token");
+    assert_eq!(session.get("id_token"), None);
+    assert_eq!(world.lab.outcome(token).await, USER);
+    let elsewhere = world.lab.identity.authenticator("techdocs");
+    let headers = super::lab::bearer(token);
+    let error = elsewhere.authenticate(&headers).await.unwrap_err();
+    assert_eq!(error.message(), "Illegal token");
+    let other = [("resource", "https://portal.acme.org/api/techdocs")];
+    let page = world
+        .renew(&client, text(&session, "refresh_token"), &other)
+        .await;
+    assert_eq!(page.json()["error"], "invalid_target");
+}
+
+#[tokio::test]
+async fn clients_register_where_that_is_allowed() {
+    let world = World::new(json!({
+        "experimentalDynamicClientRegistration": {
+            "enabled": true, "allowedRedirectUriPatterns": ["https://*.acme.org/cb"],
+        },
+    }))
+    .await;
+    for (uris, status) in [
+        (json!(["https://tool.acme.org/cb"]), 201),
+        (json!(["https://evil.org/x.acme.org/cb"]), 400),
+        (json!(["https://a@tool.acme.org/cb"]), 400),
+        (
+            json!(["https://tool.acme.org/cb", "https://evil.org/cb"]),
+            400,
+        ),
+        (json!([]), 400),
+        (json!("https://tool.acme.org/cb"), 400),
+    ] {
+        let page = world
+            .post("/v1/register", "", &json!({ "redirect_uris": uris }))
+            .await;
+        assert_eq!(page.status, status, "{uris}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn clients_with_a_secret_show_it() {
+    let world = World::usual().await;
+    let wanted = json!({"redirect_uris": [REDIRECT]});
+    let made = world.post("/v1/register", "", &wanted).await.json();
+    let (id, secret) = (text(&made, "client_id"), text(&made, "client_secret"));
+    for (shown, status) in [("", 401), ("wrong", 401), (secret, 200)] {
+        let code = world.code(id, &[]).await;
+        let page = world.redeem(id, &code, &[("client_secret", shown)]).await;
+        assert_eq!(page.status, status, "{}", page.body);
+    }
+    let code = world.code(id, &[]).await;
+    let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+    let headers = [
+        (AUTHORIZATION.as_str(), &*basic),
+        (CONTENT_TYPE.as_str(), "application/json"),
+    ];
+    let body = json!({
+        "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+    });
+    let page = Browser::new(&world.lab)
+        .send("POST", "/api/auth/v1/token", &headers, &body.to_string())
+        .await;
+    assert_eq!(page.status, 200, "{}", page.body);
+}
+
+#[tokio::test]
+async fn our_own_command_line_is_known_and_strangers_are_not() {
+    let world = World::usual().await;
+    let cli = "https://portal.acme.org/api/auth/.well-known/oauth-client/cli.json";
+    let described = world.get("/.well-known/oauth-client/cli.json").await.json();
+    assert_eq!(described["client_id"], cli);
+    assert_eq!(world.ask(cli, &[]).await.status, 302);
+    for id in [
+        "https://evil.org/client.json",
+        "https://claude.ai.evil.org/client.json",
+        "https://claude.ai@evil.org/client.json",
+        "http://claude.ai/client.json",
+        "https://169.254.169.254/client.json",
+    ] {
+        assert_eq!(world.ask(id, &[]).await.status, 401, "{id}");
+    }
+}
+
+/// CVE-2026-32236: the address of a document leads to a machine of the own network.
+#[tokio::test]
+async fn documents_are_not_read_from_the_own_network() {
+    let world = World::new(json!({
+        "clientIdMetadataDocuments": {"enabled": true, "allowedClientIdPatterns": ["*"]},
+    }))
+    .await;
+    let page = world.ask("https://localhost/client.json", &[]).await;
+    assert_eq!(page.status, 401, "{}", page.body);
+    assert!(page.body.contains("cannot be read"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_server_describes_what_it_can_do() {
+    let world = World::usual().await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ] {
+        let said = world.get(path).await.json();
+        assert_eq!(said["issuer"], "https://portal.acme.org/api/auth");
+        assert_eq!(said["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(said["response_types_supported"], json!(["code"]));
+        assert_eq!(said["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(said["client_id_metadata_document_supported"], true);
+        for endpoint in [
+            "registration",
+            "revocation",
+            "token",
+            "authorization",
+            "introspection",
+        ] {
+            assert!(
+                said[format!("{endpoint}_endpoint")].is_string(),
+                "{endpoint}"
+            );
+        }
+    }
+    let off = World::new(json!({
+        "clientIdMetadataDocuments": {"enabled": false},
+        "experimentalDynamicClientRegistration": {"enabled": false},
+    }))
+    .await;
+    let page = off.get("/v1/authorize?client_id=x").await;
+    assert_eq!(page.status, 404, "{}", page.body);
+    assert!(
+        page.body.contains("Unknown auth provider 'v1'"),
+        "{}",
+        page.body
+    );
+}
+
+#[tokio::test]
+async fn tokens_are_looked_at_by_their_owners() {
+    let world = World::usual().await;
+    let look = async |asking: &str, token: &str| {
+        let body = json!({ "token": token });
+        world.post("/v1/introspect", asking, &body).await.json()
+    };
+    let own = look(&world.token, &world.token).await;
+    assert_eq!((&own["active"], &own["sub"]), (&json!(true), &json!(USER)));
+    assert_eq!(
+        look(&world.token, "nonsense").await,
+        json!({"active": false})
+    );
+    let bob = "user:default/bob";
+    let of_bob = world
+        .lab
+        .identity
+        .issue_user_token(bob, vec![bob.to_owned()])
+        .await
+        .unwrap();
+    assert_eq!(
+        look(&world.token, &of_bob.token).await,
+        json!({"active": false})
+    );
+    assert_eq!(look("", &world.token).await["error"], "access_denied");
+}
