@@ -64,6 +64,16 @@ flow(
 flow('sorting shows entities without the value last', async page => {
   await go(page, '/catalog?q=&cols=name,kind,lifecycle');
   const total = await results(page).textContent();
+  // Nor is another number shown meanwhile.
+  await page.evaluate(() => {
+    const status = document.querySelector('.toolbar [role="status"]');
+    globalThis.totals = new Set([status.textContent]);
+    new MutationObserver(() => globalThis.totals.add(status.textContent)).observe(status, {
+      characterData: true,
+      childList: true,
+      subtree: true,
+    });
+  });
   await page.getByRole('button', { name: 'Lifecycle' }).click();
   await page.waitForURL(/sort=lifecycle/);
   await page
@@ -71,6 +81,8 @@ flow('sorting shows entities without the value last', async page => {
     .and(page.locator('[aria-sort="ascending"]'))
     .waitFor();
   assert.equal(await results(page).textContent(), total);
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(await page.evaluate(() => [...globalThis.totals]), [total]);
   await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
   await row(page, 'User').first().waitFor();
 });

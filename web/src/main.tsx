@@ -9,7 +9,6 @@ import { ApiError } from './api/client';
 import { nonce } from './app/boot';
 import { router } from './app/router';
 import { session } from './session/session';
-import './ui/index.css';
 
 // Locking the scroll behind dialogs adds a style element.
 setNonce(nonce);

@@ -34,6 +34,7 @@ import { config } from './boot';
 import { stars, useKept } from './kept';
 import { router } from './router';
 import { useStarsOfUser } from './stars';
+import '../ui/index.css';
 import './shell.css';
 
 const loadPalette = () => import('../palette/Palette');
@@ -41,7 +42,8 @@ const Palette = lazy(loadPalette);
 const KeyHelp = lazy(() => import('../keys/KeyHelp'));
 
 type Overlay = 'palette' | 'keys' | null;
-const PALETTE_AFTER_MS = 300;
+/** Not before the page has what it needs itself. */
+const PALETTE_AFTER_MS = 1500;
 const COLLAPSED = 'callboard.rail';
 /** Pinned entities in the rail; the rest is on the home page. */
 const MAX_PINNED = 8;

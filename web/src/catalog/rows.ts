@@ -6,7 +6,7 @@
  */
 
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { catalog, type EntityPage, type EntityQuery, type Predicate } from '../api/catalog';
 import type { Entity } from '../api/entity';
 import { TEXT_FIELDS } from './query';
@@ -99,7 +99,13 @@ export function useRows(listing: Listing, first: number, last: number): Rows {
     placeholderData: keepPreviousData,
   });
   const sorted = head.data?.totalItems ?? 0;
-  const total = head.data && (rest === null ? sorted : tail.data && sorted + tail.data.totalItems);
+  // Counts of two listings must not be added up: while one is old, the whole is that of before.
+  const settled = useRef<number>(undefined);
+  if (head.data && !head.isPlaceholderData) {
+    if (rest === null) settled.current = sorted;
+    else if (tail.data && !tail.isPlaceholderData) settled.current = sorted + tail.data.totalItems;
+  }
+  const total = settled.current;
   const requests = useMemo(
     () => blocks(listing, sorted, first, last),
     [listing, sorted, first, last],

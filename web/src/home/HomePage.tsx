@@ -90,9 +90,9 @@ function Owned() {
         signal,
       ),
   });
-  const all = (
+  const all = data && data.totalItems > 0 && (
     <Link to="/catalog" search={{ q: 'owner:me' }}>
-      All {data && formatCount(data.totalItems)}
+      All {formatCount(data.totalItems)}
     </Link>
   );
   return (
