@@ -140,7 +140,7 @@ impl Catalog {
         let name = provider.to_owned();
         let guard = self.settings.mass_deletion;
         let now = self.clock.now();
-        self.write(move |tx| provider::apply(tx, &name, &mutation, guard, now))
+        self.write(move |tx| provider::apply_recorded(tx, &name, &mutation, guard, now))
             .await
     }
 

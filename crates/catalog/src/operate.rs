@@ -3,11 +3,12 @@
 //! Whoever can open the database may do all of this, so there is no caller and no permission; the
 //! same questions with both are in the service.
 
+use audit::{Origin, Via};
 use platform::db::Db;
-use platform::{Error, Result};
+use platform::{Clock, Error, Result};
 
 use crate::model::{Conflict, HeldMutation};
-use crate::service::ingestion::{EntityError, entity_error};
+use crate::service::ingestion::{EntityError, entity_error, held_event};
 use crate::store::refresh::{self, Stage};
 use crate::store::{WORK, conflicts, held};
 
@@ -48,7 +49,11 @@ impl Operator {
         let name = provider.to_owned();
         let approve = move |tx: &mut platform::db::Tx<'_>| {
             tx.notify(WORK)?;
-            held::approve(tx, &name)
+            let found = held::approve(tx, &name)?;
+            if found {
+                record(tx, "approve", &name)?;
+            }
+            Ok(found)
         };
         found(self.0.write(approve).await?, provider)
     }
@@ -56,9 +61,27 @@ impl Operator {
     /// Forgets the held removals of a provider; its next run may hold them again.
     pub async fn reject(&self, provider: &str) -> Result<()> {
         let name = provider.to_owned();
-        let released = self.0.write(move |tx| held::release(tx, &name)).await?;
+        let release = move |tx: &mut platform::db::Tx<'_>| {
+            let found = held::release(tx, &name)?;
+            if found {
+                record(tx, "reject", &name)?;
+            }
+            Ok(found)
+        };
+        let released = self.0.write(release).await?;
         found(released, provider)
     }
+}
+
+/// Who uses the command line is known to the operating system only.
+fn record(tx: &mut platform::db::Tx<'_>, verb: &str, provider: &str) -> Result<()> {
+    let origin = Origin::internal(Via::Operator, "command line");
+    audit::record(
+        tx,
+        &origin,
+        &held_event(verb, provider),
+        Clock::system().now(),
+    )
 }
 
 fn found(found: bool, provider: &str) -> Result<()> {

@@ -1,9 +1,11 @@
 //! Entity providers: named sources of whole sets of entities. Reference 1 §B.2.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use audit::{Event, Origin, Via};
 use model::{EntityRef, LocationRef, location_entity_name};
 use platform::db::Tx;
 use platform::{Clock, Error, Millis, Result};
@@ -104,6 +106,37 @@ pub(crate) fn apply(
         }
     }
     Ok(Applied::Whole)
+}
+
+/// Like [`apply`], with a record in the audit log when entities came or went.
+pub(crate) fn apply_recorded(
+    tx: &mut Tx<'_>,
+    provider: &str,
+    mutation: &Mutation,
+    guard: MassDeletion,
+    now: Millis,
+) -> Result<Applied> {
+    let source = Source::Provider(provider.to_owned());
+    let before = sorted(edges::load_targets(tx, &source)?);
+    let applied = apply(tx, provider, mutation, guard, now)?;
+    let after = sorted(edges::load_targets(tx, &source)?);
+    if before != after {
+        let n_gone = before.iter().filter(|it| after.binary_search(it).is_err());
+        let n_new = after.iter().filter(|it| before.binary_search(it).is_err());
+        let detail = format!("{} came, {} went", n_new.count(), n_gone.count());
+        let event = Event::done("catalog.provider.apply", format!("provider:{provider}"))
+            .changed(Some(&json!(before)), Some(&json!(after)))
+            .detail(detail);
+        let origin = Origin::internal(Via::Provider, provider);
+        audit::record(tx, &origin, &event, now)?;
+    }
+    Ok(applied)
+}
+
+fn sorted(refs: HashSet<String>) -> Vec<String> {
+    let mut refs: Vec<String> = refs.into_iter().collect();
+    refs.sort_unstable();
+    refs
 }
 
 pub(crate) fn deferred(entities: &[ProvidedEntity]) -> Result<Vec<Deferred>> {

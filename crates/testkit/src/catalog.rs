@@ -106,7 +106,8 @@ impl Draft {
             let db = Db::connect(home.database.settings.clone()).await.unwrap();
             (home, clock, web, db)
         } else {
-            let database = TestDb::new(::catalog::MIGRATIONS).await;
+            let migrations = [audit::MIGRATIONS, ::catalog::MIGRATIONS].concat();
+            let database = TestDb::new(&migrations).await;
             let db = database.db.clone();
             let home = Arc::new(Home {
                 database,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use audit::{Event, Origin};
 use bytes::Bytes;
 use http::HeaderValue;
 use index::{Cursor, Hit, Index, ListRequest, PageRequest};
@@ -308,7 +309,10 @@ impl Catalog {
         self.require_on(ctx, permission::ENTITY_DELETE, &entity_ref)
             .await?;
         let (now, name) = (self.clock.now(), entity_ref.clone());
+        let (origin, before) = (Origin::of(ctx), self.fingerprint(&entity_ref));
         self.write(move |tx| {
+            let event = Event::done("catalog.entity.delete", &entity_ref);
+            audit::record(tx, &origin, &event.changed(before.as_ref(), None), now)?;
             let gone = [entity_ref.clone()];
             let emitters = edges::load_sources(tx, &gone)?
                 .remove(&entity_ref)
@@ -333,6 +337,13 @@ impl Catalog {
         .await?;
         tracing::info!(by = ctx.caller().subject(), entity = name, "entity deleted");
         Ok(())
+    }
+
+    /// What tells versions of a final entity apart, for audit records.
+    fn fingerprint(&self, entity_ref: &str) -> Option<Value> {
+        let index = self.view.index();
+        let hit = index.by_ref(entity_ref)?;
+        Some(json!({ "ref": entity_ref, "etag": index.meta(hit.slot).etag.as_str() }))
     }
 
     /// The errors an entity would have at a location; none when it is fine.

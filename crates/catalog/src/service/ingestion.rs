@@ -1,6 +1,8 @@
 //! What operators ask: what failed, what conflicts, what is held, and what to do about it.
 
+use audit::{Event, Origin};
 use model::{LocationRef, Problem};
+use platform::db::Tx;
 use platform::{Ctx, Error, Millis, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -61,9 +63,14 @@ impl Catalog {
     pub(crate) async fn delete_unprocessed(&self, ctx: &Ctx, uid: &str) -> Result<()> {
         ctx.require(permission::UNPROCESSED_DELETE).await?;
         let (uid, now) = (uid.to_owned(), self.clock.now());
-        self.write(move |tx| match refresh::find_ref_by_uid(tx, &uid)? {
-            Some(entity_ref) => ingest::delete(tx, &[entity_ref], now),
-            None => Ok(()),
+        let origin = Origin::of(ctx);
+        self.write(move |tx| {
+            let Some(entity_ref) = refresh::find_ref_by_uid(tx, &uid)? else {
+                return Ok(());
+            };
+            let event = Event::done("catalog.entity.delete", &entity_ref).detail("unprocessed");
+            audit::record(tx, &origin, &event, now)?;
+            ingest::delete(tx, &[entity_ref], now)
         })
         .await
     }
@@ -94,11 +101,16 @@ impl Catalog {
     pub async fn approve_held(&self, ctx: &Ctx, provider: &str) -> Result<()> {
         ctx.require(permission::INGESTION_MANAGE).await?;
         let name = provider.to_owned();
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
         let found = self
             .db
             .write(move |tx| {
                 tx.notify(WORK)?;
-                held::approve(tx, &name)
+                let found = held::approve(tx, &name)?;
+                if found {
+                    audit::record(tx, &origin, &held_event("approve", &name), now)?;
+                }
+                Ok(found)
             })
             .await?;
         if !found {
@@ -119,7 +131,15 @@ impl Catalog {
     pub async fn reject_held(&self, ctx: &Ctx, provider: &str) -> Result<()> {
         ctx.require(permission::INGESTION_MANAGE).await?;
         let name = provider.to_owned();
-        if !self.db.write(move |tx| held::release(tx, &name)).await? {
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
+        let release = move |tx: &mut Tx<'_>| {
+            let found = held::release(tx, &name)?;
+            if found {
+                audit::record(tx, &origin, &held_event("reject", &name), now)?;
+            }
+            Ok(found)
+        };
+        if !self.db.write(release).await? {
             return Err(Error::not_found(format!(
                 "No mutation of provider `{provider}` is held"
             )));
@@ -131,6 +151,14 @@ impl Catalog {
         );
         Ok(())
     }
+}
+
+/// A decision on removals that are held.
+pub(crate) fn held_event(verb: &str, provider: &str) -> Event {
+    Event::done(
+        &format!("catalog.held.{verb}"),
+        format!("provider:{provider}"),
+    )
 }
 
 fn refresh_state(row: RefreshRow) -> Value {

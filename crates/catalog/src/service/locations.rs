@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use audit::{Event, Origin};
 use model::{EntityRef, LocationRef, location_entity_name};
 use platform::db::Tx;
 use platform::{Ctx, Error, Millis, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
@@ -93,7 +94,7 @@ impl Catalog {
         refuse_type(&location)?;
         let refresh_existing = refresh_existing || self.settings.refresh_existing_location;
         let guard = self.settings.mass_deletion;
-        let now = self.clock.now();
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
         let location = self
             .write(move |tx| {
                 let LocationRef {
@@ -123,6 +124,8 @@ impl Catalog {
                     removed: Vec::new(),
                 };
                 provider::apply(tx, REGISTERED_LOCATIONS, &mutation, guard, now)?;
+                let event = location_event("register", None, Some(&stored));
+                audit::record(tx, &origin, &event, now)?;
                 Ok(stored)
             })
             .await?;
@@ -149,7 +152,7 @@ impl Catalog {
         self.refuse_readonly()?;
         refuse_type(&location)?;
         let id = id.to_owned();
-        let now = self.clock.now();
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
         self.write(move |tx| {
             let old = locations::find(tx, &id)?.ok_or_else(|| no_location(&id))?;
             let LocationRef {
@@ -173,6 +176,8 @@ impl Catalog {
             let entity = std::slice::from_ref(&old.entity_ref);
             refresh::release_key(tx, entity)?;
             ingest::accept(tx, &source, &items, now)?;
+            let event = location_event("move", Some(&old), Some(&moved));
+            audit::record(tx, &origin, &event, now)?;
             Ok(moved)
         })
         .await
@@ -183,11 +188,13 @@ impl Catalog {
         ctx.require(permission::LOCATION_DELETE).await?;
         self.refuse_readonly()?;
         let id = id.to_owned();
-        let now = self.clock.now();
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
         let target = self
             .write(move |tx| {
                 let location = locations::find(tx, &id)?.ok_or_else(|| no_location(&id))?;
                 locations::delete(tx, &id)?;
+                let event = location_event("unregister", Some(&location), None);
+                audit::record(tx, &origin, &event, now)?;
                 let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
                 ingest::retract(tx, &source, &[location.entity_ref], Departure::Eager, now)?;
                 Ok(location.target)
@@ -315,6 +322,13 @@ pub(crate) fn restore_registered(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
     ingest::accept(tx, &source, &provider::deferred(&entities)?, now)
+}
+
+fn location_event(verb: &str, before: Option<&Location>, after: Option<&Location>) -> Event {
+    let view = |location: &Location| json!({ "id": location.id, "type": location.kind, "target": location.target });
+    let subject = after.or(before).map_or("", |location| &location.entity_ref);
+    Event::done(&format!("catalog.location.{verb}"), subject)
+        .changed(before.map(view).as_ref(), after.map(view).as_ref())
 }
 
 fn no_location(id: &str) -> Error {

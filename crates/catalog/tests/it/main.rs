@@ -9,6 +9,7 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+mod audited;
 mod conflicts;
 mod deletion;
 mod errors;

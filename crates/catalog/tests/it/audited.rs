@@ -1,0 +1,84 @@
+//! What is changed is in the audit log, with who did it.
+
+use catalog::Mutation;
+use serde_json::json;
+use testkit::TestCatalog;
+
+use crate::written::{component, file, provided};
+
+const FILE: &str = "https://git.example/all.yaml";
+
+async fn records(test: &TestCatalog) -> Vec<String> {
+    test.sql(
+        "select action || ' ' || subject || ' ' || actor || ' ' || via || ' ' ||
+           case when before_digest is null then 'new' when after_digest is null then 'gone' else 'changed' end
+         from audit_record order by seq",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn locations_are_recorded_with_what_was_before_and_after() {
+    let test = TestCatalog::new().await;
+    test.web.put(FILE, file(&[component("a")]));
+    let id = test.register(FILE).await;
+    test.settle().await;
+    let path = format!("/locations/{id}");
+    let moved = json!({"type": "url", "target": "https://git.example/other.yaml"});
+    test.put(&path, moved).await.expect(200);
+    test.delete(&path).await.expect(204);
+    let name = test
+        .sql("select subject from audit_record where seq = 1")
+        .await
+        .remove(0);
+    assert_eq!(
+        records(&test).await,
+        [
+            format!("catalog.location.register {name} plugin:test api new"),
+            format!("catalog.location.move {name} plugin:test api changed"),
+            format!("catalog.location.unregister {name} plugin:test api gone"),
+        ]
+    );
+    // What failed left nothing behind.
+    test.delete(&path).await.expect(404);
+    assert_eq!(records(&test).await.len(), 3);
+}
+
+#[tokio::test]
+async fn deleted_entities_are_recorded() {
+    let test = TestCatalog::new().await;
+    test.provide("org", vec![provided("a")]).await;
+    test.settle().await;
+    let uid = test.uid("component:default/a").await;
+    test.delete(&format!("/entities/by-uid/{uid}"))
+        .await
+        .expect(204);
+    assert_eq!(
+        records(&test).await,
+        [
+            "catalog.provider.apply provider:org org provider changed",
+            "catalog.entity.delete component:default/a plugin:test api gone",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn providers_are_recorded_when_entities_come_or_go() {
+    let test = TestCatalog::new().await;
+    test.provide("org", vec![provided("a"), provided("b")])
+        .await;
+    test.provide("org", vec![provided("a"), provided("b")])
+        .await;
+    test.apply(
+        "org",
+        Mutation::Delta {
+            added: Vec::new(),
+            removed: vec!["component:default/b".into()],
+        },
+    )
+    .await;
+    let details = test
+        .sql("select detail from audit_record order by seq")
+        .await;
+    assert_eq!(details, ["2 came, 0 went", "0 came, 1 went"]);
+}
