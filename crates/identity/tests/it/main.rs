@@ -18,5 +18,6 @@ mod presets;
 mod proxies;
 mod recordings;
 mod speed;
+mod stores;
 mod tokens;
 mod vendor;

@@ -1,0 +1,113 @@
+//! Both stores keep the same promises.
+
+use std::sync::Arc;
+
+use identity::{
+    AccessTokens, DbStore, FailedSignIn, Grant, MIGRATIONS, MemoryStore, Restriction, Store,
+};
+use platform::Clock;
+use testkit::TestDb;
+
+use super::lab::NOW;
+
+/// Every store, with what has to outlive it.
+async fn stores() -> (Vec<Arc<dyn Store>>, TestDb) {
+    let database = TestDb::new(MIGRATIONS).await;
+    let db = DbStore::new(database.db.clone());
+    (
+        vec![Arc::new(MemoryStore::default()), Arc::new(db)],
+        database,
+    )
+}
+
+fn failure(id: &str, at: i64) -> FailedSignIn {
+    FailedSignIn {
+        id: id.to_owned(),
+        at,
+        provider: "oidc".to_owned(),
+        environment: None,
+        claims: vec!["sub".to_owned()],
+        steps: Vec::new(),
+        fix: String::new(),
+    }
+}
+
+fn grant(kind: &str, id: &str, owner: &str) -> Grant {
+    Grant {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        owner: owner.to_owned(),
+        digest: "first".to_owned(),
+        body: "{}".to_owned(),
+        created_at: NOW,
+        expires_at: NOW + 1_000,
+    }
+}
+
+#[tokio::test]
+async fn failed_sign_ins_are_kept_once_and_in_bounds() {
+    let (stores, _database) = stores().await;
+    for store in stores {
+        for (id, at) in [("a", 1), ("b", 2), ("a", 3)] {
+            store.save_failure(failure(id, at)).await.unwrap();
+        }
+        let kept = store.list_failures().await.unwrap();
+        assert_eq!(kept, [failure("a", 3), failure("b", 2)]);
+        for n in 0..250 {
+            let id = format!("n{n:03}");
+            store.save_failure(failure(&id, 10 + n)).await.unwrap();
+        }
+        let kept = store.list_failures().await.unwrap();
+        assert_eq!((kept.len(), &*kept[0].id), (200, "n249"));
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_found_and_end() {
+    let (stores, _database) = stores().await;
+    for store in stores {
+        let tokens = AccessTokens::new(Arc::clone(&store), Clock::fixed(NOW));
+        let only = vec![Restriction {
+            plugin: "catalog".to_owned(),
+            permissions: vec!["catalog.entity.read".to_owned()],
+            actions: Vec::new(),
+        }];
+        let (made, _) = tokens.create("ci", only, None).await.unwrap();
+        let found = store.find_token(&made.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&made));
+        assert!(tokens.revoke(&made.id).await.unwrap());
+        assert!(!tokens.revoke(&made.id).await.unwrap());
+        let list = tokens.list().await.unwrap();
+        assert_eq!(list[0].revoked_at, Some(NOW));
+        assert_eq!(store.find_token("nope").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn grants_change_hands_once() {
+    let (stores, _database) = stores().await;
+    for store in stores {
+        for (kind, id, owner) in [
+            ("code", "1", "a"),
+            ("code", "2", "b"),
+            ("refresh", "1", "a"),
+        ] {
+            store.insert_grant(grant(kind, id, owner)).await.unwrap();
+        }
+        assert_eq!(store.count_grants("code").await.unwrap(), 2);
+        let own = store.list_grants("code", "a").await.unwrap();
+        assert_eq!(own, [grant("code", "1", "a")]);
+        let next = Grant {
+            digest: "second".to_owned(),
+            expires_at: NOW + 9_000,
+            ..grant("code", "1", "a")
+        };
+        assert!(store.swap_grant(next.clone(), "first").await.unwrap());
+        assert!(!store.swap_grant(next.clone(), "first").await.unwrap());
+        assert_eq!(store.find_grant("code", "1").await.unwrap(), Some(next));
+        store.prune_grants(NOW + 1_000).await.unwrap();
+        assert_eq!(store.find_grant("code", "2").await.unwrap(), None);
+        assert!(store.delete_grant("code", "1").await.unwrap());
+        assert!(!store.delete_grant("code", "1").await.unwrap());
+    }
+}
