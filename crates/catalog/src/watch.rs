@@ -4,6 +4,7 @@
 //! the system cannot watch (some network file systems, exhausted limits), files are polled.
 
 use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,14 +15,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
-use crate::store::{CHANGED, WORK, refresh};
+use crate::store::{WORK, refresh};
 
 /// Prefix of the refresh keys of files.
 const PREFIX: &str = "file:";
 /// How long to collect events, because editors write a file in several steps.
 const SETTLE: Duration = Duration::from_millis(50);
-/// How often the set of watched folders is brought up to date.
-const RESCAN: Duration = Duration::from_secs(2);
+/// How often the set of watched folders is brought up to date: a location may have failed, a folder
+/// may have been replaced, a link may lead elsewhere, all of which no event tells.
+const RESCAN: Duration = Duration::from_secs(1);
 /// How often files are compared where they cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -35,14 +37,15 @@ pub(crate) async fn run(catalog: Catalog, stop: CancellationToken) {
             return;
         }
     };
-    let mut changed = catalog.db.subscribe(CHANGED);
     let mut keys = Keys::default();
+    let mut links = Links::default();
     loop {
         match catalog.db.read(|tx| refresh::list_keys(tx, PREFIX)).await {
             Ok(found) => keys = Keys::new(found),
             Err(error) => tracing::warn!(error = error.chain(), "cannot list watched files"),
         }
-        let missed = keys.below(&folders.watch(keys.folders()));
+        let mut missed = keys.below(&folders.watch(keys.folders()));
+        missed.extend(links.changed(&keys));
         make_due(&catalog, missed).await;
         let rescan = tokio::time::sleep(RESCAN);
         tokio::pin!(rescan);
@@ -54,15 +57,6 @@ pub(crate) async fn run(catalog: Catalog, stop: CancellationToken) {
                     let paths = collect(path, &mut events).await;
                     make_due(&catalog, keys.touched_by(&paths)).await;
                 }
-            }
-        }
-        // Nothing new to watch until something has changed.
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = changed.changed() => {}
-            Some(path) = events.recv() => {
-                let paths = collect(path, &mut events).await;
-                make_due(&catalog, keys.touched_by(&paths)).await;
             }
         }
     }
@@ -169,8 +163,15 @@ impl Key {
         })
     }
 
-    /// A removed or new folder touches every pattern below it.
+    /// A removed or new folder touches every pattern below it, and so does the link that
+    /// Kubernetes turns to other contents (`..data`).
     fn matches(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        if name.as_encoded_bytes().starts_with(b"..") {
+            return path
+                .parent()
+                .is_some_and(|folder| self.folder.starts_with(folder));
+        }
         match &self.matcher {
             None => Path::new(self.text.trim_start_matches(PREFIX)) == path,
             Some(matcher) => {
@@ -180,11 +181,74 @@ impl Key {
     }
 }
 
+/// What links to files led to at the last look: events tell of the folder of the link only.
+#[derive(Default)]
+struct Links(HashMap<String, Option<Stamp>>);
+
+/// Tells versions of a file or folder apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    /// Nanoseconds within the second, too.
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
+}
+
+impl Links {
+    /// Keys of links that lead to something else than before.
+    fn changed(&mut self, keys: &Keys) -> Vec<String> {
+        let files = keys.0.iter().filter(|key| key.matcher.is_none());
+        let links = files.filter_map(|key| {
+            let path = Path::new(key.text.trim_start_matches(PREFIX));
+            path.is_symlink()
+                .then(|| (key.text.clone(), Stamp::of(path)))
+        });
+        let now: HashMap<String, Option<Stamp>> = links.collect();
+        let is_changed = |(key, stamp): &(&String, &Option<Stamp>)| {
+            self.0.get(*key).is_some_and(|before| before != *stamp)
+        };
+        let changed = now.iter().filter(is_changed);
+        let changed = changed.map(|(key, _)| key.clone()).collect();
+        self.0 = now;
+        changed
+    }
+}
+
 /// The watched folders.
 struct Folders {
     watcher: Box<dyn Watcher + Send>,
     fallback: PollWatcher,
-    watched: HashMap<PathBuf, RecursiveMode>,
+    watched: HashMap<PathBuf, Watched>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Watched {
+    mode: RecursiveMode,
+    /// A folder of the same name is another one, of which the watch knows nothing.
+    device: u64,
+    inode: u64,
+}
+
+impl Watched {
+    fn new(folder: &Path, mode: RecursiveMode) -> Option<Self> {
+        let metadata = std::fs::metadata(folder).ok()?;
+        metadata.is_dir().then(|| Self {
+            mode,
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
 }
 
 impl Folders {
@@ -208,32 +272,39 @@ impl Folders {
         })
     }
 
-    /// Watches these folders and no others; those that are new.
+    /// Watches these folders and no others; those that are new or gone.
     fn watch(&mut self, wanted: HashMap<PathBuf, RecursiveMode>) -> Vec<PathBuf> {
-        let gone: Vec<PathBuf> = self
+        let is_same = |folder: &PathBuf, watched: &Watched| {
+            let mode = wanted.get(folder);
+            mode.and_then(|mode| Watched::new(folder, *mode)).as_ref() == Some(watched)
+        };
+        let others = self
             .watched
             .iter()
-            .filter(|(folder, mode)| wanted.get(*folder) != Some(mode))
-            .map(|(folder, _)| folder.clone())
-            .collect();
-        for folder in gone {
-            self.watched.remove(&folder);
+            .filter(|(folder, watched)| !is_same(folder, watched));
+        let gone: Vec<PathBuf> = others.map(|(folder, _)| folder.clone()).collect();
+        for folder in &gone {
+            let folder = folder.as_path();
+            self.watched.remove(folder);
             // The folder itself may be gone, which ends its watch just as well.
-            let _ = self.watcher.unwatch(&folder);
-            let _ = self.fallback.unwatch(&folder);
+            let _ = self.watcher.unwatch(folder);
+            let _ = self.fallback.unwatch(folder);
         }
-        let mut fresh = Vec::new();
+        let mut fresh = gone;
         for (folder, mode) in wanted {
-            if self.watched.contains_key(&folder) || !folder.is_dir() {
+            if self.watched.contains_key(&folder) {
                 continue;
             }
+            let Some(watched) = Watched::new(&folder, mode) else {
+                continue;
+            };
             let started = self.watcher.watch(&folder, mode).or_else(|error| {
                 tracing::warn!(folder = %folder.display(), %error, "polling files of this folder");
                 self.fallback.watch(&folder, mode)
             });
             if started.is_ok() {
                 fresh.push(folder.clone());
-                self.watched.insert(folder, mode);
+                self.watched.insert(folder, watched);
             }
         }
         fresh
@@ -270,6 +341,9 @@ mod tests {
             ("/c/**/catalog-info.yaml", "/c/a/b/catalog-info.yaml", true),
             ("/c/**/catalog-info.yaml", "/c/a/new-folder", true),
             ("/c/*/x.yaml", "/c/a/y.yaml", false),
+            ("/c/all.yaml", "/c/..data", true),
+            ("/c/*.yaml", "/c/..data", true),
+            ("/c/all.yaml", "/other/..data", false),
         ];
         for (pattern, path, expected) in cases {
             assert_eq!(

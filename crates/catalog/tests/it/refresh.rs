@@ -1,6 +1,8 @@
 //! Looking again: by time, on request, and never against the wish of a host.
 
-use std::time::Duration;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use testkit::{Outage, TestCatalog};
@@ -145,27 +147,80 @@ async fn an_outage_of_any_length_removes_nothing() {
     }
 }
 
+/// A catalog that works, over files of its folder.
+async fn watching(target: &str) -> TestCatalog {
+    let config = json!({ "locations": [{ "type": "file", "target": target }] });
+    TestCatalog::draft().config(config).working().open().await
+}
+
+/// Waits until the cart has a description, or is not there.
+async fn eventually(lab: &TestCatalog, text: Option<&str>) {
+    let started = Instant::now();
+    let mut found = Some("not looked yet".to_owned());
+    while found.as_deref() != text && started.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        found = lab
+            .entity(CART)
+            .await
+            .as_ref()
+            .map(description)
+            .map(str::to_owned);
+    }
+    assert_eq!(found.as_deref(), text);
+}
+
 #[tokio::test]
 async fn a_changed_file_shows_without_asking_while_the_catalog_works() {
-    let config = json!({ "locations": [{ "type": "file", "target": "FOLDER/*.yaml" }] });
-    let draft = TestCatalog::draft().config(config).working();
-    let lab = draft.open().await;
-    let eventually = async |text: Option<&str>| {
-        for _ in 0..2000 {
-            let cart = lab.entity(CART).await;
-            if cart.as_ref().map(description) == text {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("never {text:?}");
-    };
+    let lab = watching("FOLDER/*.yaml").await;
     lab.write("keep.yaml", &component("keep"));
-    lab.write("cart.yaml", &described("cart", "one"));
-    eventually(Some("one")).await;
-    lab.write("cart.yaml", &described("cart", "two"));
-    eventually(Some("two")).await;
-    lab.write("cart.yaml", &described("cart", "three"));
-    eventually(Some("three")).await;
+    for text in ["one", "two", "three"] {
+        lab.write("cart.yaml", &described("cart", text));
+        eventually(&lab, Some(text)).await;
+    }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_mended_after_a_failed_start_shows_without_asking() {
+    let lab = watching("FOLDER/later/cart.yaml").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    fs::create_dir(lab.folder().join("later")).unwrap();
+    lab.write("later/cart.yaml", "\tkind: Component");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    lab.write("later/cart.yaml", &described("cart", "mended"));
+    eventually(&lab, Some("mended")).await;
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_replaced_is_watched_again() {
+    let lab = watching("FOLDER/team/*.yaml").await;
+    let team = lab.folder().join("team");
+    fs::create_dir(&team).unwrap();
+    lab.write("team/cart.yaml", &described("cart", "one"));
+    eventually(&lab, Some("one")).await;
+    fs::rename(&team, lab.folder().join("old")).unwrap();
+    fs::create_dir(&team).unwrap();
+    for text in ["two", "three"] {
+        lab.write("team/cart.yaml", &described("cart", text));
+        eventually(&lab, Some(text)).await;
+    }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_that_leads_elsewhere_shows_without_asking() {
+    let lab = watching("FOLDER/cart.yaml").await;
+    let folder = lab.folder();
+    lab.write("real.yaml", &described("cart", "one"));
+    symlink(folder.join("real.yaml"), folder.join("cart.yaml")).unwrap();
+    eventually(&lab, Some("one")).await;
+    // As a volume of Kubernetes changes: the new contents, then the link in one step.
+    lab.write("other.yaml", &described("cart", "two"));
+    symlink(folder.join("other.yaml"), folder.join("next")).unwrap();
+    fs::rename(folder.join("next"), folder.join("cart.yaml")).unwrap();
+    eventually(&lab, Some("two")).await;
+    lab.write("other.yaml", &described("cart", "three"));
+    eventually(&lab, Some("three")).await;
     lab.stop().await;
 }

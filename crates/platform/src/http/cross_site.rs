@@ -75,9 +75,12 @@ mod tests {
         list.iter().map(parse).collect()
     }
 
+    /// Names and values.
+    type Headers = &'static [(&'static str, &'static str)];
+
     #[test]
     fn other_sites_change_nothing_by_cookie() {
-        let cases: &[(&str, &str, &[(&str, &str)], bool)] = &[
+        let cases: &[(&str, &str, Headers, bool)] = &[
             ("POST", "/api/x/y", &[OWN, COOKIES, EVIL], true),
             ("DELETE", "/api/x/y", &[OWN, COOKIES, EVIL], true),
             (
