@@ -134,8 +134,8 @@ fn network(text: &str) -> Result<Network> {
 mod tests {
     use super::*;
 
-    fn client(trust: TrustProxy, peer: &str, forwarded: &str) -> String {
-        let trust = Trust::new(&trust).unwrap();
+    fn client(trust: &TrustProxy, peer: &str, forwarded: &str) -> String {
+        let trust = Trust::new(trust).unwrap();
         let mut headers = HeaderMap::new();
         if !forwarded.is_empty() {
             headers.insert("x-forwarded-for", forwarded.parse().unwrap());
@@ -169,7 +169,7 @@ mod tests {
         ];
         for (trust, peer, forwarded, expected) in cases {
             assert_eq!(
-                client(trust.clone(), peer, forwarded),
+                client(&trust, peer, forwarded),
                 expected,
                 "{trust:?} {peer}"
             );

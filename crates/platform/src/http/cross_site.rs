@@ -61,6 +61,10 @@ mod tests {
 
     use super::*;
 
+    /// Method, path, headers, and whether that is forged.
+    type Case = (&'static str, &'static str, &'static [Header], bool);
+    type Header = (&'static str, &'static str);
+
     const OWN: (&str, &str) = ("host", "portal.example");
     const COOKIES: (&str, &str) = ("cookie", "backstage-auth=a");
     const EVIL: (&str, &str) = ("origin", "https://evil.example");
@@ -77,7 +81,7 @@ mod tests {
 
     #[test]
     fn other_sites_change_nothing_by_cookie() {
-        let cases: &[(&str, &str, &[(&str, &str)], bool)] = &[
+        let cases: &[Case] = &[
             ("POST", "/api/x/y", &[OWN, COOKIES, EVIL], true),
             ("DELETE", "/api/x/y", &[OWN, COOKIES, EVIL], true),
             (

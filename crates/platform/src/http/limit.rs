@@ -15,7 +15,7 @@ use http::header::RETRY_AFTER;
 use parking_lot::Mutex;
 use serde_json::json;
 
-use crate::config::{PluginRateLimit, RateLimitConfig};
+use crate::config::{Millis, PluginRateLimit, RateLimitConfig};
 
 use super::reply::Json;
 
@@ -70,7 +70,7 @@ impl From<&RateLimitConfig> for RateLimits {
             skips_failed: config.skip_failed_requests,
         };
         let of_plugin = |own: &PluginRateLimit| Limit {
-            window: own.window.map_or(base.window, |window| window.get()),
+            window: own.window.map_or(base.window, Millis::get),
             requests: own.incoming_request_limit.unwrap_or(base.requests),
             exempt: match &own.ip_allow_list {
                 Some(list) => addresses(list),
