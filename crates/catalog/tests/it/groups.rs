@@ -3,6 +3,8 @@
 use serde_json::json;
 use testkit::TestCatalog;
 
+use crate::written::origin;
+
 #[tokio::test]
 async fn groups_of_users_and_above_groups_come_from_relations() {
     let test = TestCatalog::new().await;
@@ -12,10 +14,10 @@ async fn groups_of_users_and_above_groups_come_from_relations() {
             spec["parent"] = parent.into();
         }
         json!({"apiVersion": "backstage.io/v1alpha1", "kind": "Group",
-            "metadata": {"name": name}, "spec": spec})
+            "metadata": {"name": name, "annotations": origin()}, "spec": spec})
     };
     let user = json!({"apiVersion": "backstage.io/v1alpha1", "kind": "User",
-        "metadata": {"name": "Alice"}, "spec": {"memberOf": ["team", "Guild"]}});
+        "metadata": {"name": "Alice", "annotations": origin()}, "spec": {"memberOf": ["team", "Guild"]}});
     let before = test.catalog.revision();
     let entities = vec![
         group("team", Some("dept")),
