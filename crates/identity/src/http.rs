@@ -5,7 +5,8 @@ mod cookie;
 mod oauth;
 mod plugin;
 mod provider;
+mod well_known;
 
 pub use auth::auth_plugin;
-pub use oauth::well_known;
 pub use plugin::{JWKS_PATH, plugin_routes};
+pub use well_known::well_known;

@@ -123,6 +123,11 @@ fn config(port: u16, schema: &str) -> Value {
                 "accessRestrictions": [{"plugin": "catalog", "permission": "catalog.entity.read"}],
             }]},
         },
+        "auth": {
+            "clientIdMetadataDocuments": {"enabled": true},
+            "experimentalDynamicClientRegistration": {"enabled": true},
+            "experimentalRefreshToken": {"enabled": true},
+        },
         "permission": {"enabled": true, "rbac": {
             "policies-csv-file": "policy.csv",
             "admin": {"superUsers": [{"name": "user:default/root"}]},

@@ -11,6 +11,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("audit/src/http", &["audit"]),
     ("catalog/src/http", &["catalog"]),
     ("identity/src/http/auth.rs", &["auth"]),
+    ("identity/src/http/oauth.rs", &["auth"]),
     (
         "identity/src/http/plugin.rs",
         &[
@@ -33,7 +34,12 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("settings/src/http", &["user-settings"]),
 ];
 /// Files with routes of something else: pages, benchmarks, tests.
-const OTHERS: &[&str] = &["web/src/", "http/yardstick.rs", "telemetry/otlp.rs"];
+const OTHERS: &[&str] = &[
+    "web/src/",
+    "http/well_known.rs",
+    "http/yardstick.rs",
+    "telemetry/otlp.rs",
+];
 /// Paths that are written as constants.
 const CONSTANTS: &[(&str, &str)] = &[
     ("JWKS_PATH", "/.backstage/auth/v1/jwks.json"),

@@ -24,7 +24,7 @@ use crate::verify::{Route, bearer_token};
 /// Largest body of a request.
 const MAX_BODY: usize = 64 * 1024;
 
-type Shared = State<Arc<Identity>>;
+pub(super) type Shared = State<Arc<Identity>>;
 
 /// The routes below `/api/auth`.
 pub(super) fn router() -> Router<Arc<Identity>> {
@@ -38,25 +38,6 @@ pub(super) fn router() -> Router<Arc<Identity>> {
         .route("/v1/register", post(register))
         .route("/v1/revoke", post(revoke))
         .route("/v1/introspect", post(introspect))
-}
-
-/// What clients look for at the root of the portal (RFC 8414 §3, RFC 9728 §3); empty when the
-/// authorization server is off.
-pub fn well_known(identity: &Arc<Identity>) -> Router {
-    if identity.server.is_none() {
-        return Router::new();
-    }
-    let resource = "/.well-known/oauth-protected-resource";
-    Router::new()
-        .route("/.well-known/oauth-authorization-server", get(describe))
-        .route(
-            "/.well-known/oauth-authorization-server/api/auth",
-            get(describe),
-        )
-        .route("/.well-known/openid-configuration/api/auth", get(describe))
-        .route(resource, get(describe_resource))
-        .route(&format!("{resource}/{{*path}}"), get(describe_resource))
-        .with_state(Arc::clone(identity))
 }
 
 impl IntoResponse for OAuthError {
@@ -121,24 +102,8 @@ pub(super) fn description(identity: &Identity) -> Value {
     said
 }
 
-async fn describe(State(identity): Shared) -> Json<Value> {
+pub(super) async fn describe(State(identity): Shared) -> Json<Value> {
     Json(description(&identity))
-}
-
-/// Which server gives tokens for a resource (RFC 9728).
-async fn describe_resource(State(identity): Shared, path: RawPathParams) -> Json<Value> {
-    let base = identity.settings.base_url.as_str().trim_end_matches('/');
-    let path = path.iter().find(|(name, _)| *name == "path");
-    let resource = match path {
-        Some((_, path)) => format!("{base}/{path}"),
-        None => base.to_owned(),
-    };
-    Json(json!({
-        "resource": resource,
-        "authorization_servers": [identity.issuer],
-        "bearer_methods_supported": ["header"],
-        "scopes_supported": ["openid"],
-    }))
 }
 
 async fn authorize(State(identity): Shared, params: Params) -> OAuthResult<Response> {

@@ -122,7 +122,8 @@ pub(super) async fn refresh(
 ) -> Result<Response> {
     match find(&identity, &path) {
         Some(Provider::Proxy(proxy)) => {
-            let peer = info.and_then(|Extension(info)| info.peer);
+            // Not the client's address: headers that a proxy may add do not say who the proxy is.
+            let peer = info.and_then(|Extension(info)| info.connection);
             refresh_by_proxy(&identity, proxy, &headers, peer).await
         }
         Some(Provider::OAuth(clients)) => {

@@ -28,6 +28,8 @@ pub struct RequestInfo {
     /// Address of the client: who opened the connection, or whom a trusted proxy names; `None` on a
     /// unix socket.
     pub peer: Option<IpAddr>,
+    /// Who opened the connection, whatever headers say; `None` on a unix socket.
+    pub connection: Option<IpAddr>,
 }
 
 impl RequestInfo {
@@ -42,6 +44,7 @@ impl RequestInfo {
             id,
             trace,
             peer: trust.client(peer, headers),
+            connection: peer,
         }
     }
 }
