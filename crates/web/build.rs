@@ -8,8 +8,9 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = root.join("../../web/dist");
-    // The manifest is written anew by each build of the app, and named so that its coming is seen.
-    println!("cargo::rerun-if-changed=../../web/dist/manifest.json");
+    // The folder is there without a build of the app, too: a path that is missing would count as
+    // changed every time.
+    println!("cargo::rerun-if-changed=../../web/dist");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
     if dist.join("manifest.json").exists() {
@@ -35,12 +36,14 @@ fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()> {
 
 /// One entry for each file, with its packed forms where they exist.
 fn table(dist: &Path, files: &[String]) -> String {
+    let is_hidden = |name: &&String| name.starts_with('.');
     let is_packed = |name: &str| {
         let extension = Path::new(name).extension();
         extension.is_some_and(|extension| extension == "br" || extension == "gz")
     };
     let mut text = String::from("&[\n");
-    for name in files.iter().filter(|name| !is_packed(name)) {
+    let plain_files = files.iter().filter(|name| !is_packed(name));
+    for name in plain_files.filter(|name| !is_hidden(name)) {
         let plain = included(dist, name);
         let packed = |suffix: &str| {
             let packed = format!("{name}.{suffix}");
