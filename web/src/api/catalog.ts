@@ -1,6 +1,6 @@
 /** The calls of the catalog, and what they answer. */
 
-import { request } from './client';
+import { brought, request } from './client';
 import type { Entity, EntityRef } from './entity';
 
 /** A predicate over fields of entities, as `by-query` takes it. */
@@ -75,12 +75,26 @@ function path(ref: EntityRef): string {
   return [ref.kind, ref.namespace, ref.name].map(encodeURIComponent).join('/');
 }
 
+const QUERY = `${BASE}/entities/by-query`;
+const FACETS = `${BASE}/entity-facets`;
+type Facets = { facets: Record<string, FacetValue[]> };
+
+/** Answers that came with the page, for the queries that pages begin with. */
+export const first = {
+  query: (body: EntityQuery) => brought<EntityPage>(QUERY, { method: 'POST', body }),
+
+  facets: (facets: string[], query?: Predicate) =>
+    brought<Facets>(FACETS, { method: 'POST', body: { facets, query } })?.facets,
+
+  entity: (ref: EntityRef) => brought<Entity>(`${BASE}/entities/by-name/${path(ref)}`),
+};
+
 export const catalog = {
   query: (body: EntityQuery, signal?: AbortSignal) =>
-    request<EntityPage>(`${BASE}/entities/by-query`, { method: 'POST', body, signal }),
+    request<EntityPage>(QUERY, { method: 'POST', body, signal }),
 
   facets: (facets: string[], query?: Predicate, signal?: AbortSignal) =>
-    request<{ facets: Record<string, FacetValue[]> }>(`${BASE}/entity-facets`, {
+    request<Facets>(FACETS, {
       method: 'POST',
       body: { facets, query },
       signal,

@@ -40,11 +40,20 @@ export function portalUrl(path: string): string {
   return `${config.basePath}${path}`;
 }
 
+/** The answer that came with the page, so that the first view has its data without a turn. */
+export function brought<T>(path: string, options: RequestOptions = {}): T | undefined {
+  return takeFirst(keyOf(path, options))?.body as T | undefined;
+}
+
+function keyOf(path: string, { method = 'GET', body }: RequestOptions): string {
+  return `${method} ${path} ${body === undefined ? '' : JSON.stringify(body)}`.trimEnd();
+}
+
 /** Sends a request and gives the JSON of its answer; `undefined` for answers without a body. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const method = options.method ?? 'GET';
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  const first = takeFirst(`${method} ${path} ${body ?? ''}`.trimEnd());
+  const first = takeFirst(keyOf(path, options));
   if (first) return first.body as T;
   const label = `${method} ${path}`;
   let response = await send(label, path, method, body, options);

@@ -1,13 +1,14 @@
 /** Queries that several features share, so that they share answers too. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { catalog } from './catalog';
+import { catalog, first } from './catalog';
 import { type Entity, type EntityRef, formatRef, parseRef } from './entity';
 
 export function entityQuery(ref: EntityRef) {
   return queryOptions({
     queryKey: ['entity', formatRef(ref)],
     queryFn: ({ signal }) => catalog.entity(ref, signal),
+    initialData: () => first.entity(ref),
   });
 }
 
@@ -105,4 +106,5 @@ export const groupsQuery = queryOptions({
 export const kindsQuery = queryOptions({
   queryKey: ['kinds'],
   queryFn: ({ signal }) => catalog.facets(['kind'], undefined, signal).then(all => all.kind ?? []),
+  initialData: () => first.facets(['kind'])?.kind,
 });

@@ -3,7 +3,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { type Entity, refOf, refTextOf, titleOf } from '../api/entity';
 import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
@@ -166,7 +166,17 @@ interface RowProps {
   onActive: (index: number) => void;
 }
 
-function Row({ index, top, entity, columns, isActive, selected, onSelect, onActive }: RowProps) {
+/** Keys move one row at a time: the others stay as they are. */
+const Row = memo(function Row({
+  index,
+  top,
+  entity,
+  columns,
+  isActive,
+  selected,
+  onSelect,
+  onActive,
+}: RowProps) {
   const ref = entity && refTextOf(entity);
   const isSelected = ref !== undefined && selected.has(ref);
   return (
@@ -199,7 +209,7 @@ function Row({ index, top, entity, columns, isActive, selected, onSelect, onActi
       ))}
     </div>
   );
-}
+});
 
 interface RowKeys {
   rows: Rows;

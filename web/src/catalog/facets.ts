@@ -1,7 +1,7 @@
 /** Counts beside each filter: as if that filter were not set, so that one can see what else there is. */
 
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
-import { catalog, type FacetValue } from '../api/catalog';
+import { catalog, type FacetValue, first } from '../api/catalog';
 import { type Asker, KEYS, type Query, toPredicate } from './query';
 
 export const FACETS = ['kind', 'type', 'lifecycle', 'owner', 'tag', 'namespace'];
@@ -29,6 +29,7 @@ export function useFacets(query: Query, asker: Asker): Record<string, FacetValue
       return {
         queryKey: ['facets', fields, predicate],
         queryFn: ({ signal }: { signal: AbortSignal }) => catalog.facets(fields, predicate, signal),
+        initialData: () => first.facets(fields, predicate),
         placeholderData: keepPreviousData,
         staleTime: 10_000,
       };

@@ -7,7 +7,13 @@
 
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
-import { catalog, type EntityPage, type EntityQuery, type Predicate } from '../api/catalog';
+import {
+  first as brought,
+  catalog,
+  type EntityPage,
+  type EntityQuery,
+  type Predicate,
+} from '../api/catalog';
 import type { Entity } from '../api/entity';
 import { TEXT_FIELDS } from './query';
 
@@ -72,6 +78,7 @@ function pageOptions(query: EntityQuery) {
   return {
     queryKey: ['rows', query],
     queryFn: ({ signal }: { signal: AbortSignal }) => catalog.query(query, signal),
+    initialData: () => brought.query(query),
     staleTime: 10_000,
   };
 }
