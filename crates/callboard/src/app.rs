@@ -295,6 +295,7 @@ pub(crate) fn open_identity(
 /// The catalog, with its index complete.
 /// Requests that change nothing although they are no `GET`: questions with a body, and checks.
 const READS: &[(&str, &str)] = &[
+    ("auth", "/v1/introspect"),
     ("catalog", "/analyze-location"),
     ("catalog", "/entities/by-query"),
     ("catalog", "/entities/by-refs"),

@@ -8,6 +8,7 @@ pub(crate) mod policies;
 pub(crate) mod roles;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use audit::{Event, Origin};
@@ -17,6 +18,7 @@ use platform::db::{Db, Tx};
 use platform::permission::{Authorizer, Condition, Decision, Permission, Permissioned};
 use platform::{Clock, Ctx, Error, Result};
 use serde_json::Value;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,8 +34,10 @@ use crate::subject::Groups;
 pub use self::entity::PERMISSIONS;
 use self::entity::PolicyEntities;
 
-/// How often the files are looked at, and how long a lost wake-up goes unnoticed.
-const POLL: Duration = Duration::from_millis(500);
+/// How often the files are looked at.
+const POLL_FILES: Duration = Duration::from_millis(500);
+/// How long a change by another replica whose wake-up was lost goes unnoticed.
+const POLL_CHANGES: Duration = Duration::from_secs(2);
 /// How often decisions are written.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -63,6 +67,10 @@ struct Inner {
     plugins: Vec<Arc<dyn Permissioned>>,
     /// What the configuration and the files said last, and when the files were that way.
     loaded: Mutex<(Arc<Loaded>, Stamp)>,
+    /// Of what is in the database, when it was loaded last.
+    version: AtomicI64,
+    /// Held while the policy is made anew: an older one must not replace a newer one.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Permissions {
@@ -93,6 +101,8 @@ impl Permissions {
             engine,
             plugins,
             loaded: Mutex::new(loaded),
+            version: AtomicI64::new(0),
+            turn: tokio::sync::Mutex::default(),
         }));
         permissions.reload().await?;
         Ok(permissions)
@@ -143,19 +153,32 @@ impl Permissions {
 
     async fn follow(self, stop: CancellationToken) {
         let mut woken = self.0.db.subscribe(CHANGED);
+        let mut look = tokio::time::interval(POLL_CHANGES);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let is_woken = tokio::select! {
+            let is_look = tokio::select! {
                 () = stop.cancelled() => return,
                 _ = woken.changed() => true,
-                () = tokio::time::sleep(POLL) => false,
+                _ = look.tick() => true,
+                () = tokio::time::sleep(POLL_FILES) => false,
             };
             let is_changed = self.read_changed_files().await;
-            if (is_woken || is_changed)
-                && let Err(error) = self.reload().await
-            {
-                tracing::error!(error = error.chain(), "policies were not loaded");
+            if is_changed || is_look {
+                let outcome = self.catch_up(is_changed).await;
+                if let Err(error) = outcome {
+                    tracing::error!(error = error.chain(), "policies were not loaded");
+                }
             }
         }
+    }
+
+    /// Decides by what is in the database now; `is_forced` also when nothing has changed there.
+    async fn catch_up(&self, is_forced: bool) -> Result<()> {
+        let version = self.0.db.read(store::load_version).await?;
+        if is_forced || version != self.0.version.load(Ordering::Relaxed) {
+            self.reload().await?;
+        }
+        Ok(())
     }
 
     /// Reads the files again when they have changed; those that cannot be read leave all as it was.
@@ -192,11 +215,14 @@ impl Permissions {
         let Some(engine) = &self.0.engine else {
             return Ok(());
         };
-        let stored = self.0.db.read(store::load).await?;
+        let _turn = self.0.turn.lock().await;
+        let load = |tx: &mut Tx<'_>| Ok((store::load_version(tx)?, store::load(tx)?));
+        let (version, stored) = self.0.db.read(load).await?;
         let loaded = Arc::clone(&self.0.loaded.lock().0);
         let (set, problems) = layered(&loaded, stored);
         warn(&problems);
         engine.replace(set);
+        self.0.version.store(version, Ordering::Relaxed);
         Ok(())
     }
 
@@ -220,7 +246,7 @@ impl Permissions {
         let value = self.0.db.write(move |tx| {
             let (value, event) = work(tx)?;
             audit::record(tx, &origin, &event, now)?;
-            tx.notify(CHANGED)?;
+            store::mark_changed(tx)?;
             Ok(value)
         });
         let value = value.await?;

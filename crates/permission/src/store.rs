@@ -11,13 +11,22 @@ use platform::{Error, Result};
 use crate::policy::PolicySet;
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    feature: "permission",
-    version: 1,
-    name: "policy",
-    sqlite: include_str!("../migrations/0001_policy.sql"),
-    postgres: include_str!("../migrations/0001_policy.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        feature: "permission",
+        version: 1,
+        name: "policy",
+        sqlite: include_str!("../migrations/0001_policy.sql"),
+        postgres: include_str!("../migrations/0001_policy.sql"),
+    },
+    Migration {
+        feature: "permission",
+        version: 2,
+        name: "version",
+        sqlite: include_str!("../migrations/0002_version.sql"),
+        postgres: include_str!("../migrations/0002_version.sql"),
+    },
+];
 
 /// Wakes every replica when a policy has changed.
 pub(crate) const CHANGED: &str = "permission";
@@ -34,6 +43,21 @@ pub(crate) fn load(tx: &mut Tx<'_>) -> Result<PolicySet> {
         rules: rules::list(tx)?,
         conditions: conditions::list(tx)?,
     })
+}
+
+/// Grows with every change of what [`load`] reads.
+pub(crate) fn load_version(tx: &mut Tx<'_>) -> Result<i64> {
+    let sql = "select version from permission_version where id = 1";
+    tx.query_one(sql, &[])?.take(0)
+}
+
+/// Says that roles or policies have changed: to whoever is woken, and to whoever looks later.
+pub(crate) fn mark_changed(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(
+        "update permission_version set version = version + 1 where id = 1",
+        &[],
+    )?;
+    tx.notify(CHANGED)
 }
 
 /// Plugins that were added to those of the configuration.

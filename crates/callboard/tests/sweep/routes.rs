@@ -34,12 +34,9 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("settings/src/http", &["user-settings"]),
 ];
 /// Files with routes of something else: pages, benchmarks, tests.
-const OTHERS: &[&str] = &[
-    "web/src/",
-    "http/well_known.rs",
-    "http/yardstick.rs",
-    "telemetry/otlp.rs",
-];
+const OTHERS: &[&str] = &["web/src/", "http/yardstick.rs", "telemetry/otlp.rs"];
+/// A file whose routes are at the root of the portal, not of a plugin.
+const AT_THE_ROOT: &str = "http/well_known.rs";
 /// Paths that are written as constants.
 const CONSTANTS: &[(&str, &str)] = &[
     ("JWKS_PATH", "/.backstage/auth/v1/jwks.json"),
@@ -92,6 +89,10 @@ pub(crate) fn all() -> Vec<String> {
         let text = fs::read_to_string(&file).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap_or_default();
         let own = in_source(text);
+        if name.ends_with(AT_THE_ROOT) {
+            routes.extend(own.iter().map(|(method, path)| format!("{method} {path}")));
+            continue;
+        }
         if own.is_empty() || OTHERS.iter().any(|other| name.contains(other)) {
             continue;
         }
