@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use platform::db::Tx;
 use platform::{Millis, Result};
+use serde::de::IgnoredAny;
 use sha1::{Digest, Sha1};
 
 use crate::model::{Deferred, Source};
@@ -73,9 +74,19 @@ fn accept_beside(
 ) -> Result<Answer> {
     let existing = refresh::load_existing(tx, items.iter().map(|item| item.entity_ref.as_str()))?;
     let yields = owners_that_yield(tx, source, items, &existing)?;
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        origin_lost: match source {
+            Source::Provider(_) => false,
+            Source::Entity(entity) => refresh::has_lost_origin(tx, entity)?,
+        },
+        ..Plan::default()
+    };
     for item in items {
-        plan.add(item, existing.get(&item.entity_ref), &yields);
+        let hash = match source {
+            Source::Provider(_) => hash(&[&item.entity]),
+            Source::Entity(_) => hash(&around_origin(&item.entity)),
+        };
+        plan.add(item, hash, existing.get(&item.entity_ref), &yields);
     }
     refresh::insert(tx, &plan.new, now)?;
     refresh::update_unprocessed(tx, &plan.changed, now)?;
@@ -140,19 +151,30 @@ pub(crate) fn retract(
     Ok(())
 }
 
-/// Entities keep the form that their last emitter gave them, with its origin; those that go on
-/// emitting them are asked for theirs.
+/// Entities keep the form and the origin that their first emitter gave them, and hand the origin
+/// down. When it lets go of them, all that is below may have an origin that is no more: entities
+/// from outside of it which emit any of it are asked for theirs. Entities that emit each other in a
+/// circle could only tell each other what they have lost.
 fn ask_others(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
-    let others: HashSet<String> = edges::load_sources(tx, targets)?
-        .into_values()
-        .flatten()
-        .filter(|source| !source.is_root())
-        .map(|source| source.name().to_owned())
+    let below = descendants(tx, targets)?;
+    let sources = edges::load_sources(tx, &below)?;
+    let is_rooted = |entity: &String| {
+        let sources = sources.get(entity);
+        sources.is_some_and(|sources| sources.iter().any(Source::is_root))
+    };
+    let lost: HashSet<String> = below.into_iter().filter(|it| !is_rooted(it)).collect();
+    let others: HashSet<&str> = sources
+        .iter()
+        .filter(|(target, _)| lost.contains(*target))
+        .flat_map(|(_, sources)| sources)
+        .filter(|source| !source.is_root() && !lost.contains(source.name()))
+        .map(Source::name)
         .collect();
     if others.is_empty() {
         return Ok(());
     }
-    let others: Vec<String> = others.into_iter().collect();
+    let others: Vec<String> = others.into_iter().map(str::to_owned).collect();
+    refresh::lose_origin(tx, &lost.into_iter().collect::<Vec<_>>())?;
     refresh::make_due(tx, &others, now)?;
     tx.notify(WORK)
 }
@@ -238,10 +260,18 @@ struct Plan<'a> {
     claims: Vec<Claim<'a>>,
     /// References that are ours, with the location key of the document that won.
     accepted: HashMap<&'a str, Option<&'a str>>,
+    /// Whether the source itself has no certain origin to hand down.
+    origin_lost: bool,
 }
 
 impl<'a> Plan<'a> {
-    fn add(&mut self, item: &'a Deferred, existing: Option<&'a Existing>, yields: &HashSet<&str>) {
+    fn add(
+        &mut self,
+        item: &'a Deferred,
+        hash: String,
+        existing: Option<&'a Existing>,
+        yields: &HashSet<&str>,
+    ) {
         let entity_ref = item.entity_ref.as_str();
         // Of several documents with one reference the owner's wins, and without an owner the first.
         // The others are claims when they come from elsewhere, and passed over within one file.
@@ -255,14 +285,15 @@ impl<'a> Plan<'a> {
             }
             return;
         }
-        let hash = hex::encode(Sha1::digest(&item.entity));
+        let upsert = Upsert {
+            deferred: item,
+            hash,
+            origin_lost: self.origin_lost,
+        };
         let Some(row) = existing else {
             self.accepted
                 .insert(entity_ref, item.location_key.as_deref());
-            self.new.push(Upsert {
-                deferred: item,
-                hash,
-            });
+            self.new.push(upsert);
             return;
         };
         let same_key = row.location_key == item.location_key;
@@ -276,19 +307,34 @@ impl<'a> Plan<'a> {
         }
         self.accepted
             .insert(entity_ref, item.location_key.as_deref());
-        if row.unprocessed_hash != hash || !same_key {
-            self.changed.push((
-                row.id,
-                Upsert {
-                    deferred: item,
-                    hash,
-                },
-            ));
+        let finds_origin = row.origin_lost && !self.origin_lost;
+        if row.unprocessed_hash != upsert.hash || !same_key || finds_origin {
+            self.changed.push((row.id, upsert));
         }
         if row.is_orphan {
             self.adopted.push(entity_ref);
         }
     }
+}
+
+/// The text of an entity before and behind its origin: several sources may emit it, each with
+/// another origin, and if each put its own in place of the other's, there would be no end to it.
+fn around_origin(entity: &str) -> [&str; 2] {
+    const KEY: &str = "\"backstage.io/managed-by-origin-location\":";
+    let mut places = entity.match_indices(KEY);
+    let (Some((at, _)), None) = (places.next(), places.next()) else {
+        return [entity, ""];
+    };
+    let (before, rest) = entity.split_at(at + KEY.len());
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+    values.next();
+    [before, &rest[values.byte_offset()..]]
+}
+
+fn hash(texts: &[&str]) -> String {
+    let mut hash = Sha1::new();
+    texts.iter().for_each(|text| hash.update(text));
+    hex::encode(hash.finalize())
 }
 
 /// Entities whose owner gives way: orphans, and those that only this source emits, under another

@@ -28,13 +28,22 @@ pub(crate) const WORK: &str = "catalog_work";
 pub(crate) const NEVER: i64 = i64::MAX;
 
 /// Schema of the catalog.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    feature: "catalog",
-    version: 1,
-    name: "catalog",
-    sqlite: include_str!("../migrations/0001_catalog.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_catalog.postgres.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        feature: "catalog",
+        version: 1,
+        name: "catalog",
+        sqlite: include_str!("../migrations/0001_catalog.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_catalog.postgres.sql"),
+    },
+    Migration {
+        feature: "catalog",
+        version: 2,
+        name: "origin",
+        sqlite: include_str!("../migrations/0002_origin.sql"),
+        postgres: include_str!("../migrations/0002_origin.sql"),
+    },
+];
 
 /// Items in one statement: enough to make round trips cheap, few enough to keep statements small.
 const CHUNK: usize = 1000;

@@ -19,12 +19,15 @@ pub(crate) struct Existing {
     pub location_key: Option<String>,
     pub unprocessed_hash: String,
     pub is_orphan: bool,
+    /// Whether the way is gone by which it got its origin.
+    pub origin_lost: bool,
 }
 
 /// A new or changed row to write.
 pub(crate) struct Upsert<'a> {
     pub deferred: &'a Deferred,
     pub hash: String,
+    pub origin_lost: bool,
 }
 
 pub(crate) fn load_existing<'a>(
@@ -32,8 +35,8 @@ pub(crate) fn load_existing<'a>(
     refs: impl Iterator<Item = &'a str>,
 ) -> Result<HashMap<String, Existing>> {
     let sql = format!(
-        "select ref, id, location_key, unprocessed_hash, orphan_at from catalog_refresh \
-         where ref in {}",
+        "select ref, id, location_key, unprocessed_hash, orphan_at, origin_lost \
+         from catalog_refresh where ref in {}",
         tx.each_text(1)
     );
     let existing = |mut row: Row| {
@@ -42,6 +45,7 @@ pub(crate) fn load_existing<'a>(
             location_key: row.take(2)?,
             unprocessed_hash: row.take(3)?,
             is_orphan: row.take::<Option<i64>>(4)?.is_some(),
+            origin_lost: row.take(5)?,
         };
         Ok((row.take(0)?, existing))
     };
@@ -53,8 +57,8 @@ pub(crate) fn load_existing<'a>(
 
 pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Result<()> {
     let sql = "insert into catalog_refresh \
-        (ref, uid, location_key, unprocessed, unprocessed_hash, next_at, discovered_at, line) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (ref, uid, location_key, unprocessed, unprocessed_hash, next_at, discovered_at, line, \
+        origin_lost) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -67,6 +71,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Resul
                 now.into(),
                 now.into(),
                 row.deferred.line.into(),
+                row.origin_lost.into(),
             ]
         })
         .collect();
@@ -81,7 +86,7 @@ pub(crate) fn update_unprocessed(
 ) -> Result<()> {
     let sql = "update catalog_refresh set location_key = $2, unprocessed = $3, \
         unprocessed_hash = $4, next_at = $5, line = $6, orphan_at = null, result_hash = null, \
-        claim = claim + 1 where id = $1";
+        origin_lost = $7, claim = claim + 1 where id = $1";
     let rows: Vec<_> = rows
         .iter()
         .map(|(id, row)| {
@@ -92,10 +97,29 @@ pub(crate) fn update_unprocessed(
                 (&row.hash).into(),
                 now.into(),
                 row.deferred.line.into(),
+                row.origin_lost.into(),
             ]
         })
         .collect();
     tx.execute_each(sql, &rows).map(drop)
+}
+
+/// Marks entities whose origin may be gone, until a source that has one emits them.
+pub(crate) fn lose_origin(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    let sql = format!(
+        "update catalog_refresh set origin_lost = true where ref in {}",
+        tx.each_text(1)
+    );
+    execute_texts(tx, &sql, refs, &[]).map(drop)
+}
+
+/// Whether the origin of an entity may be gone.
+pub(crate) fn has_lost_origin(tx: &mut Tx<'_>, entity_ref: &str) -> Result<bool> {
+    let row = tx.query_opt(
+        "select origin_lost from catalog_refresh where ref = $1",
+        &[entity_ref.into()],
+    )?;
+    row.map_or(Ok(false), |mut row| row.take(0))
 }
 
 /// Starts the grace of entities that nobody emits any more.

@@ -58,6 +58,31 @@ async fn what_another_location_leads_to_as_well_names_that_one_as_its_origin() {
         .expect(200);
 }
 
+/// Each could hand the other its origin for ever.
+#[tokio::test]
+async fn locations_that_lead_to_each_other_come_to_rest() {
+    let lab = TestCatalog::new().await;
+    lab.web
+        .put(FILE, file(&[location("there", &[OTHER]), component("a")]));
+    lab.web
+        .put(OTHER, file(&[location("back", &[FILE]), component("b")]));
+    let ids = [lab.register(FILE).await, lab.register(OTHER).await];
+    tokio::time::timeout(Duration::from_secs(60), lab.settle())
+        .await
+        .expect("processing ends");
+    for (id, left) in std::iter::zip(ids, [vec![OTHER], vec![]]) {
+        lab.delete(&format!("/locations/{id}")).await.expect(204);
+        lab.settle().await;
+        let origins: Vec<String> = left.iter().map(|url| format!("url:{url}")).collect();
+        for entity in lab.refs("").await {
+            let entity = lab.entity(&entity).await.unwrap();
+            let origin = annotation(&entity, "backstage.io/managed-by-origin-location");
+            assert!(origins.contains(&origin.to_owned()), "{entity}");
+        }
+    }
+    assert_eq!(lab.refs("").await, [""; 0]);
+}
+
 #[tokio::test]
 async fn unregistering_removes_locations_that_lead_in_circles() {
     let lab = TestCatalog::new().await;
