@@ -31,13 +31,13 @@ use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relatio
 use crate::{check, stitch, watch};
 
 /// Entities claimed at once.
-const CLAIM: usize = 500;
+const CLAIM: usize = 2000;
 /// Entities in process at once; most wait for nothing, locations for the network.
 const CONCURRENCY: usize = 32;
 /// After which time another replica may process a claimed entity. Reference 1 §B.3.
 const LEASE: Duration = Duration::from_mins(1);
 /// Entities stitched in one transaction.
-const STITCH: usize = 500;
+const STITCH: usize = 2000;
 /// While much is being ingested, stitching waits this long, so that entities with many relations
 /// are not written again and again.
 const STITCH_PAUSE: Duration = Duration::from_secs(15);
@@ -331,7 +331,8 @@ async fn write_some(
     }
     let (outcomes, now) = (Arc::clone(outcomes), catalog.clock.now());
     let commit = move |tx: &mut Tx<'_>| commit::commit(tx, &outcomes[which], now);
-    catalog.metrics.committed(catalog.db.write(commit).await?);
+    let committed = catalog.db.write_derived(commit).await?;
+    catalog.metrics.committed(committed);
     Ok(())
 }
 
@@ -341,7 +342,7 @@ async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
         let now = catalog.clock.now();
         match catalog
             .db
-            .write(move |tx| stitch::run_batch(tx, STITCH, now))
+            .write_derived(move |tx| stitch::run_batch(tx, STITCH, now))
             .await
         {
             Ok(done) if done.total() == 0 => break,

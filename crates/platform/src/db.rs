@@ -40,6 +40,15 @@ pub enum Settings {
     Postgres(PostgresSettings),
 }
 
+/// What a commit waits for. Either way it outlives the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// Until the disk has it.
+    Synced,
+    /// Nothing: the disk gets it soon, and in order.
+    Lazy,
+}
+
 /// A handle to the database; clones share it.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -98,8 +107,30 @@ impl Db {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (value, notified) = match &self.0.backend {
-            Backend::Sqlite(pool) => pool.write(work).await?,
-            Backend::Postgres(pool) => pool.run(postgres::Mode::Write, work).await?,
+            Backend::Sqlite(pool) => pool.write(Durability::Synced, work).await?,
+            Backend::Postgres(pool) => {
+                pool.run(postgres::Mode::Write(Durability::Synced), work)
+                    .await?
+            }
+        };
+        self.wake(&notified);
+        Ok(value)
+    }
+
+    /// As [`Db::write`], for what can be derived again: a failure of the power or of the database
+    /// server may take back the last of these transactions, never one that a later [`Db::write`]
+    /// follows, and never a part of one.
+    pub async fn write_derived<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (value, notified) = match &self.0.backend {
+            Backend::Sqlite(pool) => pool.write(Durability::Lazy, work).await?,
+            Backend::Postgres(pool) => {
+                pool.run(postgres::Mode::Write(Durability::Lazy), work)
+                    .await?
+            }
         };
         self.wake(&notified);
         Ok(value)
@@ -113,7 +144,7 @@ impl Db {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         match &self.0.backend {
-            Backend::Sqlite(pool) => Ok(pool.write(work).await?.0),
+            Backend::Sqlite(pool) => Ok(pool.write(Durability::Lazy, work).await?.0),
             Backend::Postgres(pool) => Ok(pool.run(postgres::Mode::Claim, work).await?.0),
         }
     }

@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Code, Error, Result};
 
 use super::connect::PostgresSettings;
-use super::join_error;
 use super::tx::{self, Tx};
 use super::value::{Param, Row, Value};
+use super::{Durability, join_error};
 
 /// Statements in flight at once in a pipelined call.
 const PIPELINE: usize = 256;
@@ -32,7 +32,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Holds the advisory lock: one writer at a time in the whole cluster.
-    Write,
+    Write(Durability),
     /// Writes without the lock; only ever locks rows it can get at once.
     Claim,
     /// Reads one snapshot.
@@ -137,20 +137,28 @@ impl Shared {
     }
 }
 
+fn begin(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Synced => "begin",
+        Durability::Lazy => "begin; set local synchronous_commit = off",
+    }
+}
+
 fn transaction<T>(
     connection: &mut Connection,
     mode: Mode,
     work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
 ) -> Result<(T, Vec<&'static str>)> {
     match mode {
-        Mode::Write => {
+        Mode::Write(durability) => {
             let begin = format!(
-                "begin; select pg_advisory_xact_lock({})",
+                "{}; select pg_advisory_xact_lock({})",
+                begin(durability),
                 connection.write_lock
             );
             connection.batch(&begin)?;
         }
-        Mode::Claim => connection.batch("begin")?,
+        Mode::Claim => connection.batch(begin(Durability::Lazy))?,
         Mode::Read => connection.batch("begin isolation level repeatable read read only")?,
     }
     let mut tx = Tx::new(tx::Connection::Postgres(connection));

@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Code, Error, Result};
 
-use super::join_error;
 use super::tx::{self, Tx};
 use super::value::{Param, Row, Value};
+use super::{Durability, join_error};
 
 /// Readers that may run beside the writer.
 const READERS: usize = 4;
@@ -22,9 +22,37 @@ const STATEMENTS: usize = 128;
 
 #[derive(Clone)]
 pub(super) struct Pool {
-    writer: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Writer>>,
     /// `None` for a database in memory, which has a single connection.
     readers: Option<Arc<Readers>>,
+}
+
+struct Writer {
+    connection: Connection,
+    /// What its commits do at present.
+    durability: Durability,
+}
+
+impl Writer {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            durability: Durability::Synced,
+        }
+    }
+
+    fn set(&mut self, durability: Durability) -> Result<()> {
+        if self.durability == durability {
+            return Ok(());
+        }
+        let pragma = match durability {
+            Durability::Synced => "pragma synchronous = full",
+            Durability::Lazy => "pragma synchronous = normal",
+        };
+        self.connection.execute_batch(pragma).map_err(into_error)?;
+        self.durability = durability;
+        Ok(())
+    }
 }
 
 struct Readers {
@@ -45,7 +73,7 @@ impl Pool {
             let connection = Connection::open_in_memory().map_err(into_error)?;
             prepare(&connection, false)?;
             return Ok(Self {
-                writer: Arc::new(Mutex::new(connection)),
+                writer: Arc::new(Mutex::new(Writer::new(connection))),
                 readers: None,
             });
         };
@@ -60,18 +88,26 @@ impl Pool {
             permits: Semaphore::new(READERS),
         };
         Ok(Self {
-            writer: Arc::new(Mutex::new(connection)),
+            writer: Arc::new(Mutex::new(Writer::new(connection))),
             readers: Some(Arc::new(readers)),
         })
     }
 
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<(T, Vec<&'static str>)>
+    pub(super) async fn write<T, F>(
+        &self,
+        durability: Durability,
+        work: F,
+    ) -> Result<(T, Vec<&'static str>)>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let writer = Arc::clone(&self.writer);
-        let task = move || transaction(&writer.lock(), "begin immediate", work);
+        let task = move || {
+            let mut writer = writer.lock();
+            writer.set(durability)?;
+            transaction(&writer.connection, "begin immediate", work)
+        };
         tokio::task::spawn_blocking(task)
             .await
             .map_err(join_error)?
@@ -83,7 +119,7 @@ impl Pool {
         F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let Some(readers) = self.readers.clone() else {
-            return Ok(self.write(work).await?.0);
+            return Ok(self.write(Durability::Lazy, work).await?.0);
         };
         tokio::task::spawn_blocking(move || readers.run(work))
             .await
@@ -117,7 +153,8 @@ impl Readers {
     }
 }
 
-/// Settings of a connection. `synchronous = full` makes a commit survive a power failure too.
+/// Settings of a connection. `synchronous = full` makes a commit survive a power failure too, with
+/// all that were before it.
 fn prepare(connection: &Connection, read_only: bool) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection
