@@ -173,6 +173,30 @@ fn problems_name_key_and_fix() {
             "`catalog.rules[0].locations[0]` has both `exact` and `pattern`",
         ),
         (
+            json!({ "catalog": { "rules": [{ "alow": ["Component"] }] } }),
+            "unknown key `catalog.rules[0].alow` (did you mean `allow`?)",
+        ),
+        (
+            json!({ "catalog": { "rules": [{ "allow": [{ "kin": "Component" }] }] } }),
+            "unknown key `catalog.rules[0].allow[0].kin` (did you mean `kind`?)",
+        ),
+        (
+            json!({ "catalog": { "rules": [{ "allow": "Component" }] } }),
+            "`catalog.rules[0].allow` must be a list, not a string",
+        ),
+        (
+            json!({ "catalog": { "locations": [{ "type": "ulr", "target": "https://x" }] } }),
+            "`catalog.locations[0].type` must be `file` or `url`; nothing reads locations of other types (did you mean `url`?)",
+        ),
+        (
+            json!({ "auth": { "providers": { "gihub": {} } } }),
+            "`auth.providers.gihub` is a provider Callboard does not have; nobody can sign in with it (did you mean `github`?)",
+        ),
+        (
+            json!({ "auth": { "providers": { "acme": {} } } }),
+            "`auth.providers.acme` is a provider Callboard does not have; nobody can sign in with it",
+        ),
+        (
             json!({ "integrations": { "github": [{ "token": "x" }] } }),
             "`integrations.github[0]` needs the key `host`",
         ),
@@ -189,6 +213,14 @@ fn problems_name_key_and_fix() {
             .collect();
         assert_eq!(lines, [expected], "{tree}");
     }
+}
+
+#[test]
+fn of_a_file_that_is_not_there_nothing_else_is_told() {
+    let folder = testdata("create-app");
+    let (_, problems) = load_and_check(&options(&folder, &["app-confg.yaml"], &[]));
+    assert_eq!(problems.len(), 1, "{}", shown(&problems));
+    assert_eq!(problems[0].code, "config.file");
 }
 
 #[test]
