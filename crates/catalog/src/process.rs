@@ -170,8 +170,11 @@ impl Pipeline {
         annotate::add_default_namespace(&mut entity);
         model::normalise(&mut entity);
         model::validate(&mut entity).map_err(Failure::invalid)?;
+        let relations = relations_of(&entity).map_err(|error| {
+            Failure::of(error, model::find_malformed(&entity).into_iter().next())
+        })?;
         let mut processed = Processed {
-            relations: relations_of(&entity)?,
+            relations,
             deferred: None,
             reads: !read.is_empty(),
             refresh_keys: read,
