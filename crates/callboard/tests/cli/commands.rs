@@ -110,7 +110,9 @@ async fn a_newer_schema_is_left_alone() {
     stage.run(&["migrate"]).expect(0);
     let db = stage.open_database().await;
     db.write(|tx| {
-        tx.batch("update platform_migration set version = 999 where feature = 'catalog' and version = 1")
+        tx.batch(
+            "update platform_migration set version = 999 where feature = 'catalog' and version = 1",
+        )
     })
     .await
     .unwrap();

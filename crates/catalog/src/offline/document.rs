@@ -99,7 +99,9 @@ fn validate(
         report(problem);
     };
     resolve_placeholders(entity, path, &mut wrong, local);
-    model::find_mistakes(entity).into_iter().for_each(wrong);
+    for problem in model::find_mistakes(entity) {
+        wrong(problem);
+    }
     if is_valid {
         check_targets(entity, path, report);
     }
