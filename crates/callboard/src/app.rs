@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::cli::version;
-use crate::database;
+use crate::database::{self, Tenancy};
 use crate::portal::Portal;
 
 /// The sections of the configuration that the application uses.
@@ -113,6 +113,8 @@ pub(crate) struct App {
     proxy: Proxy,
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
+    /// Kept for as long as the database is used.
+    _tenancy: Tenancy,
 }
 
 impl App {
@@ -126,6 +128,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let database = database::settings(&sections.backend.database, data_dir)?;
+        let tenancy = Tenancy::take(&database)?;
         let db = Db::open(database, &migrations()).await?;
         let catalog = open_catalog(
             sections,
@@ -157,6 +160,7 @@ impl App {
             audit,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
             portal,
+            _tenancy: tenancy,
         })
     }
 

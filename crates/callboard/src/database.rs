@@ -1,8 +1,11 @@
 //! `backend.database`: where the data is.
 
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use platform::config::{
     Connection, ConnectionParts, DatabaseClient, DatabaseConfig, SslConfig, Toggle,
 };
@@ -20,6 +23,56 @@ pub(crate) fn settings(config: &DatabaseConfig, data_dir: &Path) -> Result<Setti
     match config.client {
         DatabaseClient::Sqlite => Ok(sqlite(config, data_dir)),
         DatabaseClient::Postgres => postgres(config).map(Settings::Postgres),
+    }
+}
+
+/// The right to run the only portal on an embedded database, held until it is dropped. The system
+/// takes it back when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Tenancy(#[expect(dead_code, reason = "open files hold locks")] Option<File>);
+
+impl Tenancy {
+    /// Takes it; an error when another portal has it. Other commands do without, and share the
+    /// database with a portal.
+    pub(crate) fn take(settings: &Settings) -> anyhow::Result<Self> {
+        let Settings::SqliteFile(database) = settings else {
+            return Ok(Self(None));
+        };
+        // One database has one lock, whatever the way to it.
+        let database = database.canonicalize().unwrap_or_else(|_| database.clone());
+        let mut name = database.clone().into_os_string();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let open = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path);
+        let mut file = open.with_context(|| format!("cannot open `{}`", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0)?;
+                writeln!(file, "{}", std::process::id())?;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.take(20).read_to_string(&mut holder)?;
+                anyhow::bail!(
+                    "another portal (process {}) runs on the database `{}`; end it, or choose \
+                     another `--data`; several portals on one database need PostgreSQL",
+                    holder.trim(),
+                    database.display()
+                );
+            }
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(%error, "cannot lock the database; see that only one portal runs on it");
+            }
+        }
+        Ok(Self(Some(file)))
     }
 }
 
@@ -137,6 +190,21 @@ mod tests {
         assert_eq!(file(memory), ":memory:");
         let folder = json!({"client": "better-sqlite3", "connection": {"directory": "/var/cb"}});
         assert_eq!(file(folder), "/var/cb/callboard.db");
+    }
+
+    #[test]
+    fn an_embedded_database_has_one_tenant() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::SqliteFile(folder.path().join("data/callboard.db"));
+        let tenancy = Tenancy::take(&settings).unwrap();
+        let refused = Tenancy::take(&settings).unwrap_err().to_string();
+        let process = format!("(process {})", std::process::id());
+        assert!(refused.contains(&process), "{refused}");
+        drop(tenancy);
+        Tenancy::take(&settings).unwrap();
+        let elsewhere = Settings::SqliteFile(folder.path().join("other.db"));
+        let _others = [&elsewhere, &Settings::SqliteMemory, &Settings::SqliteMemory]
+            .map(|settings| Tenancy::take(settings).unwrap());
     }
 
     #[test]

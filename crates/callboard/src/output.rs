@@ -66,12 +66,34 @@ pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
     }
 }
 
-/// `1 error`, `2 errors`.
+/// `1 error`, `2 errors`, `2 entities`, `2 days`.
 pub(crate) fn counted(n: usize, what: &str) -> String {
-    let plural = match (n, what.strip_suffix('y')) {
-        (1, _) => what.to_owned(),
-        (_, Some(stem)) => format!("{stem}ies"),
-        (_, None) => format!("{what}s"),
-    };
-    format!("{n} {plural}")
+    if n == 1 {
+        return format!("{n} {what}");
+    }
+    let is_vowel = |c: char| "aeiou".contains(c);
+    match what.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) => format!("{n} {stem}ies"),
+        _ => format!("{n} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_counted_in_english() {
+        let table = [
+            (1, "entity", "1 entity"),
+            (2, "entity", "2 entities"),
+            (0, "error", "0 errors"),
+            (1, "day", "1 day"),
+            (3, "day", "3 days"),
+            (2, "key", "2 keys"),
+        ];
+        for (n, what, expected) in table {
+            assert_eq!(counted(n, what), expected);
+        }
+    }
 }

@@ -49,19 +49,34 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Prints problems.
+/// Most problems that are printed: nobody reads more, and services refuse larger reports.
+const MOST: usize = 1000;
+
+/// Prints problems; of very many, the first ones and how many there are besides.
 pub(crate) fn write(
     out: &mut impl Write,
     problems: &[Problem],
     format: ReportFormat,
 ) -> io::Result<()> {
+    let all = problems;
+    let problems = &all[..all.len().min(MOST)];
+    let n_left = all.len() - problems.len();
+    if n_left > 0 {
+        say(format_args!(
+            "{} not shown; fix the first {MOST} and run it again",
+            counted(n_left, "more problem")
+        ));
+    }
     match format {
         ReportFormat::Text => problems
             .iter()
             .try_for_each(|problem| writeln!(out, "{}", text(problem))),
         ReportFormat::Json => {
-            let Tally { errors, warnings } = Tally::of(problems);
-            let report = json!({"errors": errors, "warnings": warnings, "problems": problems});
+            let Tally { errors, warnings } = Tally::of(all);
+            let mut report = json!({"errors": errors, "warnings": warnings, "problems": problems});
+            if n_left > 0 {
+                report["omitted"] = n_left.into();
+            }
             write_json(out, &report)
         }
         ReportFormat::Sarif => write_json(out, &sarif::document(problems)),

@@ -62,7 +62,7 @@ pub struct Inner {
     pub(crate) view: Arc<View>,
     pub(crate) providers: Vec<SharedProvider>,
     pub(crate) clock: Clock,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// By provider, whether somebody asked it to run.
     pub(crate) triggers: HashMap<String, Notify>,
     snapshot: Option<Snapshot>,
@@ -89,12 +89,14 @@ impl Catalog {
         let settings = Arc::new(parts.settings);
         let mut processors = parts.processors;
         processors.sort_by(|a, b| a.priority().total_cmp(&b.priority()));
+        let metrics = Arc::new(Metrics::new(&parts.metrics)?);
         let pipeline = Arc::new(Pipeline {
             settings: Arc::clone(&settings),
             integrations: parts.integrations,
             reader: parts.reader,
             processors,
             clock: parts.clock.clone(),
+            metrics: Arc::clone(&metrics),
             lookups: Lookups::default(),
         });
         let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
@@ -110,7 +112,7 @@ impl Catalog {
             view,
             providers,
             clock: parts.clock,
-            metrics: Metrics::new(&parts.metrics)?,
+            metrics,
             triggers,
             snapshot,
         };

@@ -43,10 +43,10 @@ pub struct Settings {
     pub process: bool,
 }
 
-/// When a full mutation is held.
+/// When a removal is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MassDeletion {
-    /// More than this many percent of the provider's entities…
+    /// More than this many percent of the entities of the provider or location…
     pub max_percent: u8,
     /// …and more than this many.
     pub min_entities: u32,

@@ -1,21 +1,25 @@
 //! What sources emit and no longer emit: the only place that adds and removes entities.
 //!
 //! Invariants: an entity has one owner, its location key; another source gets it only when its
-//! owner lets go (a waiting claim takes over the row, so uid and final entity stay); an entity that
-//! no provider reaches goes at once when a provider let go of it, and after a grace when a location
-//! did, so that a file can move without a gap.
+//! owner lets go (a waiting claim takes over the row, so uid and final entity stay); of several
+//! documents of one source, the first in its order is the owner, whichever came first; an entity
+//! that no provider reaches goes at once when a provider let go of it, and after a grace when a
+//! location did, so that a file can move without a gap.
+
+mod plan;
 
 use std::collections::{HashMap, HashSet};
 
-use platform::db::Tx;
-use platform::{Millis, Result};
-use serde::de::IgnoredAny;
-use sha1::{Digest, Sha1};
-
+use crate::config::MassDeletion;
+use crate::guard;
 use crate::model::{Deferred, Source};
 use crate::store::conflicts::{self, Claim};
-use crate::store::refresh::{self, Existing, Upsert};
-use crate::store::{WORK, edges, relations, stitches};
+use crate::store::refresh::{self, Existing};
+use crate::store::{WORK, edges, held, relations, stitches};
+use platform::db::Tx;
+use platform::{Millis, Result};
+
+use plan::{Plan, around_origin, hash};
 
 /// What becomes of entities that nobody emits any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,24 +30,57 @@ pub(crate) enum Departure {
     Eager,
 }
 
-/// The source emits exactly `items`. Returns how many were turned away by other owners.
+/// The source emits exactly `items`.
 pub(crate) fn replace(
     tx: &mut Tx<'_>,
     source: &Source,
     items: &[Deferred],
     departure: Departure,
     now: Millis,
-) -> Result<usize> {
+) -> Result<()> {
     let before = edges::load_targets(tx, source)?;
-    let answer = accept_beside(tx, source, items, &before, now)?;
-    let removed: Vec<String> = before
-        .into_iter()
-        .filter(|target| !answer.accepted.contains(target.as_str()))
-        .collect();
-    let n_claims = answer.claims.len();
+    let removed = take_over(tx, source, items, &before, now)?;
+    retract(tx, source, &removed, departure, now)
+}
+
+/// The entity emits exactly `items`. What would be too large a removal is held, and the entity is
+/// processed in full at its next look, to see whether it still asks for it.
+pub(crate) fn replace_below(
+    tx: &mut Tx<'_>,
+    entity: &str,
+    items: &[Deferred],
+    limit: MassDeletion,
+    now: Millis,
+) -> Result<()> {
+    let source = Source::Entity(entity.to_owned());
+    let before = edges::load_targets(tx, &source)?;
+    let mut removed = take_over(tx, &source, items, &before, now)?;
+    // What was emitted never is nothing that could be missing.
+    if !before.is_empty() {
+        let lost = guard::lost(tx, &source, &removed, before.len(), limit)?;
+        if guard::holds_back(tx, &source, before.len(), &lost, limit, now)? {
+            let lost: HashSet<String> = lost.into_iter().collect();
+            removed.retain(|target| !lost.contains(target));
+            held::ask_again(tx, entity)?;
+        }
+    }
+    retract(tx, &source, &removed, Departure::Orphan, now)
+}
+
+/// Gives the source what it emits now. Returns what it had `before` and emits no longer.
+fn take_over(
+    tx: &mut Tx<'_>,
+    source: &Source,
+    items: &[Deferred],
+    before: &HashSet<String>,
+    now: Millis,
+) -> Result<Vec<String>> {
+    let answer = accept_beside(tx, source, items, before, now)?;
     forget_old_claims(tx, source, &answer.claims)?;
-    retract(tx, source, &removed, departure, now)?;
-    Ok(n_claims)
+    let removed = before
+        .iter()
+        .filter(|target| !answer.accepted.contains(target.as_str()));
+    Ok(removed.cloned().collect())
 }
 
 /// The source emits `items` besides what it emits already.
@@ -148,7 +185,18 @@ pub(crate) fn retract(
     if departure == Departure::Eager {
         sweep(tx, targets, now)?;
     }
-    Ok(())
+    ask_claimants(tx, targets, now)
+}
+
+/// Of the documents of one source that share a reference, a later one may have it because somebody
+/// else had it before, or because it waited for longest. Only the source knows which comes first.
+fn ask_claimants(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
+    let claimants = conflicts::list_emitting_claimants(tx, targets)?;
+    if claimants.is_empty() {
+        return Ok(());
+    }
+    refresh::make_due(tx, &claimants, now)?;
+    tx.notify(WORK)
 }
 
 /// Entities keep the form and the origin that their first emitter gave them, and hand the origin
@@ -216,6 +264,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()
         }
         edges::delete_of(tx, refs)?;
         conflicts::delete_by_sources(tx, refs)?;
+        held::release_entities(tx, refs)?;
         stitches::delete(tx, &ids, now)?;
         stitches::enqueue(tx, shown.iter().map(String::as_str), now)?;
         hand_over(tx, refs, now)?;
@@ -251,94 +300,8 @@ pub(crate) fn settle_orphans(
     Ok(lost.len())
 }
 
-/// What to do with each item of an emission.
-#[derive(Default)]
-struct Plan<'a> {
-    new: Vec<Upsert<'a>>,
-    changed: Vec<(i64, Upsert<'a>)>,
-    adopted: Vec<&'a str>,
-    claims: Vec<Claim<'a>>,
-    /// References that are ours, with the location key of the document that won.
-    accepted: HashMap<&'a str, Option<&'a str>>,
-    /// Whether the source itself has no certain origin to hand down.
-    origin_lost: bool,
-}
-
-impl<'a> Plan<'a> {
-    fn add(
-        &mut self,
-        item: &'a Deferred,
-        hash: String,
-        existing: Option<&'a Existing>,
-        yields: &HashSet<&str>,
-    ) {
-        let entity_ref = item.entity_ref.as_str();
-        // Of several documents with one reference the owner's wins, and without an owner the first.
-        // The others are claims when they come from elsewhere, and passed over within one file.
-        if let Some(key) = self.accepted.get(entity_ref) {
-            if *key != item.location_key.as_deref() {
-                let existing_key = key.unwrap_or_default();
-                self.claims.push(Claim {
-                    deferred: item,
-                    existing_key,
-                });
-            }
-            return;
-        }
-        let upsert = Upsert {
-            deferred: item,
-            hash,
-            origin_lost: self.origin_lost,
-        };
-        let Some(row) = existing else {
-            self.accepted
-                .insert(entity_ref, item.location_key.as_deref());
-            self.new.push(upsert);
-            return;
-        };
-        let same_key = row.location_key == item.location_key;
-        if !(same_key || row.location_key.is_none() || yields.contains(entity_ref)) {
-            let existing_key = row.location_key.as_deref().unwrap_or_default();
-            self.claims.push(Claim {
-                deferred: item,
-                existing_key,
-            });
-            return;
-        }
-        self.accepted
-            .insert(entity_ref, item.location_key.as_deref());
-        let finds_origin = row.origin_lost && !self.origin_lost;
-        if row.unprocessed_hash != upsert.hash || !same_key || finds_origin {
-            self.changed.push((row.id, upsert));
-        }
-        if row.is_orphan {
-            self.adopted.push(entity_ref);
-        }
-    }
-}
-
-/// The text of an entity before and behind its origin: several sources may emit it, each with
-/// another origin, and if each put its own in place of the other's, there would be no end to it.
-fn around_origin(entity: &str) -> [&str; 2] {
-    const KEY: &str = "\"backstage.io/managed-by-origin-location\":";
-    let mut places = entity.match_indices(KEY);
-    let (Some((at, _)), None) = (places.next(), places.next()) else {
-        return [entity, ""];
-    };
-    let (before, rest) = entity.split_at(at + KEY.len());
-    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-    values.next();
-    [before, &rest[values.byte_offset()..]]
-}
-
-fn hash(texts: &[&str]) -> String {
-    let mut hash = Sha1::new();
-    texts.iter().for_each(|text| hash.update(text));
-    hex::encode(hash.finalize())
-}
-
-/// Entities whose owner gives way: orphans, and those that only this source emits, under another
-/// key, because their file has moved.
+/// Entities whose owner gives way: orphans, and those that only this source emits, because its file
+/// has moved or another one of its files now comes first.
 fn owners_that_yield<'a>(
     tx: &mut Tx<'_>,
     source: &Source,
@@ -346,14 +309,14 @@ fn owners_that_yield<'a>(
     existing: &HashMap<String, Existing>,
 ) -> Result<HashSet<&'a str>> {
     let mut yields = HashSet::new();
-    let mut contested = Vec::new();
+    let mut contested = HashSet::new();
     for item in items {
         match existing.get(&item.entity_ref) {
             Some(row) if row.is_orphan => {
                 yields.insert(item.entity_ref.as_str());
             }
             Some(row) if row.location_key != item.location_key => {
-                contested.push(item.entity_ref.clone());
+                contested.insert(item.entity_ref.as_str());
             }
             _ => {}
         }
@@ -361,23 +324,13 @@ fn owners_that_yield<'a>(
     if contested.is_empty() {
         return Ok(yields);
     }
-    let keys: HashSet<(&str, Option<&str>)> = items
-        .iter()
-        .map(|item| (item.entity_ref.as_str(), item.location_key.as_deref()))
-        .collect();
-    let sources = edges::load_sources(tx, &contested)?;
-    for item in items {
-        let Some(row) = existing.get(&item.entity_ref) else {
-            continue;
-        };
-        let only_ours = sources
-            .get(&item.entity_ref)
-            .is_some_and(|s| s.iter().all(|s| s == source));
-        let still_there = keys.contains(&(&item.entity_ref, row.location_key.as_deref()));
-        if only_ours && !still_there {
-            yields.insert(&item.entity_ref);
-        }
-    }
+    let refs: Vec<String> = contested.iter().map(|&entity| entity.to_owned()).collect();
+    let sources = edges::load_sources(tx, &refs)?;
+    let only_ours = |entity: &str| {
+        let sources = sources.get(entity);
+        sources.is_some_and(|sources| sources.iter().all(|other| other == source))
+    };
+    yields.extend(contested.into_iter().filter(|entity| only_ours(entity)));
     Ok(yields)
 }
 
@@ -394,13 +347,18 @@ fn forget_old_claims(
 
 /// Gives freed entities to the oldest claim that waits for them.
 fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
-    for waiting in conflicts::load_waiting(tx, free)? {
+    let all_waiting = conflicts::load_waiting(tx, free)?;
+    let wanted: Vec<String> = all_waiting
+        .iter()
+        .map(|waiting| waiting.deferred.entity_ref.clone())
+        .collect();
+    for waiting in all_waiting {
         let entity_ref = waiting.deferred.entity_ref.clone();
         let key = waiting.deferred.location_key.clone().unwrap_or_default();
         accept(tx, &waiting.source, &[waiting.deferred], now)?;
         conflicts::delete(tx, &[(entity_ref, key)])?;
     }
-    Ok(())
+    ask_claimants(tx, &wanted, now)
 }
 
 /// Of `targets` and everything below them, what no provider reaches.

@@ -16,6 +16,7 @@ mod config;
 mod facets;
 mod flat;
 mod follow;
+mod guard;
 mod http;
 mod ingest;
 mod metrics;

@@ -9,13 +9,18 @@ use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 use crate::process::commit::Committed;
 use crate::stitch::Stitched;
 
+/// What the self-check compares.
+const CHECKS: [&str; 2] = ["derived", "index"];
+
 /// The catalog's metrics. Each counter exists twice: as OpenTelemetry exports it (`…_total`) and
 /// under the older Prometheus name.
 pub(crate) struct Metrics {
     processed: [IntCounterVec; 2],
     processing: [HistogramVec; 2],
+    processors: [HistogramVec; 2],
     queue_delay: [HistogramVec; 2],
     stitched: [IntCounterVec; 2],
+    stitching: [HistogramVec; 2],
     stitch_queue: IntGauge,
     entities: IntGaugeVec,
     locations: IntGauge,
@@ -50,6 +55,15 @@ impl Metrics {
                 registry.latencies(second, help, &["result"])?,
             ])
         };
+        let mismatches = registry.counters(
+            "callboard_catalog_self_check_mismatches_total",
+            "Derived rows or index buckets that were found wrong; must stay zero.",
+            &["check"],
+        )?;
+        // Without any mismatch there is a zero to look at, too.
+        for check in CHECKS {
+            mismatches.with_label_values(&[check]);
+        }
         Ok(Self {
             processed: counters(
                 [
@@ -65,6 +79,13 @@ impl Metrics {
                 ],
                 "Seconds to process a batch of entities.",
             )?,
+            processors: latencies(
+                [
+                    "catalog_processors_duration",
+                    "catalog_processors_duration_seconds",
+                ],
+                "Seconds to process one entity.",
+            )?,
             queue_delay: latencies(
                 [
                     "catalog_processing_queue_delay",
@@ -78,6 +99,13 @@ impl Metrics {
                     "catalog_stitched_entities_count",
                 ],
                 "Entities stitched.",
+            )?,
+            stitching: latencies(
+                [
+                    "catalog_stitching_duration",
+                    "catalog_stitching_duration_seconds",
+                ],
+                "Seconds to stitch a batch of entities.",
             )?,
             stitch_queue: registry.gauge(
                 "catalog_stitching_queue_length",
@@ -93,25 +121,18 @@ impl Metrics {
                 "callboard_catalog_held_mutations",
                 "Full mutations that wait for approval.",
             )?,
-            mismatches: registry.counters(
-                "callboard_catalog_self_check_mismatches_total",
-                "Derived rows or index buckets that were found wrong; must stay zero.",
-                &["check"],
-            )?,
+            mismatches,
         })
     }
 
+    /// One entity was processed.
+    pub(crate) fn entity_processed(&self, took: Duration, is_ok: bool) {
+        observe(&self.processors, if is_ok { "ok" } else { "failed" }, took);
+    }
+
     pub(crate) fn processed(&self, took: Duration, delay: Duration) {
-        for histogram in &self.processing {
-            histogram
-                .with_label_values(&["ok"])
-                .observe(took.as_secs_f64());
-        }
-        for histogram in &self.queue_delay {
-            histogram
-                .with_label_values(&["ok"])
-                .observe(delay.as_secs_f64());
-        }
+        observe(&self.processing, "ok", took);
+        observe(&self.queue_delay, "ok", delay);
     }
 
     pub(crate) fn committed(&self, done: Committed) {
@@ -126,7 +147,8 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn stitched(&self, done: Stitched) {
+    pub(crate) fn stitched(&self, done: Stitched, took: Duration) {
+        observe(&self.stitching, "ok", took);
         let results = [
             ("changed", done.changed),
             ("unchanged", done.unchanged),
@@ -158,5 +180,13 @@ impl Metrics {
 fn add(counters: &[IntCounterVec; 2], result: &str, n: usize) {
     for counter in counters {
         counter.with_label_values(&[result]).inc_by(n as u64);
+    }
+}
+
+fn observe(histograms: &[HistogramVec; 2], result: &str, took: Duration) {
+    for histogram in histograms {
+        histogram
+            .with_label_values(&[result])
+            .observe(took.as_secs_f64());
     }
 }

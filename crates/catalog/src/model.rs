@@ -145,15 +145,15 @@ pub struct Conflict {
     pub last_conflict_at: Millis,
 }
 
-/// A full mutation that waits for approval because it would remove too much.
+/// A removal that waits for approval because it is too large.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldMutation {
-    /// The provider.
+    /// The provider, or the reference of the location whose files hold less than before.
     pub provider: String,
     /// Entities it has now.
     pub entities_before: i64,
-    /// Entities the mutation would remove.
+    /// Entities that would go.
     pub entities_removed: i64,
     /// References of the first hundred of those.
     pub sample: Vec<String>,

@@ -1,11 +1,12 @@
 //! Validation of catalog files without a catalog, for editors and pipelines.
 //!
-//! Invariants: everything that is wrong is found in one run, one problem per document at most plus
-//! those of references; problems are in the order of the files and, within one, of the lines; the
-//! only files read are those asked for and those they name in relative placeholders.
+//! Invariants: everything that is wrong is found in one run; problems are in the order of the files
+//! and, within one, of the lines; the only files read are those asked for and those they name in
+//! relative placeholders.
 
 mod document;
 mod find;
+mod local;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -20,10 +21,13 @@ pub use find::{FoundFiles, find_files};
 const MAX_FILE_BYTES: u64 = 128 << 20;
 
 /// What to look at beside the documents themselves.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OfflineOptions {
     /// Warn about references to entities that are in none of the files.
     pub references: bool,
+    /// Absolute targets of the `file` locations of the portal: some things work below `url` locations
+    /// only.
+    pub file_locations: Vec<String>,
 }
 
 /// What validation found.
@@ -38,8 +42,9 @@ pub struct OfflineReport {
 }
 
 /// Validates files, on all processors.
-pub fn validate_files(files: &[PathBuf], options: OfflineOptions) -> OfflineReport {
+pub fn validate_files(files: &[PathBuf], options: &OfflineOptions) -> OfflineReport {
     let mut checked = check_all(files, options);
+    local::refuse_placeholders(files, &mut checked, &options.file_locations);
     let mut problems: Vec<Problem> = checked
         .iter_mut()
         .flat_map(|file| std::mem::take(&mut file.problems))
@@ -61,6 +66,10 @@ pub fn validate_files(files: &[PathBuf], options: OfflineOptions) -> OfflineRepo
 struct CheckedFile {
     entities: Vec<Defined>,
     problems: Vec<Problem>,
+    /// Files that its Locations lead to on the same disk, as written.
+    leads_to: Vec<String>,
+    /// What is wrong if a portal reads the file from its disk.
+    if_local: Vec<Problem>,
 }
 
 /// An entity that a file defines.
@@ -73,7 +82,7 @@ struct Defined {
     targets: Vec<(String, EntityRef)>,
 }
 
-fn check_all(files: &[PathBuf], options: OfflineOptions) -> Vec<CheckedFile> {
+fn check_all(files: &[PathBuf], options: &OfflineOptions) -> Vec<CheckedFile> {
     let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
@@ -94,7 +103,7 @@ fn check_all(files: &[PathBuf], options: OfflineOptions) -> Vec<CheckedFile> {
     results.into_inner().into_values().collect()
 }
 
-fn check_file(path: &Path, options: OfflineOptions) -> CheckedFile {
+fn check_file(path: &Path, options: &OfflineOptions) -> CheckedFile {
     let name = path.to_string_lossy();
     let text = match read_text(path) {
         Ok(text) => text,
@@ -140,11 +149,12 @@ fn read_text(path: &Path) -> Result<String, String> {
 type Definitions<'a> = HashMap<&'a str, (usize, &'a Defined)>;
 
 fn find_duplicates<'a>(
-    files: &[PathBuf],
+    files: &'a [PathBuf],
     checked: &'a [CheckedFile],
     problems: &mut Vec<Problem>,
 ) -> Definitions<'a> {
     let mut defined = Definitions::new();
+    let mut last = LastFile::default();
     let entities = checked.iter().enumerate();
     let entities = entities.flat_map(|(file, c)| c.entities.iter().map(move |e| (file, e)));
     for (file, entity) in entities {
@@ -159,8 +169,8 @@ fn find_duplicates<'a>(
             first.start.line
         );
         let problem = Problem::error("entity.duplicate", "/metadata/name", message)
-            .with_hint("the catalog keeps the first one it reads; rename or remove the other");
-        problems.push(place(problem, &files[file], entity.place, entity.start));
+            .with_hint("the catalog keeps the first one; rename or remove the other");
+        problems.push(last.place(problem, &files[file], entity));
     }
     defined
 }
@@ -176,6 +186,7 @@ fn find_missing(
         let name = entity_ref.rsplit('/').next().unwrap_or_default();
         by_name.entry(name.to_owned()).or_default().push(entity_ref);
     }
+    let mut last = LastFile::default();
     for (file, checked) in files.iter().zip(checked) {
         for entity in &checked.entities {
             for (pointer, target) in &entity.targets {
@@ -194,17 +205,29 @@ fn find_missing(
                     hint,
                     ..problem
                 };
-                problems.push(place(problem, file, entity.place, entity.start));
+                problems.push(last.place(problem, file, entity));
             }
         }
     }
 }
 
-/// The problem with the file, and the line its pointer leads to.
-fn place(problem: Problem, file: &Path, place: DocumentPlace, start: Position) -> Problem {
-    let text = read_text(file).unwrap_or_default();
-    let position = model::locate(&text, place, &problem.path);
-    problem.at(file.to_string_lossy(), Some(position.unwrap_or(start)))
+/// The last file that was read: problems come file by file.
+#[derive(Default)]
+struct LastFile<'a>(Option<(&'a Path, String)>);
+
+impl<'a> LastFile<'a> {
+    /// The problem with the file, and the line its pointer leads to.
+    fn place(&mut self, problem: Problem, file: &'a Path, entity: &Defined) -> Problem {
+        if self.0.as_ref().is_none_or(|(last, _)| *last != file) {
+            self.0 = Some((file, read_text(file).unwrap_or_default()));
+        }
+        let text = self.0.as_ref().map_or("", |(_, text)| text);
+        let position = model::locate(text, entity.place, &problem.path);
+        problem.at(
+            file.to_string_lossy(),
+            Some(position.unwrap_or(entity.start)),
+        )
+    }
 }
 
 fn sort(files: &[PathBuf], problems: &mut [Problem]) {

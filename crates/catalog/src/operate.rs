@@ -51,6 +51,8 @@ impl Operator {
             tx.notify(WORK)?;
             let found = held::approve(tx, &name)?;
             if found {
+                // Where it is a location and no provider, this is its next run.
+                refresh::make_due(tx, std::slice::from_ref(&name), Clock::system().now())?;
                 record(tx, "approve", &name)?;
             }
             Ok(found)

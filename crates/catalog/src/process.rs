@@ -11,8 +11,10 @@ pub(crate) mod locate;
 pub(crate) mod location;
 mod placeholders;
 pub(crate) mod rules;
+mod unreadable;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use integrations::{ReadUrl, ScmIntegrations};
 use model::{EntityRef, ErrorInfo, LocationRef, Problem};
@@ -22,11 +24,12 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 use crate::model::{Claimed, Completed, Deferred, Outcome, ProcessingError, Relation};
 use crate::processor::{Emit, Processor};
 
 /// Grows when built-in processing changes what it gives, so that everything is processed again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 pub(crate) const LOCATION: &str = "backstage.io/managed-by-location";
 pub(crate) const ORIGIN_LOCATION: &str = "backstage.io/managed-by-origin-location";
@@ -38,6 +41,7 @@ pub(crate) struct Pipeline {
     pub reader: Arc<dyn ReadUrl>,
     pub processors: Vec<Arc<dyn Processor>>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     /// Bounds the search for the places of errors.
     pub lookups: locate::Lookups,
 }
@@ -119,10 +123,13 @@ impl Pipeline {
 
     /// Processes a claimed entity.
     pub(crate) async fn process(&self, claimed: Claimed) -> Outcome {
+        let started = Instant::now();
         let result = match serde_json::from_str(&claimed.unprocessed) {
             Ok(entity) => self.run(entity, claimed.state.as_deref(), &claimed).await,
             Err(error) => Err(ErrorInfo::new("SyntaxError", error.to_string()).into()),
         };
+        self.metrics
+            .entity_processed(started.elapsed(), result.is_ok());
         match result {
             Ok(processed) => self.outcome(claimed, processed),
             Err(failure) => self.failed(claimed, failure).await,
@@ -163,8 +170,11 @@ impl Pipeline {
         annotate::add_default_namespace(&mut entity);
         model::normalise(&mut entity);
         model::validate(&mut entity).map_err(Failure::invalid)?;
+        let relations = relations_of(&entity).map_err(|error| {
+            Failure::of(error, model::find_malformed(&entity).into_iter().next())
+        })?;
         let mut processed = Processed {
-            relations: relations_of(&entity)?,
+            relations,
             deferred: None,
             reads: !read.is_empty(),
             refresh_keys: read,

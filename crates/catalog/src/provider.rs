@@ -12,10 +12,11 @@ use platform::{Clock, Error, Millis, Result};
 use serde_json::{Value, json};
 
 use crate::config::{ConfigLocation, MassDeletion};
+use crate::guard;
 use crate::ingest::{self, Departure};
 use crate::model::{Deferred, Source};
 use crate::process::{LOCATION, ORIGIN_LOCATION};
-use crate::store::{edges, held};
+use crate::store::edges;
 
 /// Name of the provider of `catalog.locations`.
 pub const CONFIG_LOCATIONS: &str = "ConfigLocationProvider";
@@ -86,14 +87,17 @@ pub(crate) fn apply(
     tx: &mut Tx<'_>,
     provider: &str,
     mutation: &Mutation,
-    guard: MassDeletion,
+    limit: MassDeletion,
     now: Millis,
 ) -> Result<Applied> {
     let source = Source::Provider(provider.to_owned());
     match mutation {
         Mutation::Full(entities) => {
             let items = deferred(entities)?;
-            if holds_back(tx, &source, &items, guard, now)? {
+            let before = edges::load_targets(tx, &source)?;
+            let n_before = before.len();
+            let removed = without(before, &items);
+            if guard::holds_back(tx, &source, n_before, &removed, limit, now)? {
                 ingest::accept(tx, &source, &items, now)?;
                 return Ok(Applied::Held);
             }
@@ -108,17 +112,24 @@ pub(crate) fn apply(
     Ok(Applied::Whole)
 }
 
+fn without(mut refs: HashSet<String>, items: &[Deferred]) -> Vec<String> {
+    for item in items {
+        refs.remove(&item.entity_ref);
+    }
+    refs.into_iter().collect()
+}
+
 /// Like [`apply`], with a record in the audit log when entities came or went.
 pub(crate) fn apply_recorded(
     tx: &mut Tx<'_>,
     provider: &str,
     mutation: &Mutation,
-    guard: MassDeletion,
+    limit: MassDeletion,
     now: Millis,
 ) -> Result<Applied> {
     let source = Source::Provider(provider.to_owned());
     let before = sorted(edges::load_targets(tx, &source)?);
-    let applied = apply(tx, provider, mutation, guard, now)?;
+    let applied = apply(tx, provider, mutation, limit, now)?;
     let after = sorted(edges::load_targets(tx, &source)?);
     if before != after {
         let n_gone = before.iter().filter(|it| after.binary_search(it).is_err());
@@ -151,47 +162,6 @@ pub(crate) fn deferred(entities: &[ProvidedEntity]) -> Result<Vec<Deferred>> {
         })
     };
     entities.iter().map(one).collect()
-}
-
-/// Whether a full mutation removes so much that it has to be approved first.
-fn holds_back(
-    tx: &mut Tx<'_>,
-    source: &Source,
-    items: &[Deferred],
-    guard: MassDeletion,
-    now: Millis,
-) -> Result<bool> {
-    let mut removed = edges::load_targets(tx, source)?;
-    let n_before = removed.len();
-    for item in items {
-        removed.remove(&item.entity_ref);
-    }
-    let too_many = removed.len() > guard.min_entities as usize
-        && removed.len() * 100 > n_before * usize::from(guard.max_percent);
-    let n_removed = i64::try_from(removed.len()).unwrap_or(i64::MAX);
-    if !too_many || held::take_approval(tx, source.name(), n_removed)? {
-        held::release(tx, source.name())?;
-        return Ok(false);
-    }
-    let mut sample: Vec<String> = removed.into_iter().collect();
-    sample.sort_unstable();
-    sample.truncate(100);
-    let mutation = held::Held {
-        provider: source.name(),
-        n_before: i64::try_from(n_before).unwrap_or(i64::MAX),
-        n_removed,
-        removed: json!(sample).to_string(),
-    };
-    if held::hold(tx, &mutation, now)? {
-        tracing::error!(
-            provider = source.name(),
-            entities_before = n_before,
-            entities_removed = n_removed,
-            "provider would remove too many entities; held until someone approves it \
-             (`callboard catalog held`)"
-        );
-    }
-    Ok(true)
 }
 
 /// The Location entity that stands for a location. Reference 1 §B.2.

@@ -4,6 +4,7 @@
 //! providers hold a lease, and everything else is one writing transaction; a task that fails is
 //! tried again by the next wake-up or poll.
 
+mod report;
 mod settle;
 
 use std::convert::Infallible;
@@ -329,10 +330,13 @@ async fn write_some(
     if which.is_empty() {
         return Ok(());
     }
-    let (outcomes, now) = (Arc::clone(outcomes), catalog.clock.now());
-    let commit = move |tx: &mut Tx<'_>| commit::commit(tx, &outcomes[which], now);
+    let now = catalog.clock.now();
+    let limit = catalog.settings.mass_deletion;
+    let (rows, range) = (Arc::clone(outcomes), which.clone());
+    let commit = move |tx: &mut Tx<'_>| commit::commit(tx, &rows[range], limit, now);
     let committed = catalog.db.write_derived(commit).await?;
     catalog.metrics.committed(committed);
+    report::report(&outcomes[which]);
     Ok(())
 }
 
@@ -340,6 +344,7 @@ async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
     let mut total = 0;
     while !stop.is_cancelled() {
         let now = catalog.clock.now();
+        let started = Instant::now();
         match catalog
             .db
             .write_derived(move |tx| stitch::run_batch(tx, STITCH, now))
@@ -347,7 +352,7 @@ async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
         {
             Ok(done) if done.total() == 0 => break,
             Ok(done) => {
-                catalog.metrics.stitched(done);
+                catalog.metrics.stitched(done, started.elapsed());
                 total += done.total();
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::entity_ref::DEFAULT_NAMESPACE;
+use crate::findings::Findings;
 use crate::schema::{Members, Others, Rule, Violation};
 
 /// What is needed to tell which entity this is.
@@ -124,19 +125,26 @@ const STATUS_ITEM: Members = Members {
 pub(crate) const INGESTED_ROOT_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
 
 /// Checks that the entity can be told from others at all.
-pub(crate) fn check_skeleton(entity: &Value) -> Result<(), Violation> {
-    SKELETON.check(entity, &mut String::new())
+pub(crate) fn check_skeleton(
+    entity: &Value,
+    found: &mut Findings<Violation>,
+) -> Result<(), Violation> {
+    SKELETON.check(entity, &mut String::new(), found)
 }
 
 /// Checks the types of everything outside the spec.
-pub(crate) fn check_envelope(entity: &Value) -> Result<(), Violation> {
-    ENTITY.check(entity, &mut String::new())
+pub(crate) fn check_envelope(
+    entity: &Value,
+    found: &mut Findings<Violation>,
+) -> Result<(), Violation> {
+    ENTITY.check(entity, &mut String::new(), found)
 }
 
-/// The first root member that the catalog makes itself.
-pub(crate) fn foreign_root_field(entity: &Value) -> Option<&str> {
-    let mut keys = entity.as_object()?.keys().map(String::as_str);
-    keys.find(|key| !INGESTED_ROOT_FIELDS.contains(key))
+/// Root members that the catalog makes itself.
+pub(crate) fn foreign_root_fields(entity: &Value) -> impl Iterator<Item = &str> {
+    let keys = entity.as_object().into_iter().flat_map(Map::keys);
+    keys.map(String::as_str)
+        .filter(|key| !INGESTED_ROOT_FIELDS.contains(key))
 }
 
 /// Puts an entity without namespace into the default one.

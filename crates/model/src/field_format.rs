@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::findings::Findings;
 use crate::javascript::{fits_utf16, scalar_text, trim};
 use crate::pointer;
 
@@ -40,35 +41,41 @@ pub(crate) struct FormatError {
     pub(crate) hint: Option<String>,
 }
 
-/// Checks the fields in the order of Backstage and stops at the first mistake.
+/// Checks the fields in the order of Backstage.
 ///
 /// The types of all fields must have been checked before.
-pub(crate) fn check_field_formats(entity: &Value) -> Result<(), FormatError> {
+pub(crate) fn check_field_formats(
+    entity: &Value,
+    found: &mut Findings<FormatError>,
+) -> Result<(), FormatError> {
     let metadata = entity.get("metadata").unwrap_or(&Value::Null);
     required(
         "apiVersion",
         "/apiVersion",
         entity.get("apiVersion"),
         Format::ApiVersion,
+        found,
     )?;
-    required("kind", "/kind", entity.get("kind"), Format::Kind)?;
+    required("kind", "/kind", entity.get("kind"), Format::Kind, found)?;
     required(
         "metadata.name",
         "/metadata/name",
         metadata.get("name"),
         Format::ObjectName,
+        found,
     )?;
     optional(
         "metadata.namespace",
         "/metadata/namespace",
         metadata.get("namespace"),
         Format::Namespace,
+        found,
     )?;
-    check_map(metadata, "labels", Format::LabelValue)?;
-    check_map(metadata, "annotations", Format::Text)?;
+    check_map(metadata, "labels", Format::LabelValue, found)?;
+    check_map(metadata, "annotations", Format::Text, found)?;
     for (index, tag) in items(metadata, "tags") {
         let at = format!("/metadata/tags/{index}");
-        required(&format!("tags.{index}"), &at, Some(tag), Format::Tag)?;
+        required(&format!("tags.{index}"), &at, Some(tag), Format::Tag, found)?;
     }
     for (index, link) in items(metadata, "links") {
         let at = |key| format!("/metadata/links/{index}/{key}");
@@ -77,6 +84,7 @@ pub(crate) fn check_field_formats(entity: &Value) -> Result<(), FormatError> {
             &at("url"),
             link.get("url"),
             Format::Url,
+            found,
         )?;
         for key in ["title", "icon"] {
             optional(
@@ -84,6 +92,7 @@ pub(crate) fn check_field_formats(entity: &Value) -> Result<(), FormatError> {
                 &at(key),
                 link.get(key),
                 Format::NonBlank,
+                found,
             )?;
         }
     }
@@ -99,7 +108,12 @@ fn items<'a>(metadata: &'a Value, key: &str) -> impl Iterator<Item = (usize, &'a
         .enumerate()
 }
 
-fn check_map(metadata: &Value, name: &str, values: Format) -> Result<(), FormatError> {
+fn check_map(
+    metadata: &Value,
+    name: &str,
+    values: Format,
+    found: &mut Findings<FormatError>,
+) -> Result<(), FormatError> {
     let empty = Map::new();
     let members = metadata
         .get(name)
@@ -113,8 +127,9 @@ fn check_map(metadata: &Value, name: &str, values: Format) -> Result<(), FormatE
             &at,
             Some(&Value::from(key.as_str())),
             Format::QualifiedName,
+            found,
         )?;
-        required(&field, &at, Some(value), values)?;
+        required(&field, &at, Some(value), values, found)?;
     }
     Ok(())
 }
@@ -124,9 +139,10 @@ fn optional(
     pointer: &str,
     value: Option<&Value>,
     format: Format,
+    found: &mut Findings<FormatError>,
 ) -> Result<(), FormatError> {
     value.map_or(Ok(()), |value| {
-        required(field, pointer, Some(value), format)
+        required(field, pointer, Some(value), format, found)
     })
 }
 
@@ -135,10 +151,11 @@ fn required(
     pointer: &str,
     value: Option<&Value>,
     format: Format,
+    found: &mut Findings<FormatError>,
 ) -> Result<(), FormatError> {
     let Some(value) = value.filter(|value| !value.is_null()) else {
         let message = format!("{field} must have a value");
-        return Err(FormatError {
+        return found.add(FormatError {
             pointer: pointer.to_owned(),
             message,
             hint: None,
@@ -147,14 +164,14 @@ fn required(
     if value.as_str().is_some_and(|text| format.accepts(text)) {
         return Ok(());
     }
-    let found = scalar_text(value).unwrap_or_else(|| value.to_string().into());
-    Err(FormatError {
+    let text = scalar_text(value).unwrap_or_else(|| value.to_string().into());
+    found.add(FormatError {
         pointer: pointer.to_owned(),
         message: format!(
-            "\"{field}\" is not valid; expected {} but found \"{found}\". {LEARN_MORE}",
+            "\"{field}\" is not valid; expected {} but found \"{text}\". {LEARN_MORE}",
             format.expectation()
         ),
-        hint: format.hint(&found),
+        hint: format.hint(&text),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::findings::Findings;
 use crate::schema::{Members, Others, Rule, Violation};
 
 /// A kind of entity and the versions of it that share one schema.
@@ -251,15 +252,19 @@ pub(crate) fn kind_of(entity: &Value) -> Option<&'static Kind> {
 
 impl Kind {
     /// Checks the spec of an entity whose envelope was checked before.
-    pub(crate) fn check(&self, entity: &Value) -> Result<(), Violation> {
+    pub(crate) fn check(
+        &self,
+        entity: &Value,
+        found: &mut Findings<Violation>,
+    ) -> Result<(), Violation> {
         static REQUIRED: Members = Members {
             required: &["spec"],
             known: &[],
             others: Others::Anything,
         };
-        REQUIRED.check(entity, &mut String::new())?;
+        REQUIRED.check(entity, &mut String::new(), found)?;
         let spec = entity.get("spec").unwrap_or(&Value::Null);
-        self.spec.check(spec, &mut "/spec".to_owned())
+        self.spec.check(spec, &mut "/spec".to_owned(), found)
     }
 
     /// Member names of the spec.

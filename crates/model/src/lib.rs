@@ -9,6 +9,7 @@ mod error_info;
 mod field_format;
 mod fields;
 mod filter;
+mod findings;
 mod flatten;
 mod javascript;
 mod kinds;
@@ -39,8 +40,8 @@ pub use order::{parse_order, parse_order_fields};
 pub use placeholder::{Placeholder, PlaceholderKind, find_placeholders, replace_placeholder};
 pub use predicate::{Matcher, Predicate, Primitive};
 pub use problem::{Position, Problem, Severity};
-pub use relations::{Relation, relations_of};
-pub use validation::{ValidationError, normalise, validate, validate_envelope};
+pub use relations::{Relation, find_malformed, relations_of};
+pub use validation::{ValidationError, find_mistakes, normalise, validate, validate_envelope};
 pub use wire_filter::parse_filter_params;
 pub use yaml::{
     DocumentPlace, YamlDocument, YamlDocuments, YamlLimits, for_each_document, locate,

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::entity_ref::{EntityRef, RefError};
+use crate::pointer;
+use crate::problem::Problem;
 
 /// A directed relation between two entities.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +100,32 @@ pub fn relations_of(entity: &Value) -> Result<Vec<Relation>, RefError> {
         }
     }
     Ok(relations)
+}
+
+/// References that cannot be understood, with their places.
+pub fn find_malformed(entity: &Value) -> Vec<Problem> {
+    let (Ok(source), Some(spec)) = (EntityRef::from_entity(entity), entity.get("spec")) else {
+        return Vec::new();
+    };
+    let mut malformed = Vec::new();
+    for field in fields_of(&source.kind) {
+        let value = spec.get(field.name);
+        for (index, target) in targets(value).iter().enumerate() {
+            let parsed = EntityRef::parse_value(target, field.default_kind, &source.namespace);
+            let Err(error) = parsed else { continue };
+            let mut at = pointer::member("/spec", field.name);
+            if value.is_some_and(Value::is_array) {
+                pointer::push_index(&mut at, index);
+            }
+            let example = match field.default_kind {
+                Some(kind) => format!("`name`, which is a {kind}, or `kind:namespace/name`"),
+                None => "`kind:namespace/name`, for example `resource:default/db`".to_owned(),
+            };
+            let problem = Problem::error("entity.reference", at, error.message);
+            malformed.push(problem.with_hint(format!("write {example}")));
+        }
+    }
+    malformed
 }
 
 /// One value or the items of a list; empty values stand for nothing.

@@ -1,10 +1,11 @@
 //! A small schema language, rich enough for entity envelopes and kinds.
 //!
-//! Checking stops at the first violation. Order and wording are those of the JSON schema engine
-//! Backstage uses: required members, then unknown members, then members in schema order.
+//! Order and wording are those of the JSON schema engine Backstage uses: required members, then
+//! unknown members, then members in schema order.
 
 use serde_json::{Map, Value};
 
+use crate::findings::Findings;
 use crate::pointer;
 
 /// What a value must look like.
@@ -104,45 +105,56 @@ impl Flaw {
     }
 }
 
+/// A check passes on what ends it.
+type Checked = Result<(), Violation>;
+
 impl Rule {
-    /// Checks a value; `path` is its place and is left as it was unless something is wrong.
-    pub(crate) fn check(&self, value: &Value, path: &mut String) -> Result<(), Violation> {
+    /// Checks a value; `path` is its place and is left as it was unless the check ends.
+    fn check(&self, value: &Value, path: &mut String, found: &mut Findings<Violation>) -> Checked {
         match self {
-            Self::Text => text(value, path).map(drop),
-            Self::NonEmpty => text_with(value, path, |text| !text.is_empty(), Flaw::Empty),
-            Self::Word => {
-                text_with(value, path, |text| !text.is_empty(), Flaw::Empty)?;
-                text_with(value, path, is_word, Flaw::NotAWord)
-            }
-            Self::OneOf(allowed) => text_with(
-                value,
-                path,
-                |text| allowed.contains(&text),
-                Flaw::NotOneOf(allowed),
-            ),
+            Self::Text => text(value, path, found),
+            Self::NonEmpty => word(value, path, found, |_| true),
+            Self::Word => word(value, path, found, is_word),
+            Self::OneOf(allowed) => match value.as_str() {
+                Some(text) if !allowed.contains(&text) => {
+                    found.add(violation(path, Flaw::NotOneOf(allowed)))
+                }
+                _ => text(value, path, found),
+            },
             Self::TextOrBool if value.is_boolean() || value.is_string() => Ok(()),
-            Self::TextOrBool => Err(violation(path, Flaw::NotA("string,boolean"))),
-            Self::List(rule) => list(value, rule, path),
-            Self::Object(members) => members.check(value, path),
-            Self::TextMap => text_map(value, path),
-            Self::FirstOf(rules) => first_of(value, rules, path),
+            Self::TextOrBool => found.add(violation(path, Flaw::NotA("string,boolean"))),
+            Self::List(rule) => list(value, rule, path, found),
+            Self::Object(members) => members.check(value, path, found),
+            Self::TextMap => text_map(value, path, found),
+            Self::FirstOf(rules) => first_of(value, rules, path, found),
         }
     }
 }
 
 impl Members {
     /// Checks an object and its members.
-    pub(crate) fn check(&self, value: &Value, path: &mut String) -> Result<(), Violation> {
-        let object = object(value, path)?;
-        if let Some(missing) = self.required.iter().find(|key| !object.contains_key(**key)) {
-            return Err(violation(path, Flaw::Missing(missing)));
+    pub(crate) fn check(
+        &self,
+        value: &Value,
+        path: &mut String,
+        found: &mut Findings<Violation>,
+    ) -> Checked {
+        let Value::Object(object) = value else {
+            return found.add(violation(path, Flaw::NotA("object")));
+        };
+        for missing in self
+            .required
+            .iter()
+            .filter(|key| !object.contains_key(**key))
+        {
+            found.add(violation(path, Flaw::Missing(missing)))?;
         }
         if self.others != Others::Anything {
-            self.check_others(object, path)?;
+            self.check_others(object, path, found)?;
         }
         for (key, rule) in self.known {
             if let Some(member) = object.get(*key) {
-                at_key(path, key, |path| rule.check(member, path))?;
+                at_key(path, key, |path| rule.check(member, path, found))?;
             }
         }
         Ok(())
@@ -152,61 +164,66 @@ impl Members {
         &self,
         object: &Map<String, Value>,
         path: &mut String,
-    ) -> Result<(), Violation> {
+        found: &mut Findings<Violation>,
+    ) -> Checked {
         let is_known = |key: &str| self.known.iter().any(|(known, _)| *known == key);
         for (key, member) in object.iter().filter(|(key, _)| !is_known(key)) {
             if self.others == Others::Nothing {
-                return Err(violation(path, Flaw::Unknown(key.clone())));
+                found.add(violation(path, Flaw::Unknown(key.clone())))?;
+            } else {
+                at_key(path, key, |path| text(member, path, found))?;
             }
-            at_key(path, key, |path| text(member, path).map(drop))?;
         }
         Ok(())
     }
 }
 
-fn list(value: &Value, rule: &Rule, path: &mut String) -> Result<(), Violation> {
+fn list(value: &Value, rule: &Rule, path: &mut String, found: &mut Findings<Violation>) -> Checked {
     let Value::Array(items) = value else {
-        return Err(violation(path, Flaw::NotA("array")));
+        return found.add(violation(path, Flaw::NotA("array")));
     };
     let length = path.len();
     for (index, item) in items.iter().enumerate() {
         pointer::push_index(path, index);
-        rule.check(item, path)?;
+        rule.check(item, path, found)?;
         path.truncate(length);
     }
     Ok(())
 }
 
 /// Values of empty keys and of keys with line breaks are not looked at.
-fn text_map(value: &Value, path: &mut String) -> Result<(), Violation> {
-    let object = object(value, path)?;
+fn text_map(value: &Value, path: &mut String, found: &mut Findings<Violation>) -> Checked {
+    let Value::Object(object) = value else {
+        return found.add(violation(path, Flaw::NotA("object")));
+    };
     let is_checked =
         |key: &str| !key.is_empty() && !key.contains(['\n', '\r', '\u{2028}', '\u{2029}']);
     for (key, member) in object.iter().filter(|(key, _)| is_checked(key)) {
-        at_key(path, key, |path| text(member, path).map(drop))?;
+        at_key(path, key, |path| text(member, path, found))?;
     }
     Ok(())
 }
 
-fn first_of(value: &Value, rules: &[Rule], path: &mut String) -> Result<(), Violation> {
+fn first_of(
+    value: &Value,
+    rules: &[Rule],
+    path: &mut String,
+    found: &mut Findings<Violation>,
+) -> Checked {
     let length = path.len();
     let mut first = Ok(());
     for rule in rules {
-        let result = rule.check(value, path);
+        let result = rule.check(value, path, &mut Findings::first());
         path.truncate(length);
         if result.is_ok() {
             return result;
         }
         first = first.and(result);
     }
-    first
+    first.or_else(|violation| found.add(violation))
 }
 
-fn at_key(
-    path: &mut String,
-    key: &str,
-    check: impl FnOnce(&mut String) -> Result<(), Violation>,
-) -> Result<(), Violation> {
+fn at_key(path: &mut String, key: &str, check: impl FnOnce(&mut String) -> Checked) -> Checked {
     let length = path.len();
     pointer::push_key(path, key);
     check(path)?;
@@ -214,29 +231,27 @@ fn at_key(
     Ok(())
 }
 
-fn text<'a>(value: &'a Value, path: &str) -> Result<&'a str, Violation> {
-    value
-        .as_str()
-        .ok_or_else(|| violation(path, Flaw::NotA("string")))
-}
-
-fn text_with(
-    value: &Value,
-    path: &str,
-    accepts: impl FnOnce(&str) -> bool,
-    flaw: Flaw,
-) -> Result<(), Violation> {
-    if accepts(text(value, path)?) {
+fn text(value: &Value, path: &str, found: &mut Findings<Violation>) -> Checked {
+    if value.is_string() {
         Ok(())
     } else {
-        Err(violation(path, flaw))
+        found.add(violation(path, Flaw::NotA("string")))
     }
 }
 
-fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, Violation> {
-    value
-        .as_object()
-        .ok_or_else(|| violation(path, Flaw::NotA("object")))
+/// A text that is not empty, and that is a word in some sense.
+fn word(
+    value: &Value,
+    path: &str,
+    found: &mut Findings<Violation>,
+    is_word: impl FnOnce(&str) -> bool,
+) -> Checked {
+    match value.as_str() {
+        None => text(value, path, found),
+        Some("") => found.add(violation(path, Flaw::Empty)),
+        Some(text) if !is_word(text) => found.add(violation(path, Flaw::NotAWord)),
+        Some(_) => Ok(()),
+    }
 }
 
 fn is_word(text: &str) -> bool {

@@ -8,11 +8,13 @@ use serde_json::Value;
 use crate::entity_ref::EntityRef;
 use crate::envelope::{self, INGESTED_ROOT_FIELDS};
 use crate::error_info::ErrorInfo;
-use crate::field_format::check_field_formats;
+use crate::field_format::{FormatError, check_field_formats};
+use crate::findings::Findings;
 use crate::kinds::{KINDS, Kind, kind_of};
 use crate::nearest::nearest;
 use crate::pointer;
 use crate::problem::Problem;
+use crate::relations;
 use crate::schema::{Flaw, Violation};
 
 /// Lists of references that are stored sorted.
@@ -88,6 +90,41 @@ impl ValidationError {
         .into()
     }
 
+    fn skeleton(entity: &Value, violation: Violation) -> Self {
+        let info = ErrorInfo::new("TypeError", violation.text_with_params());
+        Self::violation("entity.envelope", entity, violation, info)
+    }
+
+    fn envelope(entity: &Value, violation: Violation) -> Self {
+        let info = ErrorInfo::new("Error", format!("Malformed envelope, {}", violation.text()));
+        Self::violation("entity.envelope", entity, violation, info)
+    }
+
+    fn spec(entity: &Value, violation: Violation) -> Self {
+        let info = ErrorInfo::new("TypeError", violation.text_with_params());
+        Self::violation("entity.kind", entity, violation, info)
+    }
+
+    fn foreign(field: &str) -> Self {
+        Details {
+            info: ErrorInfo::new("Error", format!("Unknown field {field}")),
+            code: "entity.unknown-field",
+            pointer: pointer::member("", field),
+            hint: Some(format!("remove `{field}`, the catalog computes it")),
+        }
+        .into()
+    }
+
+    fn format(error: FormatError) -> Self {
+        Details {
+            info: ErrorInfo::new("Error", error.message),
+            code: "entity.field-format",
+            pointer: error.pointer,
+            hint: error.hint,
+        }
+        .into()
+    }
+
     /// The same error as the cause of another one.
     fn causing(mut self, message: String) -> Self {
         self.0.info = ErrorInfo::input(message).caused_by(self.0.info);
@@ -97,10 +134,8 @@ impl ValidationError {
 
 /// Checks that the entity has what is needed to tell it from others: version, kind and name.
 pub fn validate_envelope(entity: &Value) -> Result<(), ValidationError> {
-    envelope::check_skeleton(entity).map_err(|violation| {
-        let info = ErrorInfo::new("TypeError", violation.text_with_params());
-        ValidationError::violation("entity.envelope", entity, violation, info)
-    })
+    envelope::check_skeleton(entity, &mut Findings::first())
+        .map_err(|violation| ValidationError::skeleton(entity, violation))
 }
 
 /// Checks an entity completely and puts it into the default namespace if it names none.
@@ -114,13 +149,57 @@ pub fn validate(entity: &mut Value) -> Result<(), ValidationError> {
     apply_policies(entity)
         .map_err(|error| error.causing(format!("Policy check failed for {entity_ref}")))?;
     let kind = kind_of(entity).ok_or_else(|| unknown_kind(entity, &entity_ref))?;
-    kind.check(entity).map_err(|violation| {
-        let info = ErrorInfo::new("TypeError", violation.text_with_params());
-        ValidationError::violation("entity.kind", entity, violation, info).causing(format!(
-            "Processor {} threw an error while validating the entity {entity_ref}",
-            kind.processor
-        ))
-    })
+    kind.check(entity, &mut Findings::first())
+        .map_err(|violation| {
+            ValidationError::spec(entity, violation).causing(format!(
+                "Processor {} threw an error while validating the entity {entity_ref}",
+                kind.processor
+            ))
+        })
+}
+
+/// Everything that keeps an entity out of the catalog, at most one mistake per place, in the order of
+/// the checks. Puts it into the default namespace if it names none.
+pub fn find_mistakes(entity: &mut Value) -> Vec<Problem> {
+    let mut mistakes = Mistakes::default();
+    let found = Findings::of(|found| envelope::check_skeleton(entity, found)).into_iter();
+    mistakes.add(found.map(|violation| ValidationError::skeleton(entity, violation)));
+    let found = Findings::of(|found| envelope::check_envelope(entity, found)).into_iter();
+    mistakes.add(found.map(|violation| ValidationError::envelope(entity, violation)));
+    envelope::set_default_namespace(entity);
+    mistakes.add(envelope::foreign_root_fields(entity).map(ValidationError::foreign));
+    let found = Findings::of(|found| check_field_formats(entity, found));
+    mistakes.add(found.into_iter().map(ValidationError::format));
+    if let Some(kind) = kind_of(entity) {
+        let found = Findings::of(|found| kind.check(entity, found)).into_iter();
+        mistakes.add(found.map(|violation| ValidationError::spec(entity, violation)));
+        mistakes.add_problems(relations::find_malformed(entity));
+    } else {
+        mistakes.add([unknown_kind(entity, "")].into_iter());
+    }
+    mistakes.0
+}
+
+/// Mistakes at different places: what is wrong below a wrong value only follows from it.
+#[derive(Default)]
+struct Mistakes(Vec<Problem>);
+
+impl Mistakes {
+    fn add(&mut self, errors: impl Iterator<Item = ValidationError>) {
+        self.add_problems(errors.map(|error| error.to_problem()));
+    }
+
+    fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        for problem in problems {
+            let is_known = |known: &Problem| {
+                let below = problem.path.strip_prefix(&known.path);
+                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if !self.0.iter().any(is_known) {
+                self.0.push(problem);
+            }
+        }
+    }
 }
 
 /// Sorts the lists of references in the spec, as the catalog stores them.
@@ -144,29 +223,13 @@ fn utf16_units(value: &Value) -> impl Iterator<Item = u16> {
 }
 
 fn apply_policies(entity: &mut Value) -> Result<(), ValidationError> {
-    envelope::check_envelope(entity).map_err(|violation| {
-        let info = ErrorInfo::new("Error", format!("Malformed envelope, {}", violation.text()));
-        ValidationError::violation("entity.envelope", entity, violation, info)
-    })?;
+    envelope::check_envelope(entity, &mut Findings::first())
+        .map_err(|violation| ValidationError::envelope(entity, violation))?;
     envelope::set_default_namespace(entity);
-    if let Some(field) = envelope::foreign_root_field(entity) {
-        return Err(Details {
-            info: ErrorInfo::new("Error", format!("Unknown field {field}")),
-            code: "entity.unknown-field",
-            pointer: pointer::member("", field),
-            hint: Some(format!("remove `{field}`, the catalog computes it")),
-        }
-        .into());
+    if let Some(field) = envelope::foreign_root_fields(entity).next() {
+        return Err(ValidationError::foreign(field));
     }
-    check_field_formats(entity).map_err(|error| {
-        Details {
-            info: ErrorInfo::new("Error", error.message),
-            code: "entity.field-format",
-            pointer: error.pointer,
-            hint: error.hint,
-        }
-        .into()
-    })
+    check_field_formats(entity, &mut Findings::first()).map_err(ValidationError::format)
 }
 
 fn unknown_kind(entity: &Value, entity_ref: &str) -> ValidationError {

@@ -10,6 +10,7 @@ mod auth;
 mod backend;
 mod catalog;
 mod check;
+mod conceal;
 mod database;
 mod de;
 mod document;

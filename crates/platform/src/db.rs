@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 pub use connect::PostgresSettings;
 pub use lease::{Lease, acquire_lease, release_lease, renew_lease};
 pub use migrate::Migration;
+pub use postgres::is_missing_database;
 pub use tx::{Dialect, Tx};
 pub use value::{FromColumn, Param, Row};
 

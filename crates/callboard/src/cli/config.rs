@@ -114,7 +114,7 @@ impl PrintArgs {
 
 fn print_schema() -> anyhow::Result<Verdict> {
     let mut out = stdout();
-    write_json(&mut out, &config::schema::document())?;
+    write_json(&mut out, config::schema::document())?;
     out.flush()?;
     Ok(Verdict::Fine)
 }

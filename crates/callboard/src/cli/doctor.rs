@@ -111,7 +111,7 @@ impl DoctorArgs {
         match Target::of_loaded(&loaded, &self.config.data) {
             Ok(target) => block_on(async {
                 findings.extend(data::database(&target).await);
-                findings.push(network::port(&target.sections.backend.listen).await);
+                findings.push(network::port(&target.sections.backend).await);
                 findings.extend(network::integrations(&target.sections, self.offline).await);
                 findings.extend(network::locations(&target.sections, self.offline).await);
                 Ok(())

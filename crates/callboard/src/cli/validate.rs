@@ -3,13 +3,16 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use catalog::{OfflineOptions, find_files, validate_files};
 use clap::Args;
+use platform::config::ConfigArg;
 
+use crate::app::Sections;
 use crate::output::{GREEN, counted, say, stdout, styled};
 use crate::report::{self, ReportFormat, Tally};
 
-use super::Verdict;
+use super::{ConfigArgs, Verdict};
 
 /// Arguments of `catalog validate`.
 #[derive(Debug, Args)]
@@ -24,6 +27,10 @@ pub(crate) struct ValidateArgs {
     /// Let warnings fail the validation, too.
     #[arg(long)]
     strict: bool,
+    /// Configuration of the portal, to know which files it reads from its own disk; may be repeated.
+    /// Without any, the usual files in this folder.
+    #[arg(long, value_name = "FILE")]
+    config: Vec<ConfigArg>,
     /// How problems are printed.
     #[arg(long, value_enum, default_value = "text")]
     format: ReportFormat,
@@ -34,8 +41,9 @@ impl ValidateArgs {
         let found = find_files(&self.paths);
         let options = OfflineOptions {
             references: self.references,
+            file_locations: self.file_locations()?,
         };
-        let validated = validate_files(&found.files, options);
+        let validated = validate_files(&found.files, &options);
         let problems = [found.problems, validated.problems].concat();
         let mut out = stdout();
         report::write(&mut out, &problems, self.format)?;
@@ -54,5 +62,28 @@ impl ValidateArgs {
         }
         let n_wrong = tally.errors + if self.strict { tally.warnings } else { 0 };
         Ok(Verdict::wrong_if(n_wrong > 0))
+    }
+
+    /// Targets of the configured `file` locations.
+    fn file_locations(&self) -> anyhow::Result<Vec<String>> {
+        let args = ConfigArgs {
+            config: self.config.clone(),
+            data: PathBuf::new(),
+        };
+        let loaded = args.load()?;
+        let sections = Sections::read(&loaded.config, &loaded.working_dir);
+        let sections = match sections {
+            Ok(sections) if loaded.problems.iter().all(|it| it.code != "config.file") => sections,
+            Ok(_) if !self.config.is_empty() => bail!("the configuration could not be read"),
+            Err(error) if !self.config.is_empty() => return Err(error),
+            // Nobody asked for it: what is wrong with it is of no interest here.
+            _ => return Ok(Vec::new()),
+        };
+        let settings = catalog::Settings::new(&sections.catalog, &sections.folders);
+        let files = settings.locations.into_iter();
+        Ok(files
+            .filter(|location| location.kind == "file")
+            .map(|location| location.target)
+            .collect())
     }
 }

@@ -5,6 +5,8 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use crate::doctor::free_port;
+use crate::portal::Portal;
 use crate::stage::{Stage, server};
 
 #[test]
@@ -108,7 +110,9 @@ async fn a_newer_schema_is_left_alone() {
     stage.run(&["migrate"]).expect(0);
     let db = stage.open_database().await;
     db.write(|tx| {
-        tx.batch("update platform_migration set version = 999 where feature = 'catalog'")
+        tx.batch(
+            "update platform_migration set version = 999 where feature = 'catalog' and version = 1",
+        )
     })
     .await
     .unwrap();
@@ -134,4 +138,40 @@ fn commands_on_a_database_do_not_make_one() {
         );
     }
     assert!(server().is_some() || !stage.path(".callboard").exists());
+}
+
+#[test]
+fn an_embedded_database_has_one_portal_and_commands_beside_it() {
+    if server().is_some() {
+        return;
+    }
+    let [first, second] = [free_port(), free_port()];
+    let listening = |port| json!({"backend": {"listen": {"host": "127.0.0.1", "port": port}}});
+    let stage = Stage::configured(&listening(first));
+    stage.write("second.yaml", &listening(second).to_string());
+    let args = [
+        "serve",
+        "--config",
+        "app-config.yaml",
+        "--config",
+        "second.yaml",
+    ];
+    let mut portal = Portal::start(&stage, first);
+    portal.wait_for("/.backstage/health/v1/readiness", |answer| {
+        answer["status"] == "ok"
+    });
+    let refused = stage.run(&args).expect(1);
+    assert!(
+        refused.err.contains("another portal (process "),
+        "{}",
+        refused.err
+    );
+    stage.run(&["migrate"]).expect(0);
+    stage.run(&["catalog", "errors"]).expect(0);
+    // Nothing is left behind by a portal that was killed.
+    drop(portal);
+    portal = Portal::start(&stage, first);
+    portal.wait_for("/.backstage/health/v1/readiness", |answer| {
+        answer["status"] == "ok"
+    });
 }

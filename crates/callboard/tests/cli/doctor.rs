@@ -1,13 +1,15 @@
 //! `callboard doctor`
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::portal::Portal;
+use crate::stage::{Stage, server};
 
 /// A port that nobody has, as far as one can tell.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -93,4 +95,40 @@ fn a_configuration_that_cannot_be_used_is_the_first_finding() {
         .expect(1)
         .json();
     assert_eq!(status_of(&findings, "configuration: "), "wrong");
+}
+
+#[test]
+fn a_portal_that_runs_is_recognised_whatever_it_speaks() {
+    for https in [false, true] {
+        let port = free_port();
+        let stage = Stage::configured(&json!({
+            "backend": {"https": https, "listen": {"host": "127.0.0.1", "port": port}},
+        }));
+        let portal = Portal::start(&stage, port);
+        let what = format!("port {port}: a portal runs there");
+        let end = Instant::now() + Duration::from_mins(1);
+        loop {
+            let run = stage.run(&["doctor", "--offline"]);
+            if run.out.contains(&what) {
+                break;
+            }
+            assert!(Instant::now() < end, "https {https}\n{}", run.out);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        drop(portal);
+    }
+}
+
+#[test]
+fn a_postgres_database_that_the_portal_will_make_is_fine() {
+    let Some(url) = server() else { return };
+    let mut url = url::Url::parse(&url).unwrap();
+    url.set_path("/callboard_is_not_there_yet");
+    let stage = Stage::configured(&json!({
+        "backend": {"database": {"client": "pg", "connection": url.as_str()}},
+    }));
+    let findings = stage
+        .run(&["doctor", "--offline", "--format", "json"])
+        .json();
+    assert_eq!(status_of(&findings, "will be made"), "fine");
 }

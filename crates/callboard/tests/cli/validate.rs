@@ -185,7 +185,129 @@ const CASES: &[Case] = &[
         0,
         "a.yaml:7:7: warning: the target `./gone.yaml` does not exist\n",
     ),
+    (
+        "references that processing would refuse are told with their place",
+        &[(
+            "a.yaml",
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}\nspec:\n  \
+            type: a\n  lifecycle: b\n  owner: 'group:'\n  dependsOn:\n    - resource:db\n    - db\n",
+        )],
+        &["a.yaml"],
+        1,
+        "a.yaml:7:10: error: Entity reference \"group:\"",
+    ),
+    (
+        "references need a kind where there is no usual one",
+        &[(
+            "a.yaml",
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}\nspec:\n  \
+            type: a\n  lifecycle: b\n  owner: c\n  dependsOn:\n    - resource:db\n    - db\n",
+        )],
+        &["a.yaml"],
+        1,
+        "a.yaml:10:7: error: Entity reference",
+    ),
+    (
+        "relative placeholders are refused in what a file location leads to, through others too",
+        &[
+            (
+                "app-config.yaml",
+                "catalog:\n  locations: [{type: file, target: ./all.yaml}]\n",
+            ),
+            (
+                "all.yaml",
+                "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\n\
+                spec: {targets: ['./apis/*.yaml']}\n",
+            ),
+            ("apis/a.yaml", API),
+            ("apis/a.txt", "openapi: 3.0.0\n"),
+        ],
+        &["all.yaml", "apis/a.yaml"],
+        1,
+        "apis/a.yaml:9:12: error: a relative `$text` works below `url` locations only",
+    ),
+    (
+        "relative placeholders are fine elsewhere",
+        &[
+            (
+                "app-config.yaml",
+                "catalog:\n  locations: [{type: file, target: ./all.yaml}]\n",
+            ),
+            ("apis/a.yaml", API),
+            ("apis/a.txt", "openapi: 3.0.0\n"),
+        ],
+        &["apis/a.yaml"],
+        0,
+        "",
+    ),
 ];
+
+const API: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: {name: a}
+spec:
+  type: openapi
+  lifecycle: x
+  owner: y
+  definition:
+    $text: ./a.txt
+";
+
+#[test]
+fn all_mistakes_of_an_entity_are_told_once_each_in_order() {
+    let text = "\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: not a name
+  labels: {a: 1}
+  tags: [Wrong Tag]
+  links:
+    - title: no address
+spec:
+  type: 7
+  owner: ''
+  dependsOn: [7, nobody]
+relations: []
+";
+    let stage = Stage::with(&[("a.yaml", text)]);
+    let run = stage.run(&["catalog", "validate", "a.yaml"]).expect(1);
+    let places: Vec<&str> = run
+        .out
+        .lines()
+        .filter_map(|line| line.split_once(": error: "))
+        .map(|(place, _)| place)
+        .collect();
+    let expected = [
+        "a.yaml:4:9",
+        "a.yaml:5:15",
+        "a.yaml:6:10",
+        "a.yaml:8:7",
+        "a.yaml:9:1",
+        "a.yaml:10:9",
+        "a.yaml:11:3",
+        "a.yaml:12:15",
+        "a.yaml:12:18",
+        "a.yaml:13:1",
+    ];
+    assert_eq!(places, expected, "{}", run.out);
+}
+
+#[test]
+fn of_very_many_problems_the_first_are_printed_and_all_are_counted() {
+    let documents = vec!["apiVersion: a\nkind: b\nmetadata: {}\n"; 1203];
+    let stage = Stage::with(&[("a.yaml", &documents.join("---\n"))]);
+    let run = stage.run(&["catalog", "validate", "a.yaml"]).expect(1);
+    assert!(run.err.contains("more problems not shown"), "{}", run.err);
+    assert_eq!(run.out.matches(": error: ").count(), 1000);
+    let args = ["catalog", "validate", "--format", "json", "a.yaml"];
+    let json = stage.run(&args).expect(1).json();
+    assert_eq!(json["problems"].as_array().unwrap().len(), 1000);
+    let n_errors = json["errors"].as_u64().unwrap();
+    assert!(n_errors >= 1203, "{n_errors}");
+    assert_eq!(json["omitted"], n_errors - 1000);
+}
 
 #[test]
 fn files_and_what_is_said_about_them() {

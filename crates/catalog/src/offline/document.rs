@@ -35,7 +35,7 @@ pub(super) fn check(
     text: &str,
     path: &Path,
     document: YamlDocument,
-    options: OfflineOptions,
+    options: &OfflineOptions,
     file: &mut CheckedFile,
 ) {
     let (place, start) = (document.place, document.start);
@@ -58,7 +58,17 @@ pub(super) fn check(
         return;
     }
     let mut entity = document.value;
-    let valid = validate(&mut entity, path, &mut report);
+    let mut local = Vec::new();
+    let valid = validate(&mut entity, path, &mut report, &mut local);
+    local = local
+        .into_iter()
+        .map(|problem| {
+            let position = model::locate(text, place, &problem.path).unwrap_or(start);
+            problem.at(file_name.clone(), Some(position))
+        })
+        .collect();
+    file.if_local.append(&mut local);
+    file.leads_to.extend(local_targets(&entity));
     let Ok(entity_ref) = EntityRef::from_entity(&entity) else {
         return;
     };
@@ -75,28 +85,53 @@ pub(super) fn check(
     });
 }
 
-/// What the catalog checks, in its order; whether nothing is wrong.
-fn validate(entity: &mut Value, path: &Path, report: &mut dyn FnMut(Problem)) -> bool {
-    if let Err(error) = model::validate_envelope(entity) {
-        report(error.to_problem());
-        return false;
-    }
+/// What the catalog checks, in its order; whether nothing is wrong. What is wrong only when the file
+/// is read from the disk of the portal goes to `local`.
+fn validate(
+    entity: &mut Value,
+    path: &Path,
+    report: &mut dyn FnMut(Problem),
+    local: &mut Vec<Problem>,
+) -> bool {
     let mut is_valid = true;
-    resolve_placeholders(entity, path, &mut |problem| {
+    let mut wrong = |problem| {
         is_valid = false;
         report(problem);
-    });
-    if let Err(error) = model::validate(entity) {
-        report(error.to_problem());
-        return false;
+    };
+    resolve_placeholders(entity, path, &mut wrong, local);
+    for problem in model::find_mistakes(entity) {
+        wrong(problem);
     }
-    // What is wrong with the references themselves, validation has said.
-    check_targets(entity, path, report);
+    if is_valid {
+        check_targets(entity, path, report);
+    }
     is_valid
 }
 
+/// Targets that are files of the same disk, if the file of the Location is one.
+fn local_targets(entity: &Value) -> Vec<String> {
+    let spec = entity.get("spec");
+    let member = |name| spec.and_then(|spec| spec.get(name));
+    let is_local = member("type").is_none_or(|kind| kind == "file");
+    if entity.get("kind").and_then(Value::as_str) != Some("Location") || !is_local {
+        return Vec::new();
+    }
+    let listed = member("targets").and_then(Value::as_array);
+    let targets = member("target")
+        .into_iter()
+        .chain(listed.into_iter().flatten());
+    targets
+        .filter_map(|target| target.as_str().map(str::to_owned))
+        .collect()
+}
+
 /// Puts the content of files in the place of the placeholders that name them.
-fn resolve_placeholders(entity: &mut Value, path: &Path, report: &mut dyn FnMut(Problem)) {
+fn resolve_placeholders(
+    entity: &mut Value,
+    path: &Path,
+    report: &mut dyn FnMut(Problem),
+    local: &mut Vec<Problem>,
+) {
     let supported = [
         PlaceholderKind::Text,
         PlaceholderKind::Json,
@@ -109,14 +144,27 @@ fn resolve_placeholders(entity: &mut Value, path: &Path, report: &mut dyn FnMut(
         report(Problem::error("entity.placeholder", "", message));
     }
     for placeholder in found.into_iter().take(MAX_PLACEHOLDERS) {
+        let key = placeholder.kind.key();
+        let at = pointer::member(&placeholder.pointer, &format!("${key}"));
+        if is_relative(&placeholder) {
+            let message = format!("a relative `${key}` works below `url` locations only");
+            let problem = Problem::error("entity.placeholder", &at, message).with_hint(
+                "a `file` location leads here: register the address of the file in its repository \
+                 instead, or write the content here",
+            );
+            local.push(problem);
+        }
         let value = content(&placeholder, path).unwrap_or_else(|message| {
-            let key = placeholder.kind.key();
-            let at = pointer::member(&placeholder.pointer, &format!("${key}"));
             report(Problem::error("entity.placeholder", at, message));
             STAND_IN.into()
         });
         model::replace_placeholder(entity, &placeholder.pointer, value);
     }
+}
+
+fn is_relative(placeholder: &Placeholder) -> bool {
+    let reference = placeholder.value.as_str();
+    reference.is_some_and(|reference| url::Url::parse(reference).is_err())
 }
 
 /// What a placeholder stands for; a URL is not read.

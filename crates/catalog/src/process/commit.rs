@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, HashSet};
 use platform::db::Tx;
 use platform::{Millis, Result};
 
-use crate::ingest::{self, Departure};
-use crate::model::{Completed, Outcome, Source};
+use crate::config::MassDeletion;
+use crate::ingest;
+use crate::model::{Completed, Outcome};
 use crate::store::refresh::{self, Processed};
 use crate::store::{NEVER, conflicts, edges, relations, stitches};
 
@@ -28,7 +29,12 @@ pub(crate) struct Committed {
 }
 
 /// Writes a batch back.
-pub(crate) fn commit(tx: &mut Tx<'_>, outcomes: &[Outcome], now: Millis) -> Result<Committed> {
+pub(crate) fn commit(
+    tx: &mut Tx<'_>,
+    outcomes: &[Outcome],
+    limit: MassDeletion,
+    now: Millis,
+) -> Result<Committed> {
     let claims: Vec<_> = outcomes
         .iter()
         .map(|outcome| (outcome.claimed.id, outcome.claimed.claim))
@@ -55,7 +61,7 @@ pub(crate) fn commit(tx: &mut Tx<'_>, outcomes: &[Outcome], now: Millis) -> Resu
     done.errors = failed.len();
     commit_unchanged(tx, &unchanged)?;
     commit_failed(tx, &failed, now)?;
-    commit_completed(tx, &completed, now)?;
+    commit_completed(tx, &completed, limit, now)?;
     Ok(done)
 }
 
@@ -96,6 +102,7 @@ fn commit_failed(tx: &mut Tx<'_>, outcomes: &[&Outcome], now: Millis) -> Result<
 fn commit_completed(
     tx: &mut Tx<'_>,
     outcomes: &[(&Outcome, &Completed)],
+    limit: MassDeletion,
     now: Millis,
 ) -> Result<()> {
     if outcomes.is_empty() {
@@ -123,8 +130,7 @@ fn commit_completed(
             continue;
         }
         if let Some(deferred) = &result.deferred {
-            let source = Source::Entity(outcome.claimed.entity_ref.clone());
-            ingest::replace(tx, &source, deferred, Departure::Orphan, now)?;
+            ingest::replace_below(tx, &outcome.claimed.entity_ref, deferred, limit, now)?;
         }
     }
     Ok(())

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
 
 use bytes::Bytes;
 use integrations::{
@@ -21,10 +20,7 @@ use url::Url;
 use crate::config::normalised;
 use crate::model::Deferred;
 
-use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance};
-
-/// When to try again after a failure that may pass, unless the host says otherwise.
-const RETRY_PAUSE: Duration = Duration::from_secs(10);
+use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance, unreadable};
 
 /// Most text that one Location may emit: it is in memory at once and written in one transaction.
 const MAX_EMITTED: usize = 100 << 20;
@@ -223,11 +219,7 @@ async fn fetch(
     let fetched = match target.location_type.as_str() {
         "file" => fetch_files(target, version).await,
         "url" => fetch_url(pipeline, target, version).await,
-        other => {
-            let message =
-                format!("No processor was able to handle reading of location type {other}");
-            return Err(ErrorInfo::new("Error", message).into());
-        }
+        other => return Err(unreadable::unknown_type(other)),
     };
     match fetched {
         Ok(fetched) => Ok(fetched),
@@ -235,7 +227,7 @@ async fn fetch(
             files: Vec::new(),
             version: None,
         }),
-        Err(error) => Err(unreadable(pipeline, target, &error)),
+        Err(error) => Err(unreadable::failure(pipeline, target, &error)),
     }
 }
 
@@ -297,31 +289,6 @@ async fn fetch_url(
                 version: etag,
             })
         }
-    }
-}
-
-fn unreadable(pipeline: &Pipeline, target: &LocationRef, error: &ReadError) -> Failure {
-    let gone = error.is_gone();
-    let (name, message) = if target.location_type == "file" {
-        (
-            if gone { "NotFoundError" } else { "Error" },
-            error.to_string(),
-        )
-    } else {
-        let name = if gone { "NotFoundError" } else { "Error" };
-        (
-            name,
-            format!("Unable to read {}, {error}", target.location_type),
-        )
-    };
-    let retry_at = error.is_temporary().then(|| {
-        let pause = error.retry_after().unwrap_or(RETRY_PAUSE);
-        pipeline.clock.now() + platform::clock::millis(pause)
-    });
-    let problem = Problem::error("location.unreadable", "/spec/target", message.clone());
-    Failure {
-        retry_at,
-        ..Failure::of(ErrorInfo::new(name, message), Some(problem))
     }
 }
 

@@ -108,6 +108,8 @@ impl Catalog {
                 tx.notify(WORK)?;
                 let found = held::approve(tx, &name)?;
                 if found {
+                    // Where it is a location and no provider, this is its next run.
+                    refresh::make_due(tx, std::slice::from_ref(&name), now)?;
                     audit::record(tx, &origin, &held_event("approve", &name), now)?;
                 }
                 Ok(found)

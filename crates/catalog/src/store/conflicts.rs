@@ -1,5 +1,7 @@
 //! `catalog_conflict`: entities that more than one source claims.
 
+use std::collections::HashSet;
+
 use platform::db::{Row, Tx};
 use platform::{Millis, Result};
 
@@ -74,6 +76,26 @@ pub(crate) fn list_by_source(tx: &mut Tx<'_>, source: &Source) -> Result<Vec<(St
 pub(crate) fn list_claimants(tx: &mut Tx<'_>, refs: &[&str]) -> Result<Vec<String>> {
     let sql = format!(
         "select distinct source from catalog_conflict where is_root = false and source in {}",
+        tx.each_text(1)
+    );
+    first_column(query_texts(tx, &sql, refs)?)
+}
+
+/// Entities that emit any of `refs` and claim it under another key as well.
+pub(crate) fn list_emitting_claimants(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<String>> {
+    let sql = format!(
+        "select distinct c.source from catalog_conflict c join catalog_edge e \
+         on e.target = c.ref and e.source = c.source and e.is_root = c.is_root \
+         where c.is_root = false and c.ref in {}",
+        tx.each_text(1)
+    );
+    first_column(query_texts(tx, &sql, refs)?)
+}
+
+/// Of these references, those that somebody claims in vain.
+pub(crate) fn list_claimed(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashSet<String>> {
+    let sql = format!(
+        "select distinct ref from catalog_conflict where ref in {}",
         tx.each_text(1)
     );
     first_column(query_texts(tx, &sql, refs)?)

@@ -1,9 +1,11 @@
-//! `catalog_held_mutation`: full mutations that would remove too much.
+//! `catalog_held_mutation`: removals that are too large, by provider or by reference of the location.
 
 use platform::db::Tx;
 use platform::{Millis, Result};
 
 use crate::model::HeldMutation;
+
+use super::execute_texts;
 
 /// A mutation to hold.
 pub(crate) struct Held<'a> {
@@ -45,10 +47,31 @@ pub(crate) fn hold(tx: &mut Tx<'_>, held: &Held<'_>, now: Millis) -> Result<bool
     Ok(changed > 0)
 }
 
+/// Makes the next outcome of a location whose removals are held count, even if it is the same as the
+/// last one: it may still ask for them.
+pub(crate) fn ask_again(tx: &mut Tx<'_>, location: &str) -> Result<()> {
+    let sql = "update catalog_refresh set result_hash = null where ref = $1";
+    tx.execute(sql, &[location.into()]).map(drop)
+}
+
 /// Forgets a held mutation, because it was rejected or no longer asked for.
 pub(crate) fn release(tx: &mut Tx<'_>, provider: &str) -> Result<bool> {
     let sql = "delete from catalog_held_mutation where provider = $1";
     Ok(tx.execute(sql, &[provider.into()])? > 0)
+}
+
+/// Forgets what is held of entities that are gone.
+pub(crate) fn release_entities(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
+    // Nothing else emits so much.
+    let locations: Vec<&String> = refs
+        .iter()
+        .filter(|entity| entity.starts_with("location:"))
+        .collect();
+    let sql = format!(
+        "delete from catalog_held_mutation where provider in {}",
+        tx.each_text(1)
+    );
+    execute_texts(tx, &sql, locations, &[]).map(drop)
 }
 
 /// Approves a held mutation; `false` when none is held.

@@ -267,3 +267,103 @@ async fn a_contested_location_leads_only_where_its_owner_says() {
     }
     assert_eq!(lab.components().await, ["b"]);
 }
+
+const ALL: &str = "https://git.example/all.yaml";
+
+/// Who has `cart`, and the keys and sources of its conflicts.
+async fn standing(lab: &TestCatalog) -> (String, Vec<[String; 3]>) {
+    let owner = description(&lab.entity(CART).await.unwrap()).to_owned();
+    let conflicts = lab.items("/ingestion/conflicts").await.into_iter();
+    let conflicts = conflicts.map(|conflict| {
+        let text = |field: &str| conflict[field].as_str().unwrap().to_owned();
+        [
+            text("existingLocationKey"),
+            text("conflictingLocationKey"),
+            text("conflictingSource"),
+        ]
+    });
+    (owner, conflicts.collect())
+}
+
+/// Registers a Location with these targets, in this order.
+async fn register_all(lab: &TestCatalog, targets: &[&str]) {
+    lab.web.put(ALL, location("all", targets));
+    lab.register(ALL).await;
+    lab.settle().await;
+}
+
+#[tokio::test]
+async fn of_the_files_of_one_location_the_first_has_the_entity_whatever_came_first() {
+    let of = |text: &str| file(&[described("cart", text), component(text)]);
+    let histories = [
+        "both at once",
+        "the first gets it later",
+        "the first loses it and gets it back",
+        "the order changes",
+        "another location leads to the second already, and goes",
+        "a file in between gets it last, when the owner is another location, which goes",
+    ];
+    for history in histories {
+        let lab = TestCatalog::new().await;
+        lab.web.put(FIRST, of("first"));
+        lab.web.put(SECOND, of("second"));
+        let without = component("first");
+        let mut uid = None;
+        match history {
+            "the first gets it later" => {
+                lab.web.put(FIRST, without);
+                register_all(&lab, &[FIRST, SECOND]).await;
+                assert_eq!(standing(&lab).await, ("second".to_owned(), vec![]));
+                uid = Some(lab.uid(CART).await);
+                lab.web.put(FIRST, of("first"));
+            }
+            "the first loses it and gets it back" => {
+                register_all(&lab, &[FIRST, SECOND]).await;
+                uid = Some(lab.uid(CART).await);
+                lab.web.put(FIRST, without);
+                lab.after(NEXT_LOOK).await;
+                assert_eq!(standing(&lab).await, ("second".to_owned(), vec![]));
+                lab.web.put(FIRST, of("first"));
+            }
+            "the order changes" => {
+                register_all(&lab, &[SECOND, FIRST]).await;
+                assert_eq!(standing(&lab).await.0, "second");
+                lab.web.put(ALL, location("all", &[FIRST, SECOND]));
+            }
+            "another location leads to the second already, and goes" => {
+                let other = lab.register(SECOND).await;
+                lab.settle().await;
+                register_all(&lab, &[FIRST, SECOND]).await;
+                assert_eq!(standing(&lab).await.0, "second", "the owner stays");
+                lab.delete(&format!("/locations/{other}")).await.expect(204);
+            }
+            "a file in between gets it last, when the owner is another location, which goes" => {
+                lab.web.put(THIRD, of("third"));
+                let other = lab.register(THIRD).await;
+                lab.settle().await;
+                lab.web.put(FIRST, without);
+                register_all(&lab, &[FIRST, SECOND]).await;
+                lab.clock.advance(Duration::from_secs(1));
+                lab.web.put(FIRST, of("first"));
+                lab.after(NEXT_LOOK).await;
+                assert_eq!(standing(&lab).await.0, "third", "the owner stays");
+                lab.delete(&format!("/locations/{other}")).await.expect(204);
+            }
+            _ => register_all(&lab, &[FIRST, SECOND]).await,
+        }
+        lab.after(NEXT_LOOK).await;
+        let conflict = [
+            format!("url:{FIRST}"),
+            format!("url:{SECOND}"),
+            "location:default/all".to_owned(),
+        ];
+        assert_eq!(
+            standing(&lab).await,
+            ("first".to_owned(), vec![conflict]),
+            "{history}"
+        );
+        if let Some(uid) = uid {
+            assert_eq!(lab.uid(CART).await, uid, "{history}");
+        }
+    }
+}

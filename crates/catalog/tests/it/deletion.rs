@@ -67,7 +67,7 @@ async fn locations_that_lead_to_each_other_come_to_rest() {
     lab.web
         .put(OTHER, file(&[location("back", &[FILE]), component("b")]));
     let ids = [lab.register(FILE).await, lab.register(OTHER).await];
-    tokio::time::timeout(Duration::from_secs(60), lab.settle())
+    tokio::time::timeout(Duration::from_mins(1), lab.settle())
         .await
         .expect("processing ends");
     for (id, left) in std::iter::zip(ids, [vec![OTHER], vec![]]) {

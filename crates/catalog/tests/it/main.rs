@@ -16,6 +16,7 @@ mod errors;
 mod groups;
 mod ingestion;
 mod locations;
+mod logged;
 mod mass_deletion;
 mod moves;
 mod orphans;

@@ -10,7 +10,7 @@ use platform::{Clock, Result};
 use serde_json::{Value, json};
 use testkit::TestCatalog;
 
-use crate::written::provided;
+use crate::written::{component, file, provided};
 
 fn numbered(numbers: std::ops::Range<usize>) -> Vec<Value> {
     numbers
@@ -202,4 +202,130 @@ async fn approving_runs_the_provider_at_once() {
         .await
         .expect(204);
     eventually(3, 0).await;
+}
+
+const CATALOG: &str = "https://git.example/catalog.yaml";
+const OTHER: &str = "https://git.example/other.yaml";
+const NEXT_LOOK: Duration = Duration::from_secs(200);
+
+/// A file of numbered components.
+fn components(numbers: std::ops::Range<usize>) -> String {
+    let documents: Vec<String> = numbers
+        .map(|number| component(&format!("n{number:03}")))
+        .collect();
+    file(&documents)
+}
+
+/// A catalog with one location of so many entities, and the reference of the location.
+async fn with_location(config: Value, n: usize) -> (TestCatalog, String) {
+    let lab = TestCatalog::with_config(config).await;
+    lab.web.put(CATALOG, components(0..n));
+    lab.register(CATALOG).await;
+    lab.settle().await;
+    let location = lab.refs("filter=kind=location").await.remove(0);
+    (lab, location)
+}
+
+#[tokio::test]
+async fn a_location_that_suddenly_leads_to_much_less_is_held_like_a_provider() {
+    let strict = json!({ "massDeletion": { "maxPercent": 5, "minEntities": 1 } });
+    let cases = [
+        (json!({}), 50, 39, true),
+        (json!({}), 50, 40, false),
+        (json!({}), 11, 0, true),
+        (json!({}), 10, 0, false),
+        (strict, 20, 18, true),
+    ];
+    for (config, before, after, is_held) in cases {
+        let (lab, location) = with_location(config.clone(), before).await;
+        lab.web.put(CATALOG, components(0..after));
+        for _ in 0..3 {
+            lab.after(NEXT_LOOK).await;
+        }
+        let case = format!("{before} to {after} with {config}");
+        let left = if is_held { before } else { after };
+        assert_eq!(lab.components().await.len(), left, "{case}");
+        let held = lab.items("/ingestion/held").await;
+        assert_eq!(held.len(), usize::from(is_held), "{case}");
+        if is_held {
+            assert_eq!(held[0]["provider"], location, "{case}");
+            assert_eq!(held[0]["entitiesRemoved"], before - after, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_location_adds_is_taken_while_its_removals_are_held() {
+    let (lab, _) = with_location(json!({}), 20).await;
+    lab.web.put(CATALOG, components(15..25));
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(lab.components().await.len(), 25);
+}
+
+#[tokio::test]
+async fn held_removals_of_a_location_are_decided_like_those_of_a_provider() {
+    for verb in ["approve", "reject"] {
+        let (lab, location) = with_location(json!({}), 20).await;
+        lab.web.put(CATALOG, components(0..2));
+        lab.after(NEXT_LOOK).await;
+        let name = location.replace('/', "%2F");
+        lab.post(&format!("/ingestion/held/{name}/{verb}"), Value::Null)
+            .await
+            .expect(204);
+        lab.settle().await;
+        if verb == "approve" {
+            lab.after(NEXT_LOOK).await;
+            lab.after(NEXT_LOOK).await;
+            assert_eq!(lab.components().await.len(), 2);
+            assert_eq!(lab.items("/ingestion/held").await, [Value::Null; 0]);
+        } else {
+            assert_eq!(lab.items("/ingestion/held").await, [Value::Null; 0]);
+            lab.after(NEXT_LOOK).await;
+            assert_eq!(lab.components().await.len(), 20);
+            assert_eq!(lab.items("/ingestion/held").await.len(), 1, "asked again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_location_is_held_once_its_files_are_back_or_it_is_gone() {
+    for way in ["back", "gone"] {
+        let lab = TestCatalog::new().await;
+        lab.web.put(CATALOG, components(0..20));
+        let id = lab.register(CATALOG).await;
+        lab.settle().await;
+        lab.web.put(CATALOG, components(0..2));
+        lab.after(NEXT_LOOK).await;
+        assert_eq!(lab.items("/ingestion/held").await.len(), 1, "{way}");
+        if way == "back" {
+            lab.web.put(CATALOG, components(0..20));
+            lab.after(NEXT_LOOK).await;
+        } else {
+            lab.delete(&format!("/locations/{id}")).await.expect(204);
+            lab.settle().await;
+        }
+        let left = if way == "back" { 20 } else { 0 };
+        assert_eq!(lab.components().await.len(), left, "{way}");
+        assert_eq!(
+            lab.items("/ingestion/held").await,
+            [Value::Null; 0],
+            "{way}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn entities_that_move_to_another_location_are_no_loss() {
+    let (lab, _) = with_location(json!({}), 20).await;
+    let uid = lab.uid("component:default/n010").await;
+    lab.web.put(OTHER, components(2..20));
+    lab.register(OTHER).await;
+    lab.web.put(CATALOG, components(0..2));
+    for _ in 0..4 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.components().await.len(), 20);
+    assert_eq!(lab.uid("component:default/n010").await, uid);
+    assert_eq!(lab.items("/ingestion/held").await, [Value::Null; 0]);
+    assert_eq!(lab.items("/ingestion/conflicts").await, [Value::Null; 0]);
 }

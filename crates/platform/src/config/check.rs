@@ -4,6 +4,8 @@
 //! that are no durations, options that do not fit together), and rules across keys. Problems never
 //! contain a value.
 
+mod words;
+
 use std::collections::BTreeSet;
 
 use model::{Problem, Severity, pointer};
@@ -25,18 +27,32 @@ use super::listen::ListenConfig;
 use super::load::{LoadOptions, load, load_text};
 use super::nearest::nearest;
 use super::permission::PermissionConfig;
+use super::providers::{OAUTH_PROVIDERS, PROXY_PROVIDERS};
 use super::proxy::ProxyConfig;
 use super::schema::{self, Node, Property, as_text};
 use super::shape::Interval;
 use super::transform::MAX_PROBLEMS;
 use super::{de, path, sections};
 
+use words::{allowed_values, kind_in_words, known_keys, value_in_words};
+
 /// Loads and checks; all problems, sorted by file and line.
 pub fn load_and_check(options: &LoadOptions) -> (Config, Vec<Problem>) {
     let (config, mut problems) = load(options);
-    problems.extend(check(&config));
+    // Where a file could not be read, what is not set says nothing.
+    let is_whole = !problems.iter().any(is_of_file);
+    let found = check(&config).into_iter();
+    problems.extend(found.filter(|problem| is_whole || problem.code != NOT_SET));
     sort(&config, &mut problems);
     (config, problems)
+}
+
+/// Code of notes about defaults.
+const NOT_SET: &str = "config.default";
+
+/// Whether a file as a whole could not be read.
+fn is_of_file(problem: &Problem) -> bool {
+    problem.severity == Severity::Error && problem.path.is_empty()
 }
 
 /// Loads and checks one text without any file or variable; never panics, whatever the text is.
@@ -49,12 +65,11 @@ pub fn parse_and_check(text: &str) -> Vec<Problem> {
 
 /// Everything that is wrong with a loaded configuration, sorted by file and line.
 pub fn check(config: &Config) -> Vec<Problem> {
-    let document = schema::document();
     let mut checker = Checker {
         config,
         problems: Vec::new(),
     };
-    checker.sections(Node::root(&document));
+    checker.sections(Node::root(schema::document()));
     checker.types();
     checker.rules();
     sort(config, &mut checker.problems);
@@ -215,7 +230,15 @@ impl Checker<'_> {
                 Property::Open => self.open_key(node, key, &at),
             }
         }
-        for key in node.required().filter(|key| !entries.contains_key(*key)) {
+        // A key that is only misspelled has had its message.
+        let misspelled = |missing: &str| {
+            entries.keys().any(|key| {
+                matches!(node.property(key), Property::Unknown)
+                    && nearest(key, node.property_names()) == Some(missing)
+            })
+        };
+        let missing = node.required().filter(|key| !entries.contains_key(*key));
+        for key in missing.filter(|key| !misspelled(key)) {
             let message = format!("`{}` needs the key `{key}`", path::of_pointer(at));
             self.error("config.missing-key", at, message, None);
         }
@@ -335,6 +358,8 @@ impl Checker<'_> {
             self.error("config.value", at, message, None);
         }
         self.catalog_rules();
+        self.location_types();
+        self.sign_in_providers();
     }
 
     fn base_url(&mut self, name: &str, port: u16) {
@@ -356,7 +381,7 @@ impl Checker<'_> {
                 let message = format!("`{name}` is not set; {fallback} is used");
                 self.problems.push(Problem {
                     severity: Severity::Info,
-                    ..Problem::error("config.default", at, message)
+                    ..Problem::error(NOT_SET, at, message)
                 });
             }
             Err(_) => {}
@@ -378,57 +403,53 @@ impl Checker<'_> {
             }
         }
     }
-}
 
-/// Most keys named in a hint.
-const MAX_NAMES: usize = 12;
-
-fn known_keys(node: Node<'_>) -> String {
-    let names = node.property_names().take(MAX_NAMES);
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    let is_cut = node.property_names().count() > MAX_NAMES;
-    format!(
-        "known keys: {}{}",
-        names.join(", "),
-        if is_cut { ", …" } else { "" }
-    )
-}
-
-/// The values of an enumeration; empty when the schema is none.
-fn allowed_values(node: Node<'_>) -> Vec<String> {
-    let mut allowed = Vec::new();
-    for branch in node.branches() {
-        match (branch.keyword("const"), branch.keyword("enum")) {
-            (Some(value), _) => allowed.extend(as_text(value)),
-            (None, Some(Value::Array(values))) => allowed.extend(values.iter().filter_map(as_text)),
-            _ => return Vec::new(),
+    /// Nothing reads locations of other types than ours.
+    fn location_types(&mut self) {
+        let locations = self.config.get("catalog.locations");
+        let locations = locations.and_then(Value::as_array);
+        for (location, index) in locations.into_iter().flatten().zip(0_usize..) {
+            let Some(kind) = location.get("type").and_then(Value::as_str) else {
+                continue;
+            };
+            if LOCATION_TYPES.contains(&kind) {
+                continue;
+            }
+            let at = format!("/catalog/locations/{index}/type");
+            let message = format!(
+                "`{}` must be `file` or `url`; nothing reads locations of other types",
+                path::of_pointer(&at)
+            );
+            let problem = Problem::error("config.value", at, message);
+            let hint =
+                nearest(kind, LOCATION_TYPES).map(|close| format!("did you mean `{close}`?"));
+            self.report(Severity::Warning, Problem { hint, ..problem });
         }
     }
-    allowed
-}
 
-fn kind_in_words(node: Node<'_>) -> Option<&'static str> {
-    if node.keyword("const").is_some_and(Value::is_boolean) {
-        return Some("`false`");
-    }
-    Some(match node.text("type")? {
-        "object" => "an object",
-        "array" => "a list",
-        "string" => "a string",
-        "boolean" => "true or false",
-        "integer" => "a whole number",
-        "number" => "a number",
-        _ => return None,
-    })
-}
-
-fn value_in_words(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+    /// Nobody can sign in with a provider that is not there.
+    fn sign_in_providers(&mut self) {
+        let providers = self.config.get("auth.providers");
+        let providers = providers.and_then(Value::as_object);
+        let known = || {
+            let proxies = PROXY_PROVIDERS.into_iter();
+            proxies.chain(OAUTH_PROVIDERS).chain(["guest"])
+        };
+        for id in providers.into_iter().flatten().map(|(id, _)| id) {
+            if known().any(|name| name == id) {
+                continue;
+            }
+            let at = pointer::member("/auth/providers", id);
+            let message = format!(
+                "`{}` is a provider Callboard does not have; nobody can sign in with it",
+                path::of_pointer(&at)
+            );
+            let hint = nearest(id, known()).map(|close| format!("did you mean `{close}`?"));
+            let problem = Problem::error("config.unknown-provider", at, message);
+            self.report(Severity::Warning, Problem { hint, ..problem });
+        }
     }
 }
+
+/// Types of locations that the catalog reads.
+const LOCATION_TYPES: [&str; 2] = ["file", "url"];

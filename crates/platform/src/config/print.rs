@@ -1,14 +1,64 @@
 //! Shows a configuration without its secrets.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use super::conceal;
 use super::handle::Config;
 use super::schema::{self, Node, Property};
-use super::secret::{REDACTED, Secret};
+use super::secret::{REDACTED, Secret, redact};
 
-/// The configuration with `***` for every secret.
+/// Shorter secrets are hidden where they are, but not looked for elsewhere: they may be words.
+const MIN_REPEATED_LEN: usize = 8;
+
+/// Headers that hold no secret.
+const PLAIN_HEADERS: [&str; 16] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-type",
+    "host",
+    "origin",
+    "referer",
+    "user-agent",
+    "x-accel-buffering",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-frame-options",
+    "x-requested-with",
+];
+
+/// The configuration with `***` for every secret, wherever it is repeated.
 pub fn redacted(config: &Config) -> Value {
-    Redaction::of(config).0
+    let (shown, redaction) = Redaction::of(config);
+    let mut secrets = redaction.secrets;
+    secrets.retain(|secret| secret.expose().len() >= MIN_REPEATED_LEN);
+    everywhere(shown, &secrets)
+}
+
+/// Hides secrets also in texts that repeat them.
+fn everywhere(shown: Value, secrets: &[Secret]) -> Value {
+    let hide = |text: String| match redact(&text, secrets) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(hidden) => hidden,
+    };
+    match shown {
+        Value::String(text) => Value::String(hide(text)),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| everywhere(item, secrets))
+            .collect(),
+        Value::Object(entries) => entries
+            .into_iter()
+            .map(|(key, value)| (hide(key), everywhere(value, secrets)))
+            .collect::<Map<_, _>>()
+            .into(),
+        scalar => scalar,
+    }
 }
 
 /// Every secret of the configuration, for [`redact`](super::redact).
@@ -26,24 +76,6 @@ struct Redaction {
     is_public: bool,
 }
 
-/// Parts of names that tell a secret.
-const SECRET_NAMES: [&str; 14] = [
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "credential",
-    "authorization",
-    "cookie",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "signingkey",
-    "connectionstring",
-    "dsn",
-];
-
 /// Keys below `app` that are made to be seen by browsers.
 const PUBLIC_NAMES: [&str; 2] = ["clientToken", "dsn"];
 
@@ -56,9 +88,9 @@ impl Redaction {
     }
 
     fn of(config: &Config) -> (Value, Self) {
-        let document = schema::document();
         let mut redaction = Self::default();
-        let shown = redaction.value(Some(Node::root(&document)), config.root(), false);
+        let root = Node::root(schema::document());
+        let shown = redaction.value(Some(root), config.root(), false);
         (shown, redaction)
     }
 
@@ -82,17 +114,35 @@ impl Redaction {
                     .collect()
             }
             Value::String(text) if is_secret => self.hide(text),
-            Value::String(text) => Value::String(self.hide_credentials(text)),
+            Value::String(text) => Value::String(conceal::conceal(text, &mut self.secrets)),
             Value::Number(number) if is_secret => self.hide(&number.to_string()),
             scalar => scalar.clone(),
         }
     }
 
     fn entry(&mut self, parent: Option<Node<'_>>, key: &str, value: &Value, secret: bool) -> Value {
-        match parent.map(|parent| parent.property(key)) {
+        let node = match parent.map(|parent| parent.property(key)) {
+            Some(Property::Known(node)) if !is_free(node) => Some(node),
+            _ => None,
+        };
+        match value {
+            Value::Object(headers) if is_headers(key) && node.is_none_or(holds_anything) => {
+                let header = |(name, value): (&String, &Value)| {
+                    let is_plain = PLAIN_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+                    let shown = self.value(None, value, secret || !is_plain);
+                    (name.clone(), shown)
+                };
+                return Value::Object(headers.iter().map(header).collect());
+            }
+            Value::String(text) if !secret && conceal::is_webhook(key, text) => {
+                return Value::String(conceal::host_only(text, &mut self.secrets));
+            }
+            _ => {}
+        }
+        match node {
             // The schema knows which of its keys are secret; only unknown ones are judged by name.
-            Some(Property::Known(node)) if !is_free(node) => self.value(Some(node), value, secret),
-            _ => self.value(None, value, secret || self.is_secret_name(key, value)),
+            Some(_) => self.value(node, value, secret),
+            None => self.value(None, value, secret || self.is_secret_name(key, value)),
         }
     }
 
@@ -100,21 +150,11 @@ impl Redaction {
         if matches!(text, "" | ":memory:") {
             return Value::String(text.to_owned());
         }
-        if let Some(shown) = self.hide_authorization(text) {
+        if let Some(shown) = conceal::authorization(text, &mut self.secrets) {
             return Value::String(shown);
         }
         self.secrets.push(Secret::new(text));
         Value::String(REDACTED.to_owned())
-    }
-
-    /// `Bearer ***` for the value of an authorization header.
-    fn hide_authorization(&mut self, text: &str) -> Option<String> {
-        let (scheme, credential) = text.split_once(' ')?;
-        if !["bearer", "basic", "token"].contains(&scheme.to_ascii_lowercase().as_str()) {
-            return None;
-        }
-        self.secrets.push(Secret::new(credential));
-        Some(format!("{scheme} {REDACTED}"))
     }
 
     /// Whether a key that no schema knows is named like a secret.
@@ -122,31 +162,38 @@ impl Redaction {
         if self.is_public && PUBLIC_NAMES.contains(&key) {
             return false;
         }
-        let letters = key.chars().filter(char::is_ascii_alphanumeric);
-        let name: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-        let is_short_name = matches!(name.as_str(), "key" | "pat") && value.is_string();
-        is_short_name || SECRET_NAMES.iter().any(|part| name.contains(part))
-    }
-
-    /// Hides the password of a URL and the value of an authorization header.
-    fn hide_credentials(&mut self, text: &str) -> String {
-        if let Some(shown) = self.hide_authorization(text) {
-            return shown;
+        match value {
+            Value::String(text) => {
+                conceal::is_secret_text_name(key) || is_connection_string(key, text)
+            }
+            _ => conceal::is_secret_name(key),
         }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return text.to_owned();
-        };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        // The last `@` ends the credentials, also when a password has one that is not escaped.
-        let at = rest[..end].rfind('@').or_else(|| rest.rfind('@'));
-        let Some(at) = at else { return text.to_owned() };
-        let (credentials, host) = rest.split_at(at);
-        let Some((user, password)) = credentials.split_once(':') else {
-            self.secrets.push(Secret::new(credentials));
-            return format!("{scheme}://{REDACTED}{host}");
-        };
-        self.secrets.push(Secret::new(password));
-        format!("{scheme}://{user}:{REDACTED}{host}")
+    }
+}
+
+/// Whether a text tells how to reach a database, as `connection: postgres://…` does.
+fn is_connection_string(key: &str, text: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let is_named = [
+        "connection",
+        "connectionuri",
+        "connectionurl",
+        "databaseurl",
+    ];
+    is_named.contains(&key.as_str()) && text.contains(['@', '='])
+}
+
+/// Whether the values of a key are headers.
+fn is_headers(key: &str) -> bool {
+    key.to_ascii_lowercase().ends_with("headers")
+}
+
+/// Whether a schema says nothing about the values of an object.
+fn holds_anything(node: Node<'_>) -> bool {
+    match node.property("any") {
+        Property::Known(values) => is_free(values),
+        Property::Open => true,
+        Property::Unknown => false,
     }
 }
 
@@ -160,9 +207,8 @@ fn is_free(node: Node<'_>) -> bool {
 
 /// What browsers may see of the configuration.
 pub fn frontend(config: &Config) -> Value {
-    let document = schema::document();
     let mut shown = Map::new();
-    let root = Node::root(&document);
+    let root = Node::root(schema::document());
     for (name, value) in config.root().as_object().into_iter().flatten() {
         let visible = match root.property(name) {
             Property::Known(node) => visible(node, value),

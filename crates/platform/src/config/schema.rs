@@ -6,6 +6,7 @@
 //! here), `x-type` (the type in words) and `x-check` (which type has to understand the value).
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -48,12 +49,15 @@ struct Sections {
     callboard: Option<CallboardConfig>,
 }
 
-/// The JSON Schema of all keys.
-pub fn document() -> Value {
-    let generator = SchemaSettings::draft2020_12().into_generator();
-    let mut document = generator.into_root_schema_for::<Sections>().to_value();
-    tidy(&mut document);
-    document
+/// The JSON Schema of all keys, made once.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let generator = SchemaSettings::draft2020_12().into_generator();
+        let mut document = generator.into_root_schema_for::<Sections>().to_value();
+        tidy(&mut document);
+        document
+    });
+    &DOCUMENT
 }
 
 /// Says of optional keys what may be written, not how Rust stores their absence.
@@ -251,8 +255,7 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 
 /// The reference of all keys as Markdown.
 pub fn markdown() -> String {
-    let document = document();
-    let root = Node::root(&document);
+    let root = Node::root(document());
     let mut text = String::from(INTRODUCTION);
     for section in root.property_names() {
         let Property::Known(node) = root.property(section) else {

@@ -195,7 +195,8 @@ fn open_first(settings: &PostgresSettings) -> Result<Connection> {
     Ok(connection)
 }
 
-fn is_missing_database(error: &Error) -> bool {
+/// Whether the server answers, and has no such database.
+pub fn is_missing_database(error: &Error) -> bool {
     let source = std::error::Error::source(error);
     source
         .and_then(|source| source.downcast_ref::<tokio_postgres::Error>())

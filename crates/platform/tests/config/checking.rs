@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::Severity;
 use platform::config::{Config, check, load_and_check, parse_and_check};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{assert_current, options, shown, testdata};
 
@@ -110,7 +110,6 @@ fn the_files_of_the_example_portal_have_no_errors() {
 
 #[test]
 fn problems_name_key_and_fix() {
-    let base = json!({ "baseUrl": "http://localhost" });
     let table = [
         (
             json!({ "catlog": {} }),
@@ -177,18 +176,64 @@ fn problems_name_key_and_fix() {
             "`integrations.github[0]` needs the key `host`",
         ),
     ];
-    for (mut tree, expected) in table {
-        for section in ["app", "backend"] {
-            tree[section] = base.clone();
-        }
-        let problems = check(&Config::from(tree.clone()));
-        let text = shown(&problems);
-        let lines: Vec<&str> = text
-            .lines()
-            .map(|line| line.splitn(3, ": ").nth(2).unwrap())
-            .collect();
-        assert_eq!(lines, [expected], "{tree}");
+    for (tree, expected) in table {
+        assert_told(tree, expected);
     }
+}
+
+/// A configuration has this one problem.
+fn assert_told(mut tree: Value, expected: &str) {
+    for section in ["app", "backend"] {
+        tree[section] = json!({ "baseUrl": "http://localhost" });
+    }
+    let problems = check(&Config::from(tree.clone()));
+    let text = shown(&problems);
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.splitn(3, ": ").nth(2).unwrap())
+        .collect();
+    assert_eq!(lines, [expected], "{tree}");
+}
+
+#[test]
+fn one_slip_is_one_problem_and_what_nothing_reads_is_told() {
+    let table = [
+        (
+            json!({ "catalog": { "rules": [{ "alow": ["Component"] }] } }),
+            "unknown key `catalog.rules[0].alow` (did you mean `allow`?)",
+        ),
+        (
+            json!({ "catalog": { "rules": [{ "allow": [{ "kin": "Component" }] }] } }),
+            "unknown key `catalog.rules[0].allow[0].kin` (did you mean `kind`?)",
+        ),
+        (
+            json!({ "catalog": { "rules": [{ "allow": "Component" }] } }),
+            "`catalog.rules[0].allow` must be a list, not a string",
+        ),
+        (
+            json!({ "catalog": { "locations": [{ "type": "ulr", "target": "https://x" }] } }),
+            "`catalog.locations[0].type` must be `file` or `url`; nothing reads locations of other types (did you mean `url`?)",
+        ),
+        (
+            json!({ "auth": { "providers": { "gihub": {} } } }),
+            "`auth.providers.gihub` is a provider Callboard does not have; nobody can sign in with it (did you mean `github`?)",
+        ),
+        (
+            json!({ "auth": { "providers": { "acme": {} } } }),
+            "`auth.providers.acme` is a provider Callboard does not have; nobody can sign in with it",
+        ),
+    ];
+    for (tree, expected) in table {
+        assert_told(tree, expected);
+    }
+}
+
+#[test]
+fn of_a_file_that_is_not_there_nothing_else_is_told() {
+    let folder = testdata("create-app");
+    let (_, problems) = load_and_check(&options(&folder, &["app-confg.yaml"], &[]));
+    assert_eq!(problems.len(), 1, "{}", shown(&problems));
+    assert_eq!(problems[0].code, "config.file");
 }
 
 #[test]

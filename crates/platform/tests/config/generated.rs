@@ -13,7 +13,7 @@ fn docs() -> std::path::PathBuf {
 
 #[test]
 fn the_committed_schema_is_current() {
-    let document = serde_json::to_string_pretty(&schema::document()).unwrap() + "\n";
+    let document = serde_json::to_string_pretty(schema::document()).unwrap() + "\n";
     assert_current(&docs().join("config.schema.json"), &document);
 }
 
@@ -51,6 +51,6 @@ fn every_key_of_the_schema_is_described() {
         }
     }
     let mut missing = Vec::new();
-    visit(&schema::document(), "", &mut missing);
+    visit(schema::document(), "", &mut missing);
     assert!(missing.is_empty(), "{missing:#?}");
 }

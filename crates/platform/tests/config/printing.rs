@@ -44,8 +44,8 @@ fn secrets_are_taken_out_of_logs() {
     let secrets = secrets(&config);
     assert_eq!(
         secrets.len(),
-        2,
-        "the password, and the connection string around it"
+        5,
+        "the password, the connection strings around it, and the webhooks"
     );
     let line = format!("cannot connect to postgres://portal:{PASSWORD}@db/portal with {PASSWORD}");
     assert_eq!(redact(&line, &secrets), "cannot connect to *** with ***");

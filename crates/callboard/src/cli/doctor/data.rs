@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use platform::Clock;
-use platform::db::{Db, Dialect, acquire_lease, release_lease};
+use platform::db::{Db, Dialect, Settings, acquire_lease, is_missing_database, release_lease};
 
 use crate::cli::open::{Schema, Target, schema};
 use crate::store;
@@ -42,6 +42,11 @@ pub(super) async fn database(target: &Target) -> Vec<Finding> {
     }
     let db = match target.connect().await {
         Ok(db) => db,
+        Err(error) if will_be_made(target, &error) => {
+            return vec![Finding::fine(
+                "database (PostgreSQL): will be made, if its user may make databases",
+            )];
+        }
         Err(error) => {
             return vec![Finding::wrong(
                 format!("database cannot be reached: {error:#}"),
@@ -78,6 +83,13 @@ pub(super) async fn database(target: &Target) -> Vec<Finding> {
     }
     findings.push(clock(&db).await);
     findings
+}
+
+/// Whether the server only lacks the database, which the portal makes when it starts.
+fn will_be_made(target: &Target, error: &anyhow::Error) -> bool {
+    let may_make = matches!(&target.settings, Settings::Postgres(it) if it.ensure_exists);
+    let error = error.downcast_ref::<platform::Error>();
+    may_make && error.is_some_and(is_missing_database)
 }
 
 async fn can_write(db: &Db) -> Finding {

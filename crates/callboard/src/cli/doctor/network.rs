@@ -9,9 +9,8 @@ use integrations::{
     FileLimits, ReadRequest, ReadUrl as _, ScmIntegrations, SearchOutcome, UrlReaders, read_files,
 };
 use platform::Clock;
-use platform::config::ListenConfig;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream, lookup_host};
+use platform::config::BackendConfig;
+use tokio::net::{TcpListener, lookup_host};
 use tokio::time::timeout;
 use url::Url;
 
@@ -22,11 +21,14 @@ use super::Finding;
 
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a portal may take to say that it is alive.
+const PROBE: Duration = Duration::from_secs(2);
 /// Most locations that are read.
 const MAX_LOCATIONS: usize = 50;
 
 /// Whether the port is free, or who has it.
-pub(super) async fn port(listen: &ListenConfig) -> Finding {
+pub(super) async fn port(backend: &BackendConfig) -> Finding {
+    let listen = &backend.listen;
     if let Some(socket) = &listen.unix_socket {
         return Finding::fine(format!("the portal listens on the socket `{socket}`"));
     }
@@ -35,7 +37,7 @@ pub(super) async fn port(listen: &ListenConfig) -> Finding {
     match TcpListener::bind((host, port)).await {
         Ok(_) => Finding::fine(format!("port {port} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if is_portal(port).await {
+            if is_portal(backend).await {
                 return Finding::fine(format!("port {port}: a portal runs there"));
             }
             Finding::wrong(
@@ -50,17 +52,33 @@ pub(super) async fn port(listen: &ListenConfig) -> Finding {
     }
 }
 
-/// Whether what listens answers as a portal does when it is asked whether it is alive.
-async fn is_portal(port: u16) -> bool {
-    let ask = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        let request = "GET /.backstage/health/v1/liveness HTTP/1.0\r\nhost: localhost\r\n\r\n";
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(4096).read_to_end(&mut answer).await?;
-        io::Result::Ok(String::from_utf8_lossy(&answer).contains("{\"status\":\"ok\"}"))
+/// Whether what listens answers as a portal does when it is asked whether it is alive. Its
+/// certificate proves nothing to us, as nothing secret is sent.
+async fn is_portal(backend: &BackendConfig) -> bool {
+    let scheme = backend.https.settings().map_or("http", |_| "https");
+    let host = match backend.listen.host.as_deref() {
+        None | Some("" | "0.0.0.0" | "::") => "127.0.0.1".to_owned(),
+        Some(host) if host.contains(':') => format!("[{host}]"),
+        Some(host) => host.to_owned(),
     };
-    matches!(timeout(Duration::from_secs(2), ask).await, Ok(Ok(true)))
+    let port = backend.listen.port;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PROBE)
+        .tls_danger_accept_invalid_certs(true)
+        .build();
+    let Ok(client) = client else { return false };
+    let url = format!("{scheme}://{host}:{port}/.backstage/health/v1/liveness");
+    let Ok(answer) = client.get(url).send().await else {
+        return false;
+    };
+    let is_small = answer.content_length().is_some_and(|length| length < 1000);
+    is_small
+        && answer
+            .text()
+            .await
+            .is_ok_and(|text| text.contains("{\"status\":\"ok\"}"))
 }
 
 /// Whether hosts have credentials and names that resolve. Nothing is sent to them.
