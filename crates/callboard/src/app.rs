@@ -232,6 +232,8 @@ impl App {
             observer: Some(self.audit.observer()),
             access,
             limiter: self.limiter.clone(),
+            is_read: Some(is_read),
+            challenge: self.identity.challenge(plugin.id),
         };
         mount_with(plugin, mount)
     }
@@ -292,7 +294,6 @@ pub(crate) fn open_identity(
     Ok(Identity::new(settings, surroundings)?)
 }
 
-/// The catalog, with its index complete.
 /// Requests that change nothing although they are no `GET`: questions with a body, and checks.
 const READS: &[(&str, &str)] = &[
     ("auth", "/v1/introspect"),
@@ -313,6 +314,10 @@ const READS: &[(&str, &str)] = &[
         "/.well-known/backstage/permissions/apply-conditions",
     ),
 ];
+
+fn is_read(plugin: &str, route: &str) -> bool {
+    READS.contains(&(plugin, route))
+}
 
 /// How often each user and program may ask.
 fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
@@ -362,6 +367,7 @@ pub(crate) async fn open_permissions(
     Ok(Permissions::open(parts).await?)
 }
 
+/// The catalog, with its index complete.
 pub(crate) async fn open_catalog(
     sections: &Sections,
     db: Db,

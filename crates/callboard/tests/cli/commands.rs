@@ -108,7 +108,7 @@ async fn a_newer_schema_is_left_alone() {
     stage.run(&["migrate"]).expect(0);
     let db = stage.open_database().await;
     db.write(|tx| {
-        tx.batch("update platform_migration set version = 999 where feature = 'catalog'")
+        tx.batch("update platform_migration set version = 999 where feature = 'settings'")
     })
     .await
     .unwrap();
