@@ -383,14 +383,20 @@ pub(crate) async fn open_catalog(
     let integrations = ScmIntegrations::new(&reading)?;
     let readers = UrlReaders::new(&reading, integrations.clone(), clock.clone())?;
     let settings = ::catalog::Settings::new(&sections.catalog, &sections.folders);
+    let surroundings = org::Surroundings {
+        readers: readers.clone(),
+        clock: clock.clone(),
+    };
+    let mut providers = org::providers(&sections.catalog.providers, &surroundings)?;
     let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
+    providers.push(locations);
     let parts = ::catalog::Parts {
         db,
         settings,
         integrations: Arc::new(integrations),
         reader: Arc::new(readers),
         processors: Vec::new(),
-        providers: vec![locations],
+        providers,
         metrics,
         clock,
         snapshot: Some(SnapshotFile {

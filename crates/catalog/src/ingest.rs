@@ -333,7 +333,9 @@ fn around_origin(entity: &str) -> [&str; 2] {
 
 fn hash(texts: &[&str]) -> String {
     let mut hash = Sha1::new();
-    texts.iter().for_each(|text| hash.update(text));
+    for text in texts {
+        hash.update(text);
+    }
     hex::encode(hash.finalize())
 }
 

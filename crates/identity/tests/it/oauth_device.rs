@@ -58,7 +58,7 @@ impl World {
         let caller = authenticator.authenticate(&bearer(token)).await.ok()?;
         match &*caller {
             Caller::User(user) => Some(user.reach),
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 }
