@@ -11,6 +11,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("audit/src/http", &["audit"]),
     ("catalog/src/http", &["catalog"]),
     ("identity/src/http/auth.rs", &["auth"]),
+    ("identity/src/http/device.rs", &["auth"]),
     ("identity/src/http/oauth.rs", &["auth"]),
     (
         "identity/src/http/plugin.rs",
