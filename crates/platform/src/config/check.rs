@@ -26,6 +26,7 @@ use super::load::{LoadOptions, load, load_text};
 use super::nearest::nearest;
 use super::permission::PermissionConfig;
 use super::proxy::ProxyConfig;
+use super::scaffolder::ScaffolderConfig;
 use super::schema::{self, Node, Property, as_text};
 use super::shape::Interval;
 use super::transform::MAX_PROBLEMS;
@@ -304,6 +305,7 @@ impl Checker<'_> {
         self.typed::<IntegrationsConfig>("integrations");
         self.typed::<PermissionConfig>("permission");
         self.typed::<ProxyConfig>("proxy");
+        self.typed::<ScaffolderConfig>("scaffolder");
         self.typed::<CallboardConfig>("callboard");
     }
 
