@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::admin::{self, Admin};
 use crate::cli::version;
 use crate::database::{self, Tenancy};
 use crate::portal::Portal;
@@ -111,6 +112,7 @@ pub(crate) struct App {
     audit: Audit,
     settings: Settings,
     proxy: Proxy,
+    admin: Admin,
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
     /// Kept for as long as the database is used.
@@ -159,6 +161,7 @@ impl App {
             permissions,
             audit,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
+            admin: Admin::new(config),
             portal,
             _tenancy: tenancy,
         })
@@ -200,6 +203,11 @@ impl App {
             self.with_common(
                 "audit",
                 audit::router(self.audit.clone()),
+                &[identity::http::JWKS_PATH],
+            ),
+            self.with_common(
+                admin::PLUGIN,
+                self.admin.router(),
                 &[identity::http::JWKS_PATH],
             ),
         ] {
@@ -312,6 +320,8 @@ const READS: &[(&str, &str)] = &[
     ),
     ("user-settings", "/multiget"),
     ("permission", "/authorize"),
+    ("permission", "/dry-run"),
+    ("permission", "/explain"),
     (
         "permission",
         "/.well-known/backstage/permissions/apply-conditions",
@@ -354,8 +364,11 @@ pub(crate) async fn open_permissions(
         sections.callboard.permission.record_decisions,
         &sections.folders,
     )?;
-    let plugins: Vec<Arc<dyn Permissioned>> =
-        vec![Arc::new(catalog.clone()), Arc::new(audit.clone())];
+    let plugins: Vec<Arc<dyn Permissioned>> = vec![
+        Arc::new(catalog.clone()),
+        Arc::new(audit.clone()),
+        Arc::new(admin::Own),
+    ];
     let parts = ::permission::Parts {
         db,
         settings,

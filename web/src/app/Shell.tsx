@@ -26,6 +26,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { useKeys } from '../keys/keys';
+import { MAY, useMay, useMayAdminister } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button, IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
@@ -128,6 +129,8 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
   useStarsOfUser();
   const pinned = useKept(stars).slice(0, MAX_PINNED);
   const user = useUser();
+  const mayRegister = useMay(MAY.register);
+  const mayAdminister = useMayAdminister();
   return (
     <nav className="rail" aria-label="Main">
       <Link to="/" className="rail-brand" title={config.title}>
@@ -144,7 +147,9 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
       <RailLink to="/api-docs" icon={<Plug aria-hidden />} label="APIs" />
       <RailLink to="/catalog-graph" icon={<Share2 aria-hidden />} label="Graph" />
       <RailLink to="/org" icon={<Building2 aria-hidden />} label="Organization" />
-      <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
+      {mayRegister !== false && (
+        <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
+      )}
       {pinned.length > 0 && <div className="rail-heading">Starred</div>}
       {pinned.map(ref => (
         <div className="rail-link rail-label" key={ref}>
@@ -152,7 +157,7 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
         </div>
       ))}
       <div className="rail-fill" />
-      <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />
+      {mayAdminister && <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />}
       <RailLink to="/settings" icon={<Settings aria-hidden />} label="Settings" />
       {user.userEntityRef && (
         <div className="rail-link">

@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { FILTERS as AUDIT_FILTERS } from '../admin/audit/filter';
 import { config } from './boot';
 import { CrashPage } from './CrashPage';
 import { NotFoundPage } from './NotFoundPage';
@@ -93,6 +94,57 @@ const adminSection = createRoute({
   component: lazyRouteComponent(() => import('../admin/AdminPage')),
 });
 
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles',
+  validateSearch: searchOf('find'),
+  component: lazyRouteComponent(() => import('../admin/roles/RolesPage')),
+});
+
+const newRole = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/new',
+  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage')),
+});
+
+const role = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/$namespace/$name',
+  component: lazyRouteComponent(() => import('../admin/roles/RolePage')),
+});
+
+const editRole = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/$namespace/$name/edit',
+  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage'), 'EditRolePage'),
+});
+
+const explain = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/explain',
+  validateSearch: searchOf('user', 'permission', 'on'),
+  component: lazyRouteComponent(() => import('../admin/explain/ExplainPage')),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/audit',
+  validateSearch: searchOf(...AUDIT_FILTERS),
+  component: lazyRouteComponent(() => import('../admin/audit/AuditPage')),
+});
+
+const auditRecord = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/audit/$seq',
+  component: lazyRouteComponent(() => import('../admin/audit/RecordPage')),
+});
+
+const consent = createRoute({
+  getParentRoute: () => root,
+  path: '/oauth2/authorize/$id',
+  component: lazyRouteComponent(() => import('../consent/ConsentPage')),
+});
+
 const gallery = createRoute({
   getParentRoute: () => root,
   path: '/design',
@@ -112,6 +164,14 @@ export const router = createRouter({
     settings,
     admin,
     adminSection,
+    roles,
+    newRole,
+    role,
+    editRole,
+    explain,
+    audit,
+    auditRecord,
+    consent,
     gallery,
   ]),
   basepath: config.basePath || '/',

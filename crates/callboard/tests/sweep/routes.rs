@@ -9,6 +9,7 @@ use regex::Regex;
 /// Which plugins the routes of a file belong to.
 const PLUGINS: &[(&str, &[&str])] = &[
     ("audit/src/http", &["audit"]),
+    ("callboard/src/admin.rs", &["callboard"]),
     ("catalog/src/http", &["catalog"]),
     ("identity/src/http/auth.rs", &["auth"]),
     ("identity/src/http/oauth.rs", &["auth"]),
@@ -18,6 +19,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
             "app",
             "audit",
             "auth",
+            "callboard",
             "catalog",
             "permission",
             "proxy",
@@ -28,7 +30,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("permission/src/http", &["permission"]),
     (
         "platform/src/http/permissions.rs",
-        &["audit", "catalog", "permission"],
+        &["audit", "callboard", "catalog", "permission"],
     ),
     ("proxy/src/http", &["proxy"]),
     ("settings/src/http", &["user-settings"]),
@@ -49,7 +51,9 @@ const READS: &[&str] = &[
     "/authorize",
     "/by-query",
     "/by-refs",
+    "/dry-run",
     "/entity-facets",
+    "/explain",
     "/invoke",
     "/multiget",
     "/validate-entity",

@@ -54,11 +54,11 @@ pub(crate) struct Issued {
 
 /// A session that outlives its tokens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Offline {
-    client_id: String,
+pub(super) struct Offline {
+    pub(super) client_id: String,
     user_ref: String,
-    scope: String,
-    resource: Option<String>,
+    pub(super) scope: String,
+    pub(super) resource: Option<String>,
     /// When it ends however often it is renewed.
     ends_at: Millis,
 }
