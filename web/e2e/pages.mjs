@@ -33,6 +33,7 @@ export const PAGES = [
   ['audit', '/admin/audit'],
   ['record', '/admin/audit/1'],
   ['consent', '/oauth2/authorize/gone'],
+  ['device', '/oauth2/device?user_code=bcdfghjk'],
   ['design', '/design'],
   ['missing', '/catalog/default/component/reservation-servise'],
   ['not-found', '/nowhere'],

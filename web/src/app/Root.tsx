@@ -5,7 +5,7 @@ import { config } from './boot';
 import { Mark, Shell } from './Shell';
 
 /** Pages with one question and nothing beside it. */
-const BARE = /^\/(oauth2|device)(\/|$)/;
+const BARE = /^\/oauth2\//;
 
 /** Shows the portal to who is signed in, and the way in to everybody else. */
 export function Root() {

@@ -145,6 +145,13 @@ const consent = createRoute({
   component: lazyRouteComponent(() => import('../consent/ConsentPage')),
 });
 
+const device = createRoute({
+  getParentRoute: () => root,
+  path: '/oauth2/device',
+  validateSearch: searchOf('user_code'),
+  component: lazyRouteComponent(() => import('../consent/DevicePage')),
+});
+
 const gallery = createRoute({
   getParentRoute: () => root,
   path: '/design',
@@ -172,6 +179,7 @@ export const router = createRouter({
     audit,
     auditRecord,
     consent,
+    device,
     gallery,
   ]),
   basepath: config.basePath || '/',

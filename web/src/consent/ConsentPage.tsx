@@ -2,19 +2,14 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { Check, ShieldCheck, TriangleAlert } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { auth, type Question } from '../api/auth';
+import { useState } from 'react';
+import { auth, type Question, type Verdict } from '../api/auth';
 import { ApiError } from '../api/client';
-import { config } from '../app/boot';
-import { session } from '../session/session';
-import { useUser } from '../session/useSession';
-import { Button } from '../ui/Button';
-import { EntityLink } from '../ui/EntityLink';
-import { Notice, Skeleton } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
-import { grantsOf, originOf, targetOf } from './scopes';
-import './consent.css';
+import { Box, RequestView, Waiting } from './Asking';
+import { isLocal, targetOf } from './scopes';
+
+const TITLE = 'A program asks to act for you';
 
 export default function ConsentPage() {
   const { id } = useParams({ from: '/oauth2/authorize/$id' });
@@ -25,115 +20,62 @@ export default function ConsentPage() {
     refetchOnWindowFocus: false,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const name = data?.clientName || 'A program';
-  useEffect(() => {
-    document.title = `${name} asks · ${config.title}`;
-  }, [name]);
+  if (data) return <Asked question={data} />;
   return (
-    <div className="consent card">
+    <Box title={TITLE} isBusy={isPending}>
       {isPending && <Waiting />}
       {error && <Trouble error={error} onRetry={() => refetch()} />}
-      {data && <Asking question={data} />}
-    </div>
-  );
-}
-
-function Waiting() {
-  return (
-    <div aria-busy="true">
-      <h1>A program asks to act for you</h1>
-      <Skeleton width="80%" />
-      <Skeleton width="60%" />
-      <Skeleton width="70%" />
-    </div>
+    </Box>
   );
 }
 
 function Trouble({ error, onRetry }: { error: Error; onRetry: () => void }) {
   const isGone = error instanceof ApiError && (error.status === 400 || error.status === 404);
+  if (!isGone) return <ErrorState error={error} onRetry={onRetry} />;
   return (
-    <>
-      <h1>A program asks to act for you</h1>
-      {isGone ? (
-        <Empty title="This question is no longer open">
-          It was answered, or more than an hour has passed. Start again in the program that asked.
-        </Empty>
-      ) : (
-        <ErrorState error={error} onRetry={onRetry} />
-      )}
-    </>
+    <Empty title="This question is no longer open">
+      It was answered, or more than an hour has passed. Start again in the program that asked.
+    </Empty>
   );
 }
 
-function Asking({ question }: { question: Question }) {
-  const [left, setLeft] = useState<'approve' | 'reject'>();
+function Asked({ question }: { question: Question }) {
+  const [left, setLeft] = useState<Verdict>();
   const answer = useMutation({
-    mutationFn: (verdict: 'approve' | 'reject') => auth.answer(question.id, verdict),
+    mutationFn: (verdict: Verdict) => auth.answer(question.id, verdict),
     onSuccess: ({ redirectUrl }, verdict) => {
       setLeft(verdict);
       location.assign(redirectUrl);
     },
   });
-  if (left) return <Left verdict={left} name={question.clientName} />;
-  const origin = originOf(question.clientId);
+  const { clientName, redirectUri } = question;
+  // Programs with an address of their own do not replace this page.
+  if (left) {
+    return (
+      <Box title={`${clientName} ${left === 'approve' ? 'may' : 'may not'} act for you`}>
+        <p role="status">Your answer is on its way. You can close this page.</p>
+      </Box>
+    );
+  }
   return (
-    <>
-      <h1>Let {question.clientName} act for you?</h1>
-      <p className="consent-origin" data-verified={origin.isVerified ? '' : undefined}>
-        {origin.isVerified ? <ShieldCheck aria-hidden /> : <TriangleAlert aria-hidden />}
-        <span>{origin.isVerified ? <code>{origin.text}</code> : origin.text}</span>
-      </p>
-      <div>
-        <h2>It could</h2>
-        <ul className="consent-grants">
-          {grantsOf(question).map(grant => (
-            <li key={grant}>
-              <Check aria-hidden /> <span>{grant}</span>
-            </li>
-          ))}
-        </ul>
-      </div>
-      <Facts question={question} />
-      {answer.error && <Notice tone="error">{answer.error.message}</Notice>}
-      <div className="consent-answers">
-        <Button disabled={answer.isPending} onClick={() => answer.mutate('reject')}>
-          Deny
-        </Button>
-        <Button
-          variant="primary"
-          disabled={answer.isPending}
-          onClick={() => answer.mutate('approve')}
-        >
-          Allow
-        </Button>
-      </div>
-    </>
-  );
-}
-
-function Facts({ question }: { question: Question }) {
-  const user = useUser();
-  return (
-    <dl className="facts">
-      <dt>You are</dt>
-      <dd>
-        <EntityLink entityRef={user.userEntityRef} />
-        <button type="button" className="link" onClick={() => void session.signOut()}>
-          Not you? Sign out
-        </button>
-      </dd>
-      <dt>The answer goes to</dt>
-      <dd>{targetOf(question.redirectUri)}</dd>
-    </dl>
-  );
-}
-
-/** Programs with an address of their own do not replace this page. */
-function Left({ verdict, name }: { verdict: 'approve' | 'reject'; name: string }) {
-  return (
-    <>
-      <h1>{verdict === 'approve' ? `${name} may act for you` : `${name} may not act for you`}</h1>
-      <p role="status">Your answer is on its way. You can close this page.</p>
-    </>
+    <Box title={`Let ${clientName} act for you?`}>
+      <RequestView
+        asking={question}
+        isBusy={answer.isPending}
+        error={answer.error}
+        onAnswer={answer.mutate}
+        facts={
+          <>
+            <dt>The answer goes to</dt>
+            <dd>
+              {targetOf(redirectUri)}
+              {isLocal(redirectUri) && (
+                <span className="muted">Allow it only if you have just started it.</span>
+              )}
+            </dd>
+          </>
+        }
+      />
+    </Box>
   );
 }

@@ -22,15 +22,25 @@ test('a program is known by its address, or not at all', () => {
   expect(originOf('6ad4-registered').isVerified).toBe(false);
 });
 
-test('what is granted is said, also when nobody knows the scope', () => {
+test('what is granted is said, with its limits', () => {
+  const everything = [{ plugin: null, reach: 'delete' as const }];
   const whole = grantsOf({
-    clientId: '',
-    scope: 'openid offline_access catalog.read',
+    scope: 'openid offline_access',
+    access: everything,
     resource: null,
   });
-  expect(whole).toHaveLength(4);
-  expect(whole[0]).toContain('in this portal');
-  expect(whole.at(-1)).toContain('catalog.read');
-  const narrow = grantsOf({ clientId: '', scope: '', resource: 'https://p.acme.org/api/catalog' });
-  expect(narrow).toEqual(['Do everything you may do, but only below /api/catalog']);
+  expect(whole).toHaveLength(3);
+  expect(whole[0]).toBe('Do everything you may do: read, change and delete, in the whole portal');
+  const narrow = grantsOf({
+    scope: 'catalog:read',
+    access: [{ plugin: 'catalog', reach: 'read' }],
+    resource: null,
+  });
+  expect(narrow).toEqual(['Read what you may read, in catalog']);
+  const one = grantsOf({
+    scope: '',
+    access: everything,
+    resource: 'https://p.acme.org/api/catalog',
+  });
+  expect(one[0]).toContain('below /api/catalog only');
 });

@@ -2,7 +2,6 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type Acting, auth } from '../api/auth';
-import { ApiError } from '../api/client';
 import { originOf } from '../consent/scopes';
 import { Button } from '../ui/Button';
 import { Card } from '../ui/Page';
@@ -21,26 +20,24 @@ export function ActingCard() {
   const { data, error, isPending, refetch } = useQuery({
     queryKey: KEY,
     queryFn: auth.acting,
-    retry: false,
   });
-  // The routes are there only where programs may come.
-  const isOff = error instanceof ApiError && error.isMissing;
+  const isOff = data?.isOn === false && data.items.length === 0;
   return (
-    <Card title="Programs that act for you" count={data?.length} flush>
+    <Card title="Programs that act for you" count={data?.items.length} flush>
       {isPending && <SkeletonRows n={2} />}
       {isOff && (
         <Empty title="This portal lets no program act for people" example={EXAMPLE}>
           Who runs the portal can change that:
         </Empty>
       )}
-      {error && !isOff && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.length === 0 && (
+      {error && <ErrorState error={error} onRetry={() => refetch()} />}
+      {data?.items.length === 0 && !isOff && (
         <Empty title="None">
           An editor, an agent or the command line appears here after you let it act for you.
         </Empty>
       )}
       <ul className="rows">
-        {data?.map(item => (
+        {data?.items.map(item => (
           <ActingRow key={item.id} item={item} />
         ))}
       </ul>

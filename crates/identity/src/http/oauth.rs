@@ -34,12 +34,17 @@ pub(super) fn router() -> Router<Arc<Identity>> {
         .route("/v1/sessions/{id}", get(find_session))
         .route("/v1/sessions/{id}/approve", post(approve))
         .route("/v1/sessions/{id}/reject", post(reject))
-        .route("/v1/acting", get(list_acting))
-        .route("/v1/acting/{id}", delete(end_acting))
         .route("/v1/token", post(give_token))
         .route("/v1/register", post(register))
         .route("/v1/revoke", post(revoke))
         .route("/v1/introspect", post(introspect))
+}
+
+/// The routes that are there also when the server is off, with nothing to tell.
+pub(super) fn acting_router() -> Router<Arc<Identity>> {
+    Router::new()
+        .route("/v1/acting", get(list_acting))
+        .route("/v1/acting/{id}", delete(end_acting))
 }
 
 impl IntoResponse for OAuthError {
@@ -167,7 +172,8 @@ async fn reject(
 async fn list_acting(State(identity): Shared, headers: HeaderMap) -> OAuthResult<Json<Value>> {
     let caller = person(&identity, &headers).await?;
     let items = identity.list_acting(user_ref(&caller)?).await?;
-    Ok(Json(json!({ "items": items })))
+    let is_on = identity.server.is_some();
+    Ok(Json(json!({ "isOn": is_on, "items": items })))
 }
 
 async fn end_acting(
