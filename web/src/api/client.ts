@@ -96,11 +96,16 @@ async function send(
 interface ErrorBody {
   error?: { name?: string; message?: string } | string;
   error_description?: string;
+  /** What is wrong with values of a form. */
+  errors?: { stack?: string; message?: string }[];
 }
 
 function readError(text: string): { name?: string; message?: string } {
   try {
-    const { error, error_description } = JSON.parse(text) as ErrorBody;
+    const { error, error_description, errors } = JSON.parse(text) as ErrorBody;
+    if (Array.isArray(errors)) {
+      return { message: errors.map(({ stack, message }) => stack ?? message).join('\n') };
+    }
     return typeof error === 'string' ? { name: error, message: error_description } : (error ?? {});
   } catch {
     // Proxies answer HTML; the status has to do.

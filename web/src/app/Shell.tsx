@@ -13,6 +13,7 @@ import {
   Settings,
   Share2,
   ShieldAlert,
+  Sparkles,
   SquarePlus,
   WifiOff,
 } from 'lucide-react';
@@ -121,6 +122,7 @@ function useGlobalKeys(setOverlay: (overlay: Overlay) => void, collapse: () => v
     go('g a', 'APIs', '/api-docs'),
     go('g g', 'Graph', '/catalog-graph'),
     go('g o', 'Organization', '/org'),
+    go('g n', 'Create', '/create'),
     go('g s', 'Settings', '/settings'),
   ]);
 }
@@ -147,6 +149,7 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
       <RailLink to="/api-docs" icon={<Plug aria-hidden />} label="APIs" />
       <RailLink to="/catalog-graph" icon={<Share2 aria-hidden />} label="Graph" />
       <RailLink to="/org" icon={<Building2 aria-hidden />} label="Organization" />
+      <RailLink to="/create" icon={<Sparkles aria-hidden />} label="Create" />
       {mayRegister !== false && (
         <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
       )}

@@ -139,6 +139,41 @@ const auditRecord = createRoute({
   component: lazyRouteComponent(() => import('../admin/audit/RecordPage')),
 });
 
+const create = createRoute({
+  getParentRoute: () => root,
+  path: '/create',
+  validateSearch: searchOf('find', 'type', 'tag', 'show'),
+  component: lazyRouteComponent(() => import('../create/CreatePage')),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: '/create/templates/$namespace/$name',
+  validateSearch: searchOf('formData'),
+  component: lazyRouteComponent(() => import('../create/TemplatePage')),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: '/create/tasks',
+  validateSearch: searchOf('by', 'status', 'page'),
+  component: lazyRouteComponent(() => import('../create/run/TasksPage')),
+});
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/create/tasks/$id',
+  validateSearch: searchOf('line'),
+  component: lazyRouteComponent(() => import('../create/run/TaskPage')),
+});
+
+const actions = createRoute({
+  getParentRoute: () => root,
+  path: '/create/actions',
+  validateSearch: searchOf('find', 'action'),
+  component: lazyRouteComponent(() => import('../create/ActionsPage')),
+});
+
 const consent = createRoute({
   getParentRoute: () => root,
   path: '/oauth2/authorize/$id',
@@ -171,6 +206,11 @@ export const router = createRouter({
     settings,
     admin,
     adminSection,
+    create,
+    template,
+    tasks,
+    task,
+    actions,
     roles,
     newRole,
     role,

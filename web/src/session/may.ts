@@ -31,6 +31,8 @@ export const MAY = {
   updateRole: { name: 'policy.entity.update', action: 'update', resourceType: 'policy-entity' },
   deleteRole: { name: 'policy.entity.delete', action: 'delete', resourceType: 'policy-entity' },
   readAudit: basic('audit.record.read', 'read'),
+  createTask: basic('scaffolder.task.create', 'create'),
+  cancelTask: { name: 'scaffolder.task.cancel', resourceType: 'scaffolder-task' },
   readConfig: basic('callboard.config.read', 'read'),
 } satisfies Record<string, Permission>;
 
