@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use platform::actions::Call;
 use platform::ctx::Caller;
 use platform::db::{Db, Tx};
 use platform::http::Seen;
 use platform::telemetry::Metrics;
-use platform::{Clock, Millis, Result};
+use platform::{Clock, Code, Millis, Result};
 use prometheus::IntCounter;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,19 @@ impl Observer {
         Ok((observer, observed))
     }
 
+    /// Leaves a record to the writer; what does not fit is counted.
+    fn enqueue(&self, origin: Origin, event: Event) {
+        let observed = Observed {
+            origin,
+            event,
+            at: self.clock.now(),
+        };
+        if self.queue.try_send(observed).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lost_total.inc();
+        }
+    }
+
     fn event(&self, seen: &Seen<'_>) -> Option<Event> {
         let outcome = self.outcome(seen)?;
         let route = seen.route.unwrap_or("unknown");
@@ -120,15 +134,22 @@ impl platform::http::Observer for Observer {
             return;
         };
         let caller = seen.ctx.map_or(&Caller::Anonymous, |ctx| ctx.caller());
-        let observed = Observed {
-            origin: Origin::caller(caller, seen.client, seen.request_id),
-            event,
-            at: self.clock.now(),
+        self.enqueue(Origin::caller(caller, seen.client, seen.request_id), event);
+    }
+}
+
+impl platform::actions::Witness for Observer {
+    fn saw(&self, call: &Call<'_>) {
+        let outcome = match call.error.map(platform::Error::code) {
+            None => Outcome::Succeeded,
+            Some(Code::Forbidden | Code::Unauthenticated) => Outcome::Denied,
+            Some(_) => Outcome::Failed,
         };
-        if self.queue.try_send(observed).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-            self.lost_total.inc();
+        let mut event = Event::done("actions.action.run", call.id).ended(outcome);
+        if let Some(task) = call.task {
+            event = event.detail(format!("task {task}"));
         }
+        self.enqueue(Origin::of(call.ctx), event);
     }
 }
 

@@ -110,6 +110,11 @@ impl Audit {
         Arc::clone(&self.0.observer) as Arc<dyn platform::http::Observer>
     }
 
+    /// Records every call of an action.
+    pub fn witness(&self) -> Arc<dyn platform::actions::Witness> {
+        Arc::clone(&self.0.observer) as Arc<dyn platform::actions::Witness>
+    }
+
     /// Starts writing what the observer sees, and removing what is too old, until `stop`.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         let (db, clock) = (self.0.db.clone(), self.0.clock.clone());

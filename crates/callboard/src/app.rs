@@ -11,15 +11,19 @@ use identity::http::{auth_plugin, plugin_routes, well_known};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
 use platform::Clock;
+use platform::actions::{Actions, action_routes};
 use platform::config::{
     AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
-    IntegrationsConfig, PermissionConfig, PrincipalLimitConfig, ProxyConfig,
+    IntegrationsConfig, PermissionConfig, PrincipalLimitConfig, ProxyConfig, ScaffolderConfig,
 };
 use platform::db::{Db, Migration};
-use platform::http::{AccessOf, Limit, Limiter, Mount, Plugin, Routes, mount_with};
+use platform::http::{
+    AccessOf, Limit, Limiter, Mount, Plugin, Routes, mount_with, permission_routes,
+};
 use platform::permission::Permissioned;
 use platform::telemetry::Metrics;
 use proxy::Proxy;
+use scaffolder::{Scaffolder, TemplateProcessor};
 use settings::Settings;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +33,8 @@ use crate::admin::{self, Admin};
 use crate::cli::version;
 use crate::database::{self, Tenancy};
 use crate::portal::Portal;
+use crate::scaffolding;
+use crate::who_am_i::who_am_i;
 
 /// The sections of the configuration that the application uses.
 pub(crate) struct Sections {
@@ -39,6 +45,7 @@ pub(crate) struct Sections {
     pub integrations: IntegrationsConfig,
     pub permission: PermissionConfig,
     pub proxy: ProxyConfig,
+    pub scaffolder: ScaffolderConfig,
     pub callboard: CallboardConfig,
     /// Folders that relative paths of locations may mean.
     pub folders: Vec<PathBuf>,
@@ -67,6 +74,7 @@ impl Sections {
             integrations: config.section("integrations")?,
             permission: config.section("permission")?,
             proxy: config.section("proxy")?,
+            scaffolder: config.section("scaffolder")?,
             callboard: config.section("callboard")?,
             folders,
         })
@@ -99,6 +107,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         ::permission::MIGRATIONS,
         settings::MIGRATIONS,
         ::catalog::MIGRATIONS,
+        scaffolder::MIGRATIONS,
     ]
     .concat()
 }
@@ -107,6 +116,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
 pub(crate) struct App {
     pub db: Db,
     pub catalog: Catalog,
+    pub actions: Actions,
+    scaffolder: Scaffolder,
     identity: Arc<Identity>,
     permissions: Permissions,
     audit: Audit,
@@ -150,13 +161,26 @@ impl App {
             metrics: metrics.clone(),
             clock: clock.clone(),
         })?;
-        let permissions = open_permissions(sections, db.clone(), &catalog, &audit, clock).await?;
+        let permissions =
+            open_permissions(sections, db.clone(), &catalog, &audit, clock.clone()).await?;
+        let actions = open_actions(sections, &catalog, &audit)?;
+        let surroundings = scaffolding::Surroundings {
+            db: db.clone(),
+            catalog: catalog.clone(),
+            actions: actions.clone(),
+            authorizer: permissions.authorizer(),
+            metrics: metrics.clone(),
+            clock,
+        };
+        let scaffolder = scaffolding::open(sections, data_dir, surroundings)?;
         let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
             settings: Settings::new(db.clone()),
             limiter: limiter(&sections.callboard.rate_limit),
             db,
             catalog,
+            actions,
+            scaffolder,
             identity,
             permissions,
             audit,
@@ -170,6 +194,7 @@ impl App {
     /// Starts background work.
     pub(crate) fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         self.catalog.start(tasks, stop);
+        self.scaffolder.start(tasks, stop);
         self.permissions.start(tasks, stop);
         self.audit.start(tasks, stop);
         self.proxy.start(tasks, stop);
@@ -179,9 +204,11 @@ impl App {
     pub(crate) fn routes(&self) -> anyhow::Result<Routes> {
         let catalog = self.with_common(
             "catalog",
-            ::catalog::router(self.catalog.clone()),
+            ::catalog::router(self.catalog.clone()).merge(self.action_routes("catalog")),
             &[identity::http::JWKS_PATH],
         );
+        let mut auth = auth_plugin(&self.identity);
+        auth.router = auth.router.merge(self.action_routes("auth"));
         let pages = web::router(self.web())?.merge(well_known(&self.identity));
         let mut routes = Routes::new().pages(pages);
         for id in COOKIE_ONLY {
@@ -189,7 +216,8 @@ impl App {
         }
         for plugin in [
             catalog,
-            auth_plugin(&self.identity),
+            auth,
+            self.scaffolder(),
             self.with_common(
                 "permission",
                 ::permission::router(&self.permissions),
@@ -256,6 +284,18 @@ impl App {
         );
         let proxy = self.proxy.clone();
         self.mount_opening(plugin, Some(Arc::new(move |path| proxy.access(path))))
+    }
+
+    fn scaffolder(&self) -> Plugin {
+        let permissions = permission_routes(scaffolder::permission::permissioned(self.db.clone()));
+        let router = scaffolder::router(self.scaffolder.clone())
+            .merge(permissions)
+            .merge(self.action_routes("scaffolder"));
+        self.with_common("scaffolder", router, &[identity::http::JWKS_PATH])
+    }
+
+    fn action_routes(&self, plugin: &'static str) -> axum::Router {
+        action_routes(plugin, &self.actions)
     }
 
     fn cookie_only(&self, id: &'static str) -> Plugin {
@@ -326,12 +366,26 @@ const READS: &[(&str, &str)] = &[
         "permission",
         "/.well-known/backstage/permissions/apply-conditions",
     ),
+    ("scaffolder", "/v2/dry-run"),
+    ("scaffolder", "/v2/autocomplete/{provider}/{resource}"),
+    (
+        "scaffolder",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
 ];
 
 /// How often each user and program may ask.
 fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
     let limit = Limit::new(config.requests?, config.window.get());
     Some(Arc::new(Limiter::new(limit)))
+}
+
+/// All actions but those of the scaffolder, which adds its own.
+fn open_actions(sections: &Sections, catalog: &Catalog, audit: &Audit) -> anyhow::Result<Actions> {
+    let actions = Actions::new(&sections.backend.actions, Some(audit.witness()))?;
+    actions.register_all(::catalog::actions(catalog)?)?;
+    actions.register(who_am_i(catalog)?)?;
+    Ok(actions)
 }
 
 /// Groups of users as the catalog knows them.
@@ -368,6 +422,7 @@ pub(crate) async fn open_permissions(
         Arc::new(catalog.clone()),
         Arc::new(audit.clone()),
         Arc::new(admin::Own),
+        scaffolder::permission::permissioned(db.clone()),
     ];
     let parts = ::permission::Parts {
         db,
@@ -400,7 +455,7 @@ pub(crate) async fn open_catalog(
         settings,
         integrations: Arc::new(integrations),
         reader: Arc::new(readers),
-        processors: Vec::new(),
+        processors: vec![Arc::new(TemplateProcessor)],
         providers: vec![locations],
         metrics,
         clock,

@@ -7,8 +7,10 @@ mod database;
 mod output;
 mod portal;
 mod report;
+mod scaffolding;
 mod serve;
 mod store;
+mod who_am_i;
 
 use clap::Parser as _;
 

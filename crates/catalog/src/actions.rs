@@ -2,8 +2,12 @@
 //!
 //! Each action is one use case with a schema; permissions are those of the use case.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use index::{Cursor, TextFilter};
 use model::{EntityRef, Filter, LocationRef, OrderField, Predicate, Projection};
+use platform::actions::{Action, Run, Spec};
 use platform::{Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -15,23 +19,49 @@ const SPECS: &str = include_str!("actions.json");
 /// Entities of one answer unless the input says otherwise.
 const DEFAULT_LIMIT: usize = 200;
 
-/// Descriptions of all actions.
-pub(crate) fn list() -> Result<Value> {
-    serde_json::from_str(SPECS)
-        .map_err(|error| Error::internal("actions are not JSON").with_source(error))
+/// The catalog's actions, to be registered.
+pub fn actions(catalog: &Catalog) -> Result<Vec<Arc<dyn Action>>> {
+    let specs: Vec<Value> = serde_json::from_str(SPECS)
+        .map_err(|error| Error::internal("actions are not JSON").with_source(error))?;
+    let action = |value: &Value| {
+        let action: Arc<dyn Action> = Arc::new(CatalogAction {
+            spec: Spec::from_json(value)?,
+            catalog: catalog.clone(),
+        });
+        Ok(action)
+    };
+    specs.iter().map(action).collect()
 }
 
-/// Runs an action.
-pub(crate) async fn invoke(ctx: &Ctx, catalog: &Catalog, id: &str, input: &Value) -> Result<Value> {
-    match id {
-        "catalog:get-catalog-entity" => get_entity(ctx, catalog, input).await,
-        "catalog:query-catalog-entities" => query_entities(ctx, catalog, input).await,
-        "catalog:get-catalog-model-description" => Ok(json!({ "description": MODEL })),
-        "catalog:refresh-catalog-entity" => refresh_entity(ctx, catalog, input).await,
-        "catalog:register-entity" => register(ctx, catalog, input).await,
-        "catalog:unregister-entity" => unregister(ctx, catalog, input).await,
-        "catalog:validate-entity" => validate(ctx, catalog, input).await,
-        _ => Err(Error::not_found(format!("Action \"{id}\" not found"))),
+/// One use case of the catalog.
+struct CatalogAction {
+    spec: Spec,
+    catalog: Catalog,
+}
+
+#[async_trait]
+impl Action for CatalogAction {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    async fn run(&self, run: &Run, input: Value) -> Result<Value> {
+        invoke(&run.ctx, &self.catalog, self.spec.name(), &input).await
+    }
+}
+
+async fn invoke(ctx: &Ctx, catalog: &Catalog, name: &str, input: &Value) -> Result<Value> {
+    match name {
+        "get-catalog-entity" => get_entity(ctx, catalog, input).await,
+        "query-catalog-entities" => query_entities(ctx, catalog, input).await,
+        "get-catalog-model-description" => Ok(json!({ "description": MODEL })),
+        "refresh-catalog-entity" => refresh_entity(ctx, catalog, input).await,
+        "register-entity" => register(ctx, catalog, input).await,
+        "unregister-entity" => unregister(ctx, catalog, input).await,
+        "validate-entity" => validate(ctx, catalog, input).await,
+        other => Err(Error::internal(format!(
+            "no use case for the action `{other}`"
+        ))),
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Handlers parse, call one use case and write the answer; they see neither SQL nor permissions.
 
-mod actions;
 mod analyze;
 mod entities;
 mod facets;
@@ -116,11 +115,6 @@ fn operator_routes() -> Router<Catalog> {
         .route(
             "/ingestion/held/{provider}/reject",
             post(ingestion::reject_held),
-        )
-        .route("/.backstage/actions/v1/actions", get(actions::list_actions))
-        .route(
-            "/.backstage/actions/v1/actions/{id}/invoke",
-            post(actions::invoke_action),
         )
         .route("/.backstage/scheduler/v1/tasks", get(ingestion::list_tasks))
         .route("/openapi.json", get(openapi::document))

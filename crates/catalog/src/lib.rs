@@ -36,6 +36,7 @@ mod transfer;
 mod watch;
 mod worker;
 
+pub use actions::actions;
 pub use catalog::{Catalog, Parts};
 pub use config::{ConfigLocation, MassDeletion, Settings};
 pub use http::{OPENAPI, router};

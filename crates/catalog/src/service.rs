@@ -4,3 +4,4 @@ pub(crate) mod entities;
 pub(crate) mod ingestion;
 pub(crate) mod locations;
 pub(crate) mod providers;
+mod templates;

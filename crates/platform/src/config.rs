@@ -27,6 +27,7 @@ mod permission;
 mod print;
 mod providers;
 mod proxy;
+mod scaffolder;
 pub mod schema;
 mod secret;
 mod sections;
@@ -83,5 +84,6 @@ pub use providers::{
     ServiceTokenConfig, SignInConfig, TrustedProxyConfig,
 };
 pub use proxy::{ProxyConfig, ProxyCredentials, ProxyEndpoint};
+pub use scaffolder::{CommitAuthor, ScaffolderConfig, TaskRecovery, TemplateEnvironment};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};

@@ -3,12 +3,14 @@
 //! Invariants: nothing here knows a feature; only `config` reads the environment; only `db` knows
 //! which database runs; only `http::error` turns an [`Error`] into an answer.
 
+pub mod actions;
 pub mod clock;
 pub mod config;
 pub mod ctx;
 pub mod db;
 pub mod error;
 pub mod http;
+pub mod json_schema;
 pub mod permission;
 pub mod telemetry;
 

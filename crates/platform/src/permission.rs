@@ -146,6 +146,11 @@ pub trait Permissioned: Send + Sync {
     /// The type of its resources; `None` when it has permissions without resources only.
     fn resource_type(&self) -> Option<&'static str>;
 
+    /// Whether it has resources of a type; features with several types say so.
+    fn has_resource_type(&self, resource_type: &str) -> bool {
+        self.resource_type() == Some(resource_type)
+    }
+
     /// Which of its resources fulfil a condition, in order; one that is absent fulfils none,
     /// whatever the condition says.
     async fn matches(&self, condition: &Condition, refs: &[String]) -> Result<Vec<bool>>;

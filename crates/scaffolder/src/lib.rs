@@ -1,12 +1,39 @@
-//! Golden paths: templates that make new projects.
+//! Golden paths: templates that make new projects, and the engine that runs them.
 //!
-//! So far: what templates of the scaffolder can do beyond the language itself ([`template_host`]),
-//! and single cases of it ([`Case`]).
+//! A template is an entity of the catalog with a form and steps. A task is a template with values:
+//! it is stored, taken by a worker (`engine`), and run step by step in a folder of its own
+//! (`workspace`); each step renders its input (`render`) and calls an action of the registry.
+//!
+//! Invariants: a task that was acknowledged is run to its end by some process, whatever crashes; a
+//! step that completed is never run again; no path of a template leads out of its workspace; secrets
+//! are sealed where they are stored, wiped at the end, and hidden in everything that people see.
 
+mod actions;
 mod case;
+mod engine;
 mod filters;
+mod http;
+mod janitor;
+mod metrics;
+pub mod permission;
+mod processor;
+mod render;
 mod repo_url;
+mod scaffolder;
+mod seal;
+mod service;
+mod store;
+mod task;
+mod template;
+mod workspace;
 
 pub use case::{Case, CaseKind, CaseOptions, Outcome};
+pub use engine::Environment;
 pub use filters::template_host;
+pub use http::router;
+pub use processor::TemplateProcessor;
 pub use repo_url::{HostKind, RepoHosts, RepoUrl, RepoUrlError};
+pub use scaffolder::{Parts, Scaffolder, Settings};
+pub use seal::Seal;
+pub use store::MIGRATIONS;
+pub use template::check::{TemplateProblem, lint};

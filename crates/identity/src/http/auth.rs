@@ -12,7 +12,7 @@ use axum::routing::{any, get, post};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use platform::ctx::Caller;
-use platform::http::{Json, Plugin, json_bytes};
+use platform::http::{Json, Plugin};
 use platform::{Error, Result};
 use serde_json::{Value, json};
 
@@ -22,8 +22,6 @@ use crate::service::SignedIn;
 use crate::verify::{Route, bearer_token};
 
 const PLUGIN: &str = "auth";
-/// The list of actions as recorded; it has one action and changes with no setting.
-const ACTIONS: &str = include_str!("auth_actions.json");
 
 /// The `auth` plugin.
 pub fn auth_plugin(identity: &Arc<Identity>) -> Plugin {
@@ -58,7 +56,6 @@ fn router(identity: &Arc<Identity>) -> Router {
             "/.well-known/oauth-client/cli.json",
             get(describe_cli_client),
         )
-        .route("/.backstage/actions/v1/actions", get(list_actions))
         .route("/v1/userinfo", get(find_user_info))
         .route(
             "/{provider}/start",
@@ -202,10 +199,6 @@ async fn describe_cli_client(State(identity): State<Arc<Identity>>) -> (StatusCo
         "error_description": "Client ID metadata documents not enabled",
     });
     (StatusCode::NOT_FOUND, Json(body))
-}
-
-async fn list_actions() -> Response {
-    json_bytes(ACTIONS.trim_end(), None)
 }
 
 async fn find_user_info(

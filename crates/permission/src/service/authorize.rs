@@ -92,7 +92,7 @@ impl Permissions {
     /// The plugin that has resources of a type.
     fn plugin_of(&self, resource_type: &str) -> Result<&dyn Permissioned> {
         let plugins = self.0.plugins.iter();
-        let mut own = plugins.filter(|it| it.resource_type() == Some(resource_type));
+        let mut own = plugins.filter(|it| it.has_resource_type(resource_type));
         own.next().map(|plugin| &**plugin).ok_or_else(|| {
             Error::not_implemented(format!(
                 "conditions on `{resource_type}` are not evaluated here"

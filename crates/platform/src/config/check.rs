@@ -29,6 +29,7 @@ use super::nearest::nearest;
 use super::permission::PermissionConfig;
 use super::providers::{OAUTH_PROVIDERS, PROXY_PROVIDERS};
 use super::proxy::ProxyConfig;
+use super::scaffolder::ScaffolderConfig;
 use super::schema::{self, Node, Property, as_text};
 use super::shape::Interval;
 use super::transform::MAX_PROBLEMS;
@@ -327,6 +328,7 @@ impl Checker<'_> {
         self.typed::<IntegrationsConfig>("integrations");
         self.typed::<PermissionConfig>("permission");
         self.typed::<ProxyConfig>("proxy");
+        self.typed::<ScaffolderConfig>("scaffolder");
         self.typed::<CallboardConfig>("callboard");
     }
 

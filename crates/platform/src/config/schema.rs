@@ -20,6 +20,7 @@ use super::de::number_in;
 use super::integrations::IntegrationsConfig;
 use super::permission::PermissionConfig;
 use super::proxy::ProxyConfig;
+use super::scaffolder::ScaffolderConfig;
 
 /// Configuration of Callboard: the sections of `app-config.yaml` it reads.
 #[derive(JsonSchema)]
@@ -45,6 +46,8 @@ struct Sections {
     permission: Option<PermissionConfig>,
     /// Other services behind the portal's address.
     proxy: Option<ProxyConfig>,
+    /// Templates and their tasks.
+    scaffolder: Option<ScaffolderConfig>,
     /// What only Callboard knows.
     callboard: Option<CallboardConfig>,
 }

@@ -52,7 +52,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("puppetDb", "the PuppetDB plugin"),
     ("quay", "the Quay plugin"),
     ("rollbar", "the Rollbar plugin"),
-    ("scaffolder", "the scaffolder"),
     ("search", "the search plugin"),
     ("sentry", "the Sentry plugin"),
     ("servicenow", "the ServiceNow plugin"),

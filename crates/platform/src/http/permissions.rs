@@ -98,7 +98,7 @@ async fn apply_conditions(
 async fn apply_one(plugin: &dyn Permissioned, item: &Value) -> Result<Value> {
     let resource_type = item.get("resourceType").and_then(Value::as_str);
     let resource_type = resource_type.unwrap_or_default();
-    if Some(resource_type) != plugin.resource_type() {
+    if !plugin.has_resource_type(resource_type) {
         return Err(Error::input(format!(
             "Unexpected resource type: {resource_type}."
         )));

@@ -1,0 +1,119 @@
+//! The scaffolder as the configuration wants it.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use catalog::Catalog;
+use integrations::{Kind, ScmIntegrations};
+use platform::Clock;
+use platform::actions::Actions;
+use platform::config::Secret;
+use platform::db::Db;
+use platform::permission::Authorizer;
+use platform::telemetry::Metrics;
+use scaffolder::{Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings};
+
+use crate::app::Sections;
+
+/// The file of the key that seals secrets of tasks, where configuration has no secret.
+const KEY_FILE: &str = "scaffolder.key";
+
+/// What the scaffolder stands on.
+pub(crate) struct Surroundings {
+    pub db: Db,
+    pub catalog: Catalog,
+    pub actions: Actions,
+    pub authorizer: Arc<dyn Authorizer>,
+    pub metrics: Metrics,
+    pub clock: Clock,
+}
+
+/// The scaffolder, with its actions registered.
+pub(crate) fn open(
+    sections: &Sections,
+    data_dir: &Path,
+    surroundings: Surroundings,
+) -> anyhow::Result<Scaffolder> {
+    let parts = Parts {
+        settings: settings(sections),
+        seal: Seal::new(&seal_secret(sections, data_dir)?)?,
+        hosts: repo_hosts(surroundings.catalog.integrations()),
+        db: surroundings.db,
+        catalog: surroundings.catalog,
+        actions: surroundings.actions,
+        authorizer: surroundings.authorizer,
+        metrics: surroundings.metrics,
+        clock: surroundings.clock,
+    };
+    Ok(Scaffolder::new(parts)?)
+}
+
+fn settings(sections: &Sections) -> Settings {
+    let config = &sections.scaffolder;
+    let working_dir = sections.backend.working_directory.as_ref();
+    let environment = &config.default_environment;
+    let secrets = environment.secrets.iter();
+    Settings {
+        concurrent_tasks: config.concurrent_tasks_limit.into(),
+        working_dir: working_dir.map_or_else(std::env::temp_dir, PathBuf::from),
+        task_timeout: config.task_timeout.get(),
+        janitor_period: config.task_timeout_janitor_frequency.get(),
+        environment: Environment {
+            parameters: environment.parameters.clone().into_iter().collect(),
+            secrets: secrets
+                .map(|(name, secret)| (name.clone(), secret.0.clone()))
+                .collect(),
+        },
+    }
+}
+
+/// `auth.session.secret`, or a random text in a file of the data folder.
+///
+/// Processes that share a database need the same: a task with secrets waits for one that can open
+/// them.
+fn seal_secret(sections: &Sections, data_dir: &Path) -> anyhow::Result<Secret> {
+    if let Some(secret) = &sections.auth.session.secret {
+        return Ok(secret.clone());
+    }
+    let path = data_dir.join(KEY_FILE);
+    loop {
+        match fs::read_to_string(&path) {
+            Ok(text) => return Ok(Secret::new(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read `{}`", path.display()));
+            }
+        }
+        let text = format!("{}{}", uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        match file {
+            Ok(mut file) => file.write_all(text.as_bytes())?,
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot write `{}`", path.display()));
+            }
+        }
+    }
+}
+
+/// What runs on the configured hosts.
+fn repo_hosts(integrations: &ScmIntegrations) -> RepoHosts {
+    let kind = |kind| match kind {
+        Kind::Azure => HostKind::Azure,
+        Kind::BitbucketCloud | Kind::BitbucketServer => HostKind::Bitbucket,
+        Kind::Github => HostKind::Github,
+        Kind::Gitlab => HostKind::Gitlab,
+        Kind::Gitea => HostKind::Gitea,
+    };
+    let hosts = integrations.list().iter();
+    RepoHosts::new(hosts.map(|it| (it.host().to_owned(), kind(it.kind()))))
+}

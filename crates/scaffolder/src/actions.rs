@@ -1,0 +1,99 @@
+//! Actions that come with the scaffolder.
+
+mod catalog;
+mod debug;
+mod fetch;
+mod files;
+mod registry;
+mod source;
+mod template;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use integrations::ReadUrl;
+use platform::actions::{Action, Place, Run, Spec};
+use platform::{Error, Result};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::scaffolder::Scaffolder;
+
+/// Identifiers, attributes, schemas and examples of the actions of templates.
+const SPECS: &str = include_str!("actions/builtin.json");
+
+impl Scaffolder {
+    /// Registers everything the scaffolder can do.
+    pub(crate) fn register_actions(&self) -> Result<()> {
+        let reach = Reach {
+            reader: self.catalog.reader(),
+            catalog: self.catalog.clone(),
+        };
+        for spec in specs(SPECS)? {
+            self.actions.register(Arc::new(Builtin {
+                spec,
+                reach: reach.clone(),
+            }))?;
+        }
+        self.actions.register_all(registry::actions(self)?)
+    }
+}
+
+/// Descriptions of actions of templates.
+fn specs(text: &str) -> Result<Vec<Spec>> {
+    let list: Vec<Value> = serde_json::from_str(text)
+        .map_err(|error| Error::internal("actions are not JSON").with_source(error))?;
+    list.iter()
+        .map(|value| {
+            let mut spec = Spec::from_json(value)?;
+            spec.place = Place::Template;
+            spec.has_dry_run = value["dryRun"].as_bool().unwrap_or_default();
+            Ok(spec)
+        })
+        .collect()
+}
+
+/// What actions can reach.
+#[derive(Clone)]
+struct Reach {
+    reader: Arc<dyn ReadUrl>,
+    catalog: ::catalog::Catalog,
+}
+
+/// An action of templates.
+struct Builtin {
+    spec: Spec,
+    reach: Reach,
+}
+
+#[async_trait]
+impl Action for Builtin {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    async fn run(&self, run: &Run, input: Value) -> Result<Value> {
+        let reach = &self.reach;
+        match self.spec.id.as_str() {
+            "debug:log" => debug::log(run, &input).await,
+            "debug:wait" => debug::wait(run, &input).await,
+            "fs:delete" => files::delete(run, &input).await,
+            "fs:rename" => files::rename(run, &input).await,
+            "fs:readdir" => files::read_dir(run, &input).await,
+            "fetch:plain" => fetch::plain(run, reach, &input).await,
+            "fetch:plain:file" => fetch::plain_file(run, reach, &input).await,
+            "fetch:template" => template::folder(run, reach, &input).await,
+            "fetch:template:file" => template::file(run, reach, &input).await,
+            "catalog:register" => catalog::register(run, reach, &input).await,
+            "catalog:write" => catalog::write(run, &input).await,
+            "catalog:fetch" => catalog::fetch(run, reach, &input).await,
+            other => Err(Error::internal(format!("no code for the action `{other}`"))),
+        }
+    }
+}
+
+/// The input as a type; it fits the schema already.
+fn typed<T: DeserializeOwned>(input: &Value) -> Result<T> {
+    serde_json::from_value(input.clone())
+        .map_err(|error| Error::input(format!("the input cannot be read: {error}")))
+}

@@ -1,0 +1,76 @@
+//! Where a run writes down what happened.
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use platform::{Error, Result};
+use serde_json::Value;
+
+use crate::task::State;
+
+/// What a step did.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub key: String,
+    pub state: State,
+    pub output: Option<String>,
+    /// The files of the task, if they changed.
+    pub workspace: Option<Vec<u8>>,
+}
+
+/// Where a run writes down what happened.
+#[async_trait]
+pub(crate) trait Book: Send + Sync {
+    /// A line for those who watch; it is written with the next change at the latest.
+    fn log(&self, body: Value);
+
+    /// Writes a change, with the lines before it; an error when the task is no longer ours.
+    async fn commit(&self, change: Change) -> Result<(), Error>;
+
+    /// Whether files are kept.
+    fn keeps_files(&self) -> bool;
+
+    /// Whether the task is known to be in other hands.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
+    /// The result of a part of a step.
+    async fn load_checkpoint(&self, key: &str) -> Result<Option<Value>>;
+
+    /// Keeps the result of a part of a step.
+    async fn save_checkpoint(&self, key: &str, value: &Value) -> Result<()>;
+}
+
+/// A book that ends with the run.
+#[derive(Debug, Default)]
+pub(crate) struct Notebook(Mutex<Vec<Value>>);
+
+impl Notebook {
+    /// The lines so far.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.0.lock().clone()
+    }
+}
+
+#[async_trait]
+impl Book for Notebook {
+    fn log(&self, body: Value) {
+        self.0.lock().push(body);
+    }
+
+    async fn commit(&self, _change: Change) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn keeps_files(&self) -> bool {
+        false
+    }
+
+    async fn load_checkpoint(&self, _key: &str) -> Result<Option<Value>> {
+        Ok(None)
+    }
+
+    async fn save_checkpoint(&self, _key: &str, _value: &Value) -> Result<()> {
+        Ok(())
+    }
+}

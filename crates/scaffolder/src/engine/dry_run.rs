@@ -1,0 +1,160 @@
+//! Runs of templates that are not stored and change nothing but a folder of their own.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use platform::{Ctx, Error, Result};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::book::Notebook;
+use super::mask::Mask;
+use super::{End, Runner, blocking};
+use crate::scaffolder::Scaffolder;
+use crate::workspace::{self, Kind};
+
+/// A run to try.
+pub(crate) struct Trial {
+    /// The task's specification.
+    pub spec: Value,
+    pub secrets: Map<String, Value>,
+    /// Files beside the template, by path.
+    pub beside: Vec<(String, Vec<u8>)>,
+}
+
+/// What came of a trial.
+pub(crate) struct Tried {
+    /// Lines, as events have them.
+    pub log: Vec<Value>,
+    /// Files that the steps left.
+    pub files: Vec<TriedFile>,
+    /// Output of the template.
+    pub output: Value,
+}
+
+/// A file that the steps of a trial left.
+pub(crate) struct TriedFile {
+    /// Path in the workspace.
+    pub path: String,
+    /// Whether it can be executed.
+    pub is_executable: bool,
+    /// Its bytes.
+    pub content: Vec<u8>,
+}
+
+impl TriedFile {
+    /// The file as the API tells it.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "path": self.path,
+            "executable": self.is_executable,
+            "base64Content": STANDARD.encode(&self.content),
+        })
+    }
+}
+
+impl Scaffolder {
+    /// Tries a template; the first step that fails is the error.
+    pub(crate) async fn try_run(&self, ctx: &Ctx, trial: Trial) -> Result<Tried> {
+        let id = format!("dry-run-{}", uuid::Uuid::new_v4());
+        let root = self.settings.working_dir.join(&id);
+        let beside = self.settings.working_dir.join(format!("{id}-beside"));
+        let tried = self.try_in(ctx, trial, id, &root, &beside).await;
+        for folder in [root, beside] {
+            blocking(move || workspace::remove(&folder)).await?;
+        }
+        tried
+    }
+
+    async fn try_in(
+        &self,
+        ctx: &Ctx,
+        trial: Trial,
+        id: String,
+        root: &Path,
+        beside: &Path,
+    ) -> Result<Tried> {
+        lay_out(root, beside, trial.beside).await?;
+        let book = Arc::new(Notebook::default());
+        let mask = Mask::default();
+        mask.add(&trial.secrets);
+        mask.add(&self.settings.environment.secrets);
+        let runner = Runner {
+            task_id: id,
+            spec: trial.spec,
+            ctx: ctx.clone(),
+            secrets: trial.secrets,
+            environment: self.settings.environment.clone(),
+            actions: self.actions.clone(),
+            hosts: self.hosts.clone(),
+            workspace: root.to_owned(),
+            beside: Some(beside.to_owned()),
+            book: book.clone(),
+            mask: Arc::new(mask),
+            cancel: CancellationToken::new(),
+            is_dry_run: true,
+        };
+        let output = match runner.run(Vec::new()).await {
+            End::Completed(output) => output,
+            End::Failed(error) | End::Lost(error) => return Err(error),
+        };
+        let folder = root.to_owned();
+        let files = blocking(move || read_files(&folder)).await?;
+        let log = book.lines().into_iter();
+        Ok(Tried {
+            log: log.map(|body| json!({ "body": body })).collect(),
+            files,
+            output,
+        })
+    }
+}
+
+async fn lay_out(root: &Path, beside: &Path, files: Vec<(String, Vec<u8>)>) -> Result<()> {
+    let (root, beside) = (root.to_owned(), beside.to_owned());
+    blocking(move || {
+        workspace::create(&root)?;
+        workspace::create(&beside)?;
+        let total = files.iter().map(|(_, content)| content.len() as u64).sum();
+        workspace::check_room(total, files.len())?;
+        for (path, content) in files {
+            let full = workspace::resolve(&beside, &path)?;
+            workspace::write_file(&full, &content, 0o644)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn read_files(root: &Path) -> Result<Vec<TriedFile>> {
+    let entries = workspace::list(root)?.into_iter();
+    let files = entries.filter(|entry| entry.kind == Kind::File);
+    files
+        .map(|entry| {
+            let full = root.join(&entry.path);
+            let content = fs::read(&full).map_err(|error| workspace::io(&error, "open", &full))?;
+            Ok(TriedFile {
+                is_executable: entry.mode & 0o100 != 0,
+                path: entry.path,
+                content,
+            })
+        })
+        .collect()
+}
+
+/// `directoryContents` of a request.
+pub(crate) fn decode_files(list: &Value) -> Result<Vec<(String, Vec<u8>)>> {
+    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    items
+        .iter()
+        .map(|item| {
+            let text = |name: &str| item[name].as_str().unwrap_or_default();
+            let content = STANDARD
+                .decode(text("base64Content"))
+                .map_err(|_| Error::input("base64Content is not base64"))?;
+            Ok((text("path").to_owned(), content))
+        })
+        .collect()
+}

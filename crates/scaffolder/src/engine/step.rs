@@ -1,0 +1,466 @@
+//! One step: its condition, its loop, its action.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use platform::actions::{Action, Call, Checkpoints, Log, Run, Spec, Step};
+use platform::permission::Decision;
+use platform::{Error, Result, json_schema};
+use serde_json::{Map, Value, json};
+
+use super::book::Book;
+use super::mask::{self, Mask};
+use super::{Place, Progress, Runner, loops};
+use crate::permission::{ACTION_EXECUTE, allows_action};
+use crate::render;
+use crate::task::{Entry, State};
+use crate::workspace;
+
+/// What came of a step that began.
+enum Done {
+    Completed(Value),
+    /// It was not to run; the line says why.
+    Skipped(String),
+}
+
+impl Runner {
+    /// Runs a step to its end; an error means that the run cannot go on here.
+    pub(super) async fn run_step(
+        &self,
+        place: &Place<'_>,
+        was_started: bool,
+        done: &HashMap<String, Entry>,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        let condition = place.step.get("if").unwrap_or(&Value::Null);
+        if progress.error.is_some() && !render::looks_at_failure(condition) {
+            let id = place.id();
+            let message = format!("Skipping step {id} because a previous step failed");
+            self.book.log(place.body(message, "skipped"));
+            return self.write_down(place, State::Skipped, None, progress).await;
+        }
+        let begun = format!("Beginning step {}", place.name());
+        self.book.log(place.body(begun, "processing"));
+        self.write_down(place, State::Started, None, progress)
+            .await?;
+        let result = match self.check_repeatable(place, was_started) {
+            Ok(()) => self.perform(place, done, progress).await?,
+            Err(error) => Err(error),
+        };
+        // What is lost now was not done by this process as far as anyone will know.
+        match result {
+            _ if self.is_lost() => Err(Error::unavailable("the task is in other hands")),
+            Ok(Done::Completed(output)) => {
+                let message = format!("Finished step {}", place.name());
+                self.book.log(place.body(message, "completed"));
+                self.write_down(place, State::Completed, Some(&output), progress)
+                    .await?;
+                progress.context.add_output(place.id(), output);
+                Ok(())
+            }
+            Ok(Done::Skipped(message)) => {
+                self.book.log(place.body(message, "skipped"));
+                self.write_down(place, State::Skipped, None, progress).await
+            }
+            Err(error) => self.fail(place, error, progress).await,
+        }
+    }
+
+    async fn fail(
+        &self,
+        place: &Place<'_>,
+        error: Error,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        let error = if self.cancel.is_cancelled() {
+            let (id, name, task) = (place.id(), place.name(), &self.task_id);
+            Error::internal(format!(
+                "Step {id} ({name}) of task {task} has been cancelled."
+            ))
+        } else {
+            Error::new(error.code(), self.mask.hide(error.message()))
+        };
+        let name = error.code().name();
+        let message = format!("{name}: {}", error.message());
+        self.book.log(place.body(message, "failed"));
+        let stored = json!({ "name": name, "message": error.message() });
+        self.write_down(place, State::Failed, Some(&stored), progress)
+            .await?;
+        progress.error.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Whether a step that was interrupted may run again.
+    fn check_repeatable(&self, place: &Place<'_>, was_started: bool) -> Result<()> {
+        let action = self.actions.get(place.action());
+        let is_safe = action.is_none_or(|action| {
+            let attributes = action.spec().attributes;
+            attributes.idempotent || attributes.read_only
+        });
+        if !was_started || is_safe {
+            return Ok(());
+        }
+        Err(Error::conflict(format!(
+            "the step was interrupted, and whether {} did its work is not known; look, and retry \
+             the task to run the step again",
+            place.action()
+        )))
+    }
+
+    fn is_lost(&self) -> bool {
+        self.book.is_lost()
+    }
+
+    /// The outer error means that the run cannot go on here, the inner one that the step failed.
+    async fn perform(
+        &self,
+        place: &Place<'_>,
+        done: &HashMap<String, Entry>,
+        progress: &mut Progress,
+    ) -> Result<Result<Done>, Error> {
+        if self.cancel.is_cancelled() {
+            return Ok(Err(Error::internal("cancelled")));
+        }
+        let Some(action) = self.actions.get(place.action()) else {
+            return Ok(Err(unknown_action(place.action())));
+        };
+        let host = render::host(&self.hosts, progress.error.is_some());
+        if place.step.get("each").is_some_and(|each| !each.is_null()) {
+            let context = progress.context.full(None, Map::clone);
+            let each = render::render(&place.step["each"], &context, &host);
+            return match loops::rounds(place.action(), each.as_ref()) {
+                Ok(rounds) => {
+                    self.perform_rounds(place, &*action, rounds, done, progress)
+                        .await
+                }
+                Err(error) => Ok(Err(error)),
+            };
+        }
+        if !self.is_wanted(place, progress, None) {
+            return Ok(Ok(Done::Skipped(unwanted(place))));
+        }
+        if self.is_dry_run && !action.spec().has_dry_run {
+            self.announce_dry_run(place, action.spec(), None, progress);
+            let id = &action.spec().id;
+            let message = format!("Skipping because {id} does not support dry-run");
+            let output = example_of(&action.spec().output, 0);
+            progress.context.add_output(place.id(), output);
+            return Ok(Ok(Done::Skipped(message)));
+        }
+        let result = self.call(place, &*action, None, progress).await;
+        Ok(result.map(Done::Completed))
+    }
+
+    async fn perform_rounds(
+        &self,
+        place: &Place<'_>,
+        action: &dyn Action,
+        rounds: Vec<Value>,
+        done: &HashMap<String, Entry>,
+        progress: &mut Progress,
+    ) -> Result<Result<Done>, Error> {
+        let mut all = Map::new();
+        let log = self.log_of(place);
+        for (index, round) in rounds.iter().enumerate() {
+            let key = format!("{}.{index}", place.index);
+            if let Some(entry) = done.get(&key).filter(|it| it.state == State::Completed) {
+                let output = entry.output.as_deref().unwrap_or("{}");
+                loops::collect(&mut all, &serde_json::from_str(output).unwrap_or_default());
+                continue;
+            }
+            if self.cancel.is_cancelled() {
+                return Ok(Err(Error::internal("cancelled")));
+            }
+            if !self.is_wanted(place, progress, Some(round)) {
+                log.info(&unwanted(place));
+                continue;
+            }
+            log.info(&loops::announcement(round));
+            if self.is_dry_run && !action.spec().has_dry_run {
+                self.announce_dry_run(place, action.spec(), Some(round), progress);
+                let id = &action.spec().id;
+                log.info(&format!("Skipping because {id} does not support dry-run"));
+                loops::collect(&mut all, &example_of(&action.spec().output, 0));
+                continue;
+            }
+            match self.call(place, action, Some(round), progress).await {
+                Err(error) => return Ok(Err(error)),
+                Ok(_) if self.is_lost() => {
+                    return Err(Error::unavailable("the task is in other hands"));
+                }
+                Ok(output) => {
+                    let index = Round { place, key };
+                    self.write_round(&index, &output, progress).await?;
+                    loops::collect(&mut all, &output);
+                }
+            }
+        }
+        Ok(Ok(Done::Completed(all.into())))
+    }
+
+    async fn write_round(
+        &self,
+        round: &Round<'_, '_>,
+        output: &Value,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        let mut change = super::Change {
+            key: round.key.clone(),
+            state: State::Completed,
+            output: Some(output.to_string()),
+            workspace: None,
+        };
+        if self.book.keeps_files() {
+            (progress.version, change.workspace) =
+                super::packed(&self.workspace, progress.version).await?;
+        }
+        tracing::trace!(step = round.place.id(), "a round is done");
+        self.book.commit(change).await
+    }
+
+    /// Whether the condition of a step holds.
+    fn is_wanted(&self, place: &Place<'_>, progress: &Progress, each: Option<&Value>) -> bool {
+        let Some(condition) = place.step.get("if").filter(|it| !it.is_null()) else {
+            return true;
+        };
+        let host = render::host(&self.hosts, progress.error.is_some());
+        let context = progress.context.open_in(each);
+        render::is_truthy(render::render(condition, &context, &host).as_ref())
+    }
+
+    /// Renders the input and runs the action with it.
+    async fn call(
+        &self,
+        place: &Place<'_>,
+        action: &dyn Action,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) -> Result<Value> {
+        let spec = action.spec();
+        let label = match each {
+            Some(each) => format!("{}[{}]", spec.id, each["key"].as_str().unwrap_or_default()),
+            None => spec.id.clone(),
+        };
+        let input = self.input(place, each, progress);
+        check_input(spec, &label, &input)?;
+        self.authorize(spec, &label, &input).await?;
+        if self.is_dry_run {
+            self.announce_dry_run(place, spec, each, progress);
+        }
+        let run = self.run_of(place, each);
+        let result = tokio::select! {
+            result = action.run(&run, input) => result,
+            () = self.cancel.cancelled() => Err(Error::internal("cancelled")),
+        };
+        if !self.is_dry_run {
+            let task = format!("{}/{}", self.task_id, place.id());
+            self.actions.tell(&Call {
+                ctx: &self.ctx,
+                id: &spec.id,
+                task: Some(&task),
+                error: result.as_ref().err(),
+            });
+        }
+        if let Err(error) = &result {
+            tracing::debug!(error = error.chain(), action = spec.id, "a step failed");
+        }
+        let root = self.workspace.clone();
+        super::blocking(move || workspace::list(&root).map(drop)).await?;
+        result
+    }
+
+    fn input(&self, place: &Place<'_>, each: Option<&Value>, progress: &Progress) -> Value {
+        let Some(input) = place.step.get("input") else {
+            return json!({});
+        };
+        let host = render::host(&self.hosts, progress.error.is_some());
+        let context = progress.context.full(each, Map::clone);
+        let rendered = render::render(input, &context, &host).unwrap_or_else(|| json!({}));
+        if !self.secrets.is_empty() || !self.environment.secrets.is_empty() {
+            let bare = progress.context.full(each, |_| Map::new());
+            let without = render::render(input, &bare, &host);
+            self.mask.add_derived(&rendered, without.as_ref());
+        }
+        rendered
+    }
+
+    async fn authorize(&self, spec: &Spec, label: &str, input: &Value) -> Result<()> {
+        let is_allowed = match self.ctx.decide(ACTION_EXECUTE).await {
+            Decision::Allow => true,
+            Decision::Deny => false,
+            Decision::Conditional(condition) => allows_action(&condition, &spec.id, input),
+        };
+        let may_use = match spec.permission {
+            Some(permission) => self.ctx.decide(permission).await == Decision::Allow,
+            None => true,
+        };
+        if is_allowed && may_use {
+            return Ok(());
+        }
+        Err(Error::forbidden(format!(
+            "Unauthorized action: {label}. The action is not allowed. Input: {input:#}"
+        )))
+    }
+
+    fn announce_dry_run(
+        &self,
+        place: &Place<'_>,
+        spec: &Spec,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) {
+        let host = render::host(&self.hosts, progress.error.is_some());
+        let context = progress.context.full(each, mask::stars);
+        let input = place
+            .step
+            .get("input")
+            .cloned()
+            .unwrap_or_else(|| json!({}));
+        let input = render::render(&input, &context, &host).unwrap_or_default();
+        self.log_of(place).info(&format!(
+            "Running {} in dry-run mode with inputs (secrets redacted): {input:#}",
+            spec.id
+        ));
+    }
+
+    fn log_of(&self, place: &Place<'_>) -> StepLog {
+        StepLog {
+            book: Arc::clone(&self.book),
+            mask: Arc::clone(&self.mask),
+            step_id: place.id().to_owned(),
+        }
+    }
+
+    fn run_of(&self, place: &Place<'_>, each: Option<&Value>) -> Run {
+        let round = each
+            .and_then(|each| each["key"].as_str())
+            .unwrap_or_default();
+        let step = Step {
+            task_id: self.task_id.clone(),
+            step_id: place.id().to_owned(),
+            workspace: self.workspace.clone(),
+            template: self.spec["templateInfo"].clone(),
+            beside: self.beside.clone(),
+            checkpoints: Arc::new(StepCheckpoints {
+                book: Arc::clone(&self.book),
+                prefix: format!("{}.{round}", place.index),
+            }),
+        };
+        Run {
+            ctx: self.ctx.clone(),
+            log: Arc::new(self.log_of(place)),
+            secrets: self.secrets.clone(),
+            cancel: self.cancel.clone(),
+            is_dry_run: self.is_dry_run,
+            step: Some(step),
+        }
+    }
+}
+
+/// A round of a loop and its key in the book.
+struct Round<'p, 's> {
+    place: &'p Place<'s>,
+    key: String,
+}
+
+fn unwanted(place: &Place<'_>) -> String {
+    let id = place.id();
+    format!("Skipping step {id} because its if condition was false")
+}
+
+/// The error of a step whose action is not there.
+pub(crate) fn unknown_action(id: &str) -> Error {
+    Error::not_found(format!(
+        "Template action with ID '{id}' is not registered. See \
+         https://backstage.io/docs/features/software-templates/builtin-actions/ on how to add a \
+         new action module."
+    ))
+}
+
+fn check_input(spec: &Spec, label: &str, input: &Value) -> Result<()> {
+    let complaints = json_schema::validate(&spec.input, input);
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = complaints.iter().map(|it| it.text("instance")).collect();
+    Err(Error::input(format!(
+        "Invalid input passed to action {label}, {}",
+        texts.join(", ")
+    )))
+}
+
+/// Something that fits a schema, for the outputs of actions that a dry run leaves out.
+fn example_of(schema: &Value, depth: usize) -> Value {
+    let example = schema.get("examples").and_then(Value::as_array);
+    if let Some(first) = example.and_then(|it| it.first()) {
+        return first.clone();
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        _ if depth > 8 => Value::Null,
+        Some("object") => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let member =
+                |(name, schema): (&String, &Value)| (name.clone(), example_of(schema, depth + 1));
+            properties
+                .into_iter()
+                .flatten()
+                .map(member)
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        Some("array") => schema
+            .get("items")
+            .map_or_else(|| json!([]), |items| json!([example_of(items, depth + 1)])),
+        Some("string") => "<example>".into(),
+        Some("number" | "integer") => 0.into(),
+        Some("boolean") => false.into(),
+        _ => "<unknown>".into(),
+    }
+}
+
+/// Lines of an action, as the logger of Backstage colours them.
+struct StepLog {
+    book: Arc<dyn Book>,
+    mask: Arc<Mask>,
+    step_id: String,
+}
+
+impl StepLog {
+    fn line(&self, level: &str, message: &str) {
+        let message = self.mask.hide(message);
+        self.book
+            .log(json!({ "message": format!("{level}: {message}"), "stepId": self.step_id }));
+    }
+}
+
+impl Log for StepLog {
+    fn info(&self, message: &str) {
+        self.line("\u{1b}[32minfo\u{1b}[39m", message);
+    }
+
+    fn error(&self, message: &str) {
+        self.line("\u{1b}[31merror\u{1b}[39m", message);
+    }
+}
+
+/// Results of parts of one step.
+struct StepCheckpoints {
+    book: Arc<dyn Book>,
+    prefix: String,
+}
+
+#[async_trait]
+impl Checkpoints for StepCheckpoints {
+    async fn load(&self, key: &str) -> Result<Option<Value>> {
+        self.book
+            .load_checkpoint(&format!("{}.{key}", self.prefix))
+            .await
+    }
+
+    async fn save(&self, key: &str, value: &Value) -> Result<()> {
+        self.book
+            .save_checkpoint(&format!("{}.{key}", self.prefix), value)
+            .await
+    }
+}

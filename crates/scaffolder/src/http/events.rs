@@ -1,0 +1,153 @@
+//! Events of a task: as a list that waits, and as a stream.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use platform::http::{Json, Param, Params, Segments};
+use platform::{Ctx, Result};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::scaffolder::Scaffolder;
+use crate::service::tasks::is_recoverable;
+use crate::store::EVENTS;
+use crate::task::Event;
+
+const PARAMS: &[Param] = &[Param::integer("after")];
+/// How long a list waits for its first event.
+const WAIT: Duration = Duration::from_secs(30);
+/// How long a missed wake-up can go unnoticed.
+const POLL: Duration = Duration::from_secs(1);
+/// Looks without an event until a comment tells proxies that the stream lives.
+const KEEP_ALIVE: u32 = 15;
+
+pub(super) async fn list_events(
+    ctx: Ctx,
+    State(scaffolder): State<Scaffolder>,
+    Segments([id]): Segments<1>,
+    params: Params,
+) -> Result<Json<Value>> {
+    params.check(PARAMS)?;
+    let task = scaffolder.find_task(&ctx, &id).await?;
+    let is_recoverable = is_recoverable(&task.spec()?);
+    let mut watcher = Watcher::new(scaffolder, id, params.integer("after"));
+    let end = tokio::time::Instant::now() + WAIT;
+    let events = loop {
+        let events = watcher.next().await?;
+        if !events.is_empty() || tokio::time::Instant::now() >= end {
+            break events;
+        }
+        watcher.wait().await;
+    };
+    let views = events
+        .iter()
+        .map(|event| event.to_json(&task.id, is_recoverable));
+    Ok(Json(views.collect::<Result<Vec<_>>>()?.into()))
+}
+
+pub(super) async fn stream_events(
+    ctx: Ctx,
+    State(scaffolder): State<Scaffolder>,
+    Segments([id]): Segments<1>,
+    params: Params,
+) -> Result<Response> {
+    params.check(PARAMS)?;
+    let task = scaffolder.find_task(&ctx, &id).await?;
+    let is_recoverable = is_recoverable(&task.spec()?);
+    let source = Source {
+        watcher: Watcher::new(scaffolder, id, params.integer("after")),
+        is_recoverable,
+        is_over: false,
+    };
+    let chunks = stream::try_unfold(source, |source| source.next());
+    let mut response = Response::new(Body::from_stream(chunks));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Follows the events of one task.
+struct Watcher {
+    scaffolder: Scaffolder,
+    wake: watch::Receiver<u64>,
+    task_id: String,
+    after: i64,
+    is_first: bool,
+}
+
+impl Watcher {
+    fn new(scaffolder: Scaffolder, task_id: String, after: Option<i64>) -> Self {
+        Self {
+            wake: scaffolder.db.subscribe(EVENTS),
+            scaffolder,
+            task_id,
+            after: after.unwrap_or(0),
+            is_first: true,
+        }
+    }
+
+    /// The events since the last look. The first look tells how the task ended, even if the client
+    /// asks for later events only.
+    async fn next(&mut self) -> Result<Vec<Event>> {
+        self.wake.mark_unchanged();
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let events = self
+            .scaffolder
+            .events_after(&self.task_id, self.after, is_first)
+            .await?;
+        if let Some(last) = events.last() {
+            self.after = self.after.max(last.id);
+        }
+        Ok(events)
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            changed = self.wake.changed() => if changed.is_err() {
+                tokio::time::sleep(POLL).await;
+            },
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+/// The stream of one task.
+struct Source {
+    watcher: Watcher,
+    is_recoverable: bool,
+    is_over: bool,
+}
+
+impl Source {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
+        if self.is_over {
+            return Ok(None);
+        }
+        for _ in 0..KEEP_ALIVE {
+            let events = self.watcher.next().await?;
+            if !events.is_empty() {
+                let chunk = self.write(&events)?;
+                return Ok(Some((chunk, self)));
+            }
+            self.watcher.wait().await;
+        }
+        Ok(Some((Bytes::from_static(b": \n\n"), self)))
+    }
+
+    fn write(&mut self, events: &[Event]) -> Result<Bytes> {
+        let mut text = String::new();
+        for event in events {
+            let view = event.to_json(&self.watcher.task_id, self.is_recoverable)?;
+            text.push_str(&format!("event: {}\ndata: {view}\n\n", event.kind));
+            self.is_over |= event.kind == "completion" && !self.is_recoverable;
+        }
+        Ok(text.into())
+    }
+}

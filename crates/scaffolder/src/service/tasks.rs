@@ -1,0 +1,232 @@
+//! Tasks: create, look, watch, cancel, retry.
+
+use audit::{Event as AuditEvent, Origin};
+use model::EntityRef;
+use platform::permission::{Decision, Permission};
+use platform::{Caller, Ctx, Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::{Checked, told};
+use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
+use crate::scaffolder::Scaffolder;
+use crate::store::{events, journal, tasks};
+use crate::task::{Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
+
+/// Bytes of one task's specification.
+const MAX_SPEC: usize = 4 << 20;
+
+/// A task to create.
+pub(crate) struct Draft {
+    pub template_ref: String,
+    pub values: Value,
+    pub secrets: Map<String, Value>,
+}
+
+impl Scaffolder {
+    /// Creates a task; a worker takes it at once.
+    pub(crate) async fn create_task(&self, ctx: &Ctx, draft: Draft) -> Result<Checked<String>> {
+        ctx.require(TASK_CREATE).await?;
+        let entity_ref = EntityRef::parse(
+            &draft.template_ref,
+            Some("template"),
+            model::DEFAULT_NAMESPACE,
+        )
+        .map_err(|error| Error::input(error.to_string()))?;
+        let template = self.find_template(ctx, &entity_ref).await?;
+        let complaints = template.check_values(&draft.values);
+        if !complaints.is_empty() {
+            return Ok(Checked::Wrong(told(&complaints, "instance")));
+        }
+        let complaints = template.check_secrets(&draft.secrets);
+        if !complaints.is_empty() {
+            return Ok(Checked::Wrong(told(&complaints, "secrets")));
+        }
+        let spec = template.task_spec(draft.values, &self.user_of(ctx).await?)?;
+        let task = self.new_task(ctx, &entity_ref, &spec, &draft.secrets)?;
+        let (id, origin, now) = (task.id.clone(), Origin::of(ctx), self.clock.now());
+        self.db
+            .write(move |tx| {
+                tasks::insert(tx, &task, now)?;
+                let event =
+                    AuditEvent::done("scaffolder.task.create", &task.id).detail(&task.template_ref);
+                audit::record(tx, &origin, &event, now)
+            })
+            .await?;
+        Ok(Checked::Fine(id))
+    }
+
+    fn new_task(
+        &self,
+        ctx: &Ctx,
+        template: &EntityRef,
+        spec: &Value,
+        secrets: &Map<String, Value>,
+    ) -> Result<NewTask> {
+        let spec = spec.to_string();
+        if spec.len() > MAX_SPEC {
+            return Err(Error::input("the template and its values are too large"));
+        }
+        let id = uuid::Uuid::new_v4().to_string();
+        let initiator = Initiator::of(ctx.caller())?;
+        let initiator = serde_json::to_string(&initiator)
+            .map_err(|error| Error::internal("the caller cannot be written").with_source(error))?;
+        let (secrets, seal_id) = self.sealed(&id, secrets)?;
+        let created_by = match ctx.caller() {
+            Caller::User(user) => Some(user.entity_ref.clone()),
+            _ => None,
+        };
+        Ok(NewTask {
+            id,
+            spec,
+            template_ref: template.to_string(),
+            created_by,
+            initiator,
+            secrets,
+            seal_id,
+        })
+    }
+
+    /// Sealed secrets with the id of the key; nothing when there are none.
+    fn sealed(
+        &self,
+        id: &str,
+        secrets: &Map<String, Value>,
+    ) -> Result<(Option<String>, Option<String>)> {
+        if secrets.is_empty() {
+            return Ok((None, None));
+        }
+        let sealed = self.seal.seal(id, secrets)?;
+        Ok((Some(sealed), Some(self.seal.id().to_owned())))
+    }
+
+    /// Tasks the caller may see, and how many there are.
+    pub(crate) async fn list_tasks(
+        &self,
+        ctx: &Ctx,
+        mut query: TaskQuery,
+    ) -> Result<(Vec<Task>, i64)> {
+        query.visible_to = match ctx.decide(TASK_READ).await {
+            Decision::Allow => None,
+            Decision::Deny => return Err(Error::forbidden("")),
+            // A condition that says nothing about creators is fulfilled by no list.
+            Decision::Conditional(condition) => Some(creators(&condition).unwrap_or_default()),
+        };
+        self.db.read(move |tx| tasks::list(tx, &query)).await
+    }
+
+    /// One task.
+    pub(crate) async fn find_task(&self, ctx: &Ctx, id: &str) -> Result<Task> {
+        self.task_for(ctx, id, &[TASK_READ]).await
+    }
+
+    async fn task_for(&self, ctx: &Ctx, id: &str, permissions: &[Permission<'_>]) -> Result<Task> {
+        let wanted = id.to_owned();
+        let task = self.db.read(move |tx| tasks::find(tx, &wanted)).await?;
+        let task = task.ok_or_else(|| Error::not_found(format!("No task with id '{id}' found")))?;
+        for permission in permissions {
+            if !allows_task(ctx, *permission, task.created_by.as_deref()).await {
+                return Err(Error::forbidden(""));
+            }
+        }
+        Ok(task)
+    }
+
+    /// Events of a task after one, and the completion even if it was before, if so wanted.
+    pub(crate) async fn events_after(
+        &self,
+        id: &str,
+        after: i64,
+        with_completion: bool,
+    ) -> Result<Vec<Event>> {
+        let id = id.to_owned();
+        self.db
+            .read(move |tx| events::list(tx, &id, after, with_completion))
+            .await
+    }
+
+    /// Asks for the end of a task.
+    pub(crate) async fn cancel_task(&self, ctx: &Ctx, id: &str) -> Result<()> {
+        let task = self.task_for(ctx, id, &[TASK_CANCEL, TASK_READ]).await?;
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
+        self.db
+            .write(move |tx| {
+                let is_over = tasks::find(tx, &task.id)?.is_none_or(|it| it.status.is_over());
+                if is_over {
+                    return Ok(());
+                }
+                let last = events::find_last_of_step(tx, &task.id)?;
+                let body = cancelled_body(last.as_deref());
+                let event = NewEvent {
+                    kind: EventKind::Cancelled,
+                    body,
+                };
+                tasks::cancel(tx, &task.id)?;
+                events::insert(tx, &task.id, &[event], now)?;
+                let event = AuditEvent::done("scaffolder.task.cancel", &task.id);
+                audit::record(tx, &origin, &event, now)
+            })
+            .await
+    }
+
+    /// Opens an ended task again: what completed stays, unless the template starts over.
+    pub(crate) async fn retry_task(
+        &self,
+        ctx: &Ctx,
+        id: &str,
+        secrets: &Map<String, Value>,
+    ) -> Result<()> {
+        ctx.require(TASK_CREATE).await?;
+        let task = self.find_task(ctx, id).await?;
+        let spec = task.spec()?;
+        let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
+        let strategy = strategy.unwrap_or("none").to_owned();
+        let (secrets, seal_id) = self.sealed(id, secrets)?;
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
+        self.db
+            .write(move |tx| {
+                let status = tasks::find(tx, &task.id)?.map(|it| it.status);
+                let Some(status) = status.filter(|it| it.is_over()) else {
+                    return Err(Error::conflict(format!(
+                        "Task {} has not ended and cannot be retried",
+                        task.id
+                    )));
+                };
+                let is_whole = status == crate::task::Status::Completed || strategy == "startOver";
+                if is_whole {
+                    journal::delete_all(tx, &task.id)?;
+                } else {
+                    journal::delete_incomplete(tx, &task.id)?;
+                }
+                events::delete_ends(tx, &task.id)?;
+                let recovered = NewEvent {
+                    kind: EventKind::Recovered,
+                    body: json!({ "recoverStrategy": strategy }),
+                };
+                events::insert(tx, &task.id, &[recovered], now)?;
+                tasks::reopen(tx, &task.id, secrets.as_deref(), seal_id.as_deref())?;
+                let event = AuditEvent::done("scaffolder.task.retry", &task.id);
+                audit::record(tx, &origin, &event, now)
+            })
+            .await
+    }
+}
+
+/// The event of a cancellation; it names the step that was last heard of.
+fn cancelled_body(last: Option<&str>) -> Value {
+    let last: Value = last
+        .and_then(|body| serde_json::from_str(body).ok())
+        .unwrap_or_default();
+    match last["stepId"].as_str() {
+        Some(step) => json!({
+            "message": format!("Step {step} has been cancelled."),
+            "stepId": step,
+            "status": "cancelled",
+        }),
+        None => json!({ "message": "The task has been cancelled.", "status": "cancelled" }),
+    }
+}
+
+/// Whether the template of a task starts over after an interruption.
+pub(crate) fn is_recoverable(spec: &Value) -> bool {
+    spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"] == "startOver"
+}

@@ -1,0 +1,157 @@
+//! Templates: their forms, and trying them.
+
+use std::sync::Arc;
+
+use model::EntityRef;
+use platform::permission::Decision;
+use platform::{Caller, Ctx, Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::{Checked, told};
+use crate::engine::dry_run::{Trial, Tried};
+use crate::engine::step::unknown_action;
+use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag};
+use crate::scaffolder::Scaffolder;
+use crate::template::Template;
+
+/// A template that somebody sent to try it.
+pub(crate) struct Draft {
+    pub template: Value,
+    pub values: Value,
+    pub secrets: Map<String, Value>,
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Scaffolder {
+    /// The template of a reference, with the pages and steps the caller may use.
+    pub(crate) async fn find_template(
+        &self,
+        ctx: &Ctx,
+        entity_ref: &EntityRef,
+    ) -> Result<Template> {
+        if !entity_ref.kind.eq_ignore_ascii_case("template") {
+            return Err(Error::input(
+                "Invalid kind, only 'Template' kind is supported",
+            ));
+        }
+        let entity = self.catalog.entity(ctx, entity_ref).await?;
+        let entity =
+            entity.ok_or_else(|| Error::not_found(format!("Template {entity_ref} not found")))?;
+        Template::new(self.visible(ctx, entity).await)
+    }
+
+    /// A template without the pages, fields and steps the caller may not use.
+    async fn visible(&self, ctx: &Ctx, mut entity: Value) -> Value {
+        let mut decisions = ctx.decide_all(&[PARAMETER_READ, STEP_READ]).await;
+        let steps = decisions.pop().unwrap_or(Decision::Deny);
+        let parameters = decisions.pop().unwrap_or(Decision::Deny);
+        let Some(spec) = entity.get_mut("spec").and_then(Value::as_object_mut) else {
+            return entity;
+        };
+        if let Some(Value::Array(list)) = spec.get_mut("steps") {
+            list.retain(|step| is_allowed(&steps, step));
+        }
+        match spec.get_mut("parameters") {
+            Some(Value::Array(pages)) => {
+                pages.retain(|page| is_allowed(&parameters, page));
+                for page in pages {
+                    retain_fields(&parameters, page);
+                }
+            }
+            Some(page) if is_allowed(&parameters, page) => retain_fields(&parameters, page),
+            Some(page) => *page = json!([]),
+            None => {}
+        }
+        entity
+    }
+
+    /// What the form of a template needs.
+    pub(crate) async fn form(&self, ctx: &Ctx, entity_ref: &EntityRef) -> Result<Value> {
+        Ok(self.find_template(ctx, entity_ref).await?.form(|_| true))
+    }
+
+    /// The caller as templates see them: their reference, and their entity if there is one.
+    pub(crate) async fn user_of(&self, ctx: &Ctx) -> Result<Value> {
+        let Caller::User(user) = ctx.caller() else {
+            return Ok(json!({}));
+        };
+        let mut view = Map::new();
+        if let Ok(entity_ref) = user.entity_ref.parse::<EntityRef>()
+            && let Some(entity) = self.catalog.entity(ctx, &entity_ref).await?
+        {
+            view.insert("entity".into(), entity);
+        }
+        view.insert("ref".into(), user.entity_ref.as_str().into());
+        Ok(view.into())
+    }
+
+    /// Tries a template that is not in the catalog; the steps come back with ids and names.
+    pub(crate) async fn dry_run(
+        &self,
+        ctx: &Ctx,
+        draft: Draft,
+    ) -> Result<Checked<(Tried, Vec<Value>)>> {
+        ctx.require(TASK_CREATE).await?;
+        ctx.require(DRY_RUN).await?;
+        let visible = self.visible(ctx, draft.template).await;
+        let template = Template::new(visible)?;
+        let complaints = template.check_values(&draft.values);
+        if !complaints.is_empty() {
+            return Ok(Checked::Wrong(told(&complaints, "instance")));
+        }
+        let steps = template.steps();
+        let ids = steps.iter().filter_map(|step| step["action"].as_str());
+        if let Some(unknown) = ids.clone().find(|id| self.actions.get(id).is_none()) {
+            return Err(unknown_action(unknown));
+        }
+        let mut spec = template.task_spec(draft.values, &self.user_of(ctx).await?)?;
+        if let Some(info) = spec.get_mut("templateInfo") {
+            // Relative URLs mean the files that came along.
+            info["baseUrl"] = "file:///template.yaml".into();
+        }
+        let trial = Trial {
+            spec,
+            secrets: draft.secrets,
+            beside: draft.files,
+        };
+        let tried = self.try_run(ctx, trial).await?;
+        Ok(Checked::Fine((tried, steps)))
+    }
+
+    /// The actions the caller may use in steps, as the list of actions tells them.
+    pub(crate) async fn list_actions(&self, ctx: &Ctx) -> Vec<Value> {
+        let mut visible = self.actions.visible(ctx).await;
+        visible.sort_by(|a, b| a.spec().id.cmp(&b.spec().id));
+        visible.iter().map(|action| action_view(action)).collect()
+    }
+}
+
+fn action_view(action: &Arc<dyn platform::actions::Action>) -> Value {
+    let spec = action.spec();
+    let mut view = Map::new();
+    view.insert("id".into(), spec.id.as_str().into());
+    if let Some(description) = &spec.description {
+        view.insert("description".into(), description.as_str().into());
+    }
+    if !spec.examples.is_empty() {
+        let examples = spec.examples.iter().map(|example| example.to_json());
+        view.insert("examples".into(), examples.collect());
+    }
+    let schema = json!({ "input": spec.input, "output": spec.output });
+    view.insert("schema".into(), schema);
+    view.into()
+}
+
+fn is_allowed(decision: &Decision, part: &Value) -> bool {
+    match decision {
+        Decision::Allow => true,
+        Decision::Deny => false,
+        Decision::Conditional(condition) => has_tag(condition, part),
+    }
+}
+
+fn retain_fields(decision: &Decision, page: &mut Value) {
+    if let Some(Value::Object(properties)) = page.get_mut("properties") {
+        properties.retain(|_, property| is_allowed(decision, property));
+    }
+}

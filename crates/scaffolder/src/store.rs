@@ -1,0 +1,21 @@
+//! SQL of the scaffolder.
+
+pub(crate) mod events;
+pub(crate) mod journal;
+pub(crate) mod tasks;
+
+use platform::db::Migration;
+
+/// Wakes workers: there is something to do, or a task was cancelled.
+pub(crate) const WORK: &str = "scaffolder_work";
+/// Wakes those who watch tasks.
+pub(crate) const EVENTS: &str = "scaffolder_events";
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    feature: "scaffolder",
+    version: 1,
+    name: "task",
+    sqlite: include_str!("../migrations/0001_task.sqlite.sql"),
+    postgres: include_str!("../migrations/0001_task.postgres.sql"),
+}];

@@ -1,0 +1,110 @@
+//! What steps did: `scaffolder_step`, `scaffolder_checkpoint` and `scaffolder_workspace`.
+
+use platform::Result;
+use platform::db::Tx;
+
+use crate::task::{Entry, State};
+
+pub(crate) fn upsert(
+    tx: &mut Tx<'_>,
+    task_id: &str,
+    key: &str,
+    state: State,
+    output: Option<&str>,
+) -> Result<()> {
+    tx.execute(
+        "insert into scaffolder_step (task_id, key, state, output) values ($1, $2, $3, $4) \
+         on conflict (task_id, key) do update set state = excluded.state, output = excluded.output",
+        &[
+            task_id.into(),
+            key.into(),
+            state.name().into(),
+            output.into(),
+        ],
+    )
+    .map(drop)
+}
+
+pub(crate) fn list(tx: &mut Tx<'_>, task_id: &str) -> Result<Vec<Entry>> {
+    let rows = tx.query(
+        "select key, state, output from scaffolder_step where task_id = $1",
+        &[task_id.into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| {
+            Ok(Entry {
+                key: row.take(0)?,
+                state: State::of_name(&row.take::<String>(1)?),
+                output: row.take(2)?,
+            })
+        })
+        .collect()
+}
+
+/// Forgets what did not complete, so that it is done again.
+pub(crate) fn delete_incomplete(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    tx.execute(
+        "delete from scaffolder_step where task_id = $1 and state <> 'completed'",
+        &[task_id.into()],
+    )
+    .map(drop)
+}
+
+/// Forgets everything that steps did.
+pub(crate) fn delete_all(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    for statement in [
+        "delete from scaffolder_step where task_id = $1",
+        "delete from scaffolder_checkpoint where task_id = $1",
+        "delete from scaffolder_workspace where task_id = $1",
+    ] {
+        tx.execute(statement, &[task_id.into()])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn load_checkpoint(tx: &mut Tx<'_>, task_id: &str, key: &str) -> Result<Option<String>> {
+    let row = tx.query_opt(
+        "select value from scaffolder_checkpoint where task_id = $1 and key = $2",
+        &[task_id.into(), key.into()],
+    )?;
+    row.map(|mut row| row.take(0)).transpose()
+}
+
+pub(crate) fn upsert_checkpoint(
+    tx: &mut Tx<'_>,
+    task_id: &str,
+    key: &str,
+    value: &str,
+) -> Result<()> {
+    tx.execute(
+        "insert into scaffolder_checkpoint (task_id, key, value) values ($1, $2, $3) \
+         on conflict (task_id, key) do update set value = excluded.value",
+        &[task_id.into(), key.into(), value.into()],
+    )
+    .map(drop)
+}
+
+pub(crate) fn load_workspace(tx: &mut Tx<'_>, task_id: &str) -> Result<Option<Vec<u8>>> {
+    let row = tx.query_opt(
+        "select content from scaffolder_workspace where task_id = $1",
+        &[task_id.into()],
+    )?;
+    row.map(|mut row| row.take(0)).transpose()
+}
+
+pub(crate) fn upsert_workspace(tx: &mut Tx<'_>, task_id: &str, content: &[u8]) -> Result<()> {
+    tx.execute(
+        "insert into scaffolder_workspace (task_id, content) values ($1, $2) \
+         on conflict (task_id) do update set content = excluded.content",
+        &[task_id.into(), content.into()],
+    )
+    .map(drop)
+}
+
+pub(crate) fn delete_workspace(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    tx.execute(
+        "delete from scaffolder_workspace where task_id = $1",
+        &[task_id.into()],
+    )
+    .map(drop)
+}

@@ -1,0 +1,229 @@
+//! `scaffolder_task`.
+
+use platform::db::{Param, Row, Tx};
+use platform::{Millis, Result};
+
+use super::{EVENTS, WORK};
+use crate::task::{Claimed, NewTask, Order, OrderField, Status, Task, TaskQuery};
+
+const COLUMNS: &str = "id, spec, status, created_at, heartbeat_at, created_by";
+
+pub(crate) fn insert(tx: &mut Tx<'_>, task: &NewTask, now: Millis) -> Result<()> {
+    tx.execute(
+        "insert into scaffolder_task (id, spec, status, template_ref, created_at, created_by, \
+         initiator, secrets, seal_id) values ($1, $2, 'open', $3, $4, $5, $6, $7, $8)",
+        &[
+            (&task.id).into(),
+            (&task.spec).into(),
+            (&task.template_ref).into(),
+            now.into(),
+            task.created_by.as_deref().into(),
+            (&task.initiator).into(),
+            task.secrets.as_deref().into(),
+            task.seal_id.as_deref().into(),
+        ],
+    )?;
+    tx.notify(WORK)
+}
+
+pub(crate) fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Task>> {
+    let row = tx.query_opt(
+        &format!("select {COLUMNS} from scaffolder_task where id = $1"),
+        &[id.into()],
+    )?;
+    row.map(task).transpose()
+}
+
+fn task(mut row: Row) -> Result<Task> {
+    Ok(Task {
+        id: row.take(0)?,
+        spec: row.take(1)?,
+        status: Status::of_name(&row.take::<String>(2)?),
+        created_at: row.take(3)?,
+        heartbeat_at: row.take(4)?,
+        created_by: row.take(5)?,
+    })
+}
+
+/// The tasks a query asks for, and how many there are in all.
+pub(crate) fn list(tx: &mut Tx<'_>, query: &TaskQuery) -> Result<(Vec<Task>, i64)> {
+    let mut params: Vec<Param<'_>> = Vec::new();
+    let mut conditions = vec!["1 = 1".to_owned()];
+    if let Some(creators) = &query.created_by {
+        params.push(json(creators).into());
+        conditions.push(format!("created_by in {}", tx.each_text(params.len())));
+    }
+    if let Some(statuses) = &query.status {
+        params.push(json(statuses).into());
+        conditions.push(format!("status in {}", tx.each_text(params.len())));
+    }
+    if let Some(owners) = &query.visible_to {
+        params.push(json(owners).into());
+        conditions.push(format!("created_by in {}", tx.each_text(params.len())));
+    }
+    let filter = conditions.join(" and ");
+    let total = tx
+        .query_one(
+            &format!("select count(*) from scaffolder_task where {filter}"),
+            &params,
+        )?
+        .take(0)?;
+    params.push(query.limit.into());
+    params.push(query.offset.into());
+    let order = order(&query.order);
+    let (limit, offset) = (params.len() - 1, params.len());
+    let rows = tx.query(
+        &format!(
+            "select {COLUMNS} from scaffolder_task where {filter} order by {order} \
+             limit ${limit} offset ${offset}"
+        ),
+        &params,
+    )?;
+    let tasks = rows.into_iter().map(task).collect::<Result<_>>()?;
+    Ok((tasks, total))
+}
+
+fn json(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+fn order(order: &[Order]) -> String {
+    let column = |order: &Order| {
+        let name = match order.field {
+            OrderField::CreatedAt => "created_at",
+            OrderField::Status => "status",
+            OrderField::CreatedBy => "created_by",
+        };
+        format!(
+            "{name} {}",
+            if order.is_descending { "desc" } else { "asc" }
+        )
+    };
+    let mut columns: Vec<String> = order.iter().map(column).collect();
+    if columns.is_empty() {
+        columns.push("created_at desc".to_owned());
+    }
+    columns.push("id".to_owned());
+    columns.join(", ")
+}
+
+/// Takes a task that is open, or whose worker is gone; its fence is a new one.
+///
+/// Only tasks whose secrets this process can open are taken.
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    seal_id: &str,
+    now: Millis,
+    until: Millis,
+) -> Result<Option<Claimed>> {
+    let skip = tx.skip_locked();
+    let row = tx.query_opt(
+        &format!(
+            "update scaffolder_task set status = 'processing', fence = fence + 1, \
+             locked_until = $3, heartbeat_at = $2 where id in (\
+               select id from scaffolder_task \
+               where (status = 'open' or (status = 'processing' and locked_until < $2)) \
+               and (seal_id is null or seal_id = $1) order by created_at, id limit 1 {skip}) \
+             returning id, spec, initiator, secrets, fence, is_cancelled"
+        ),
+        &[seal_id.into(), now.into(), until.into()],
+    )?;
+    row.map(|mut row| {
+        Ok(Claimed {
+            id: row.take(0)?,
+            spec: row.take(1)?,
+            initiator: row.take(2)?,
+            secrets: row.take(3)?,
+            fence: row.take(4)?,
+            is_cancelled: row.take::<i64>(5)? != 0,
+        })
+    })
+    .transpose()
+}
+
+/// Holds on to a task; `None` when another has it, else whether it is to be cancelled.
+pub(crate) fn hold(
+    tx: &mut Tx<'_>,
+    id: &str,
+    fence: i64,
+    now: Millis,
+    until: Millis,
+) -> Result<Option<bool>> {
+    let row = tx.query_opt(
+        "update scaffolder_task set heartbeat_at = $3, locked_until = $4 \
+         where id = $1 and fence = $2 and status = 'processing' returning is_cancelled",
+        &[id.into(), fence.into(), now.into(), until.into()],
+    )?;
+    row.map(|mut row| Ok(row.take::<i64>(0)? != 0)).transpose()
+}
+
+/// Ends a task: its secrets are wiped; false when another has it.
+pub(crate) fn finish(
+    tx: &mut Tx<'_>,
+    id: &str,
+    fence: i64,
+    status: Status,
+    now: Millis,
+) -> Result<bool> {
+    let n_changed = tx.execute(
+        "update scaffolder_task set status = $3, heartbeat_at = $4, locked_until = 0, \
+         secrets = null, seal_id = null where id = $1 and fence = $2 and status = 'processing'",
+        &[id.into(), fence.into(), status.name().into(), now.into()],
+    )?;
+    tx.notify(EVENTS)?;
+    Ok(n_changed > 0)
+}
+
+/// Gives a task back, so that another process goes on with it.
+pub(crate) fn release(tx: &mut Tx<'_>, id: &str, fence: i64) -> Result<()> {
+    tx.execute(
+        "update scaffolder_task set locked_until = 0 where id = $1 and fence = $2",
+        &[id.into(), fence.into()],
+    )?;
+    tx.notify(WORK)
+}
+
+/// Asks for the end of a task; its secrets are wiped at once.
+pub(crate) fn cancel(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    tx.execute(
+        "update scaffolder_task set is_cancelled = 1, secrets = null, seal_id = null \
+         where id = $1 and status in ('open', 'processing')",
+        &[id.into()],
+    )?;
+    tx.notify(WORK)
+}
+
+/// Opens an ended task again.
+pub(crate) fn reopen(
+    tx: &mut Tx<'_>,
+    id: &str,
+    secrets: Option<&str>,
+    seal_id: Option<&str>,
+) -> Result<()> {
+    tx.execute(
+        "update scaffolder_task set status = 'open', is_cancelled = 0, locked_until = 0, \
+         secrets = $2, seal_id = $3 where id = $1",
+        &[id.into(), secrets.into(), seal_id.into()],
+    )?;
+    tx.notify(WORK)
+}
+
+/// Tasks in work that gave no sign since `before`.
+pub(crate) fn list_stale(tx: &mut Tx<'_>, before: Millis) -> Result<Vec<(String, i64)>> {
+    let rows = tx.query(
+        "select id, fence from scaffolder_task where status = 'processing' and heartbeat_at < $1",
+        &[before.into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
+}
+
+/// Takes all tasks in work from whoever had them.
+pub(crate) fn release_all(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(
+        "update scaffolder_task set locked_until = 0 where status = 'processing'",
+        &[],
+    )
+    .map(drop)
+}

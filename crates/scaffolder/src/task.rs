@@ -1,0 +1,296 @@
+//! Tasks, their events and what their steps did, as they are stored.
+
+use std::sync::Arc;
+
+use platform::ctx::{AccessRestriction, Caller, Service, User};
+use platform::{Error, Millis, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$each:meta])* $variant:ident => $name:literal),+ $(,)? } else $other:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $type { $($(#[$each])* $variant),+ }
+
+        impl $type {
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub(crate) fn of_name(name: &str) -> Self {
+                match name { $($name => Self::$variant,)+ _ => Self::$other }
+            }
+        }
+    };
+}
+
+names! {
+    /// Where a task is.
+    Status {
+        Open => "open",
+        Processing => "processing",
+        Completed => "completed",
+        Failed => "failed",
+        Cancelled => "cancelled",
+        Skipped => "skipped",
+    } else Failed
+}
+
+names! {
+    /// Where a step is.
+    State {
+        Started => "started",
+        Completed => "completed",
+        Failed => "failed",
+        Skipped => "skipped",
+    } else Failed
+}
+
+impl Status {
+    /// Whether nothing more will happen.
+    pub(crate) fn is_over(self) -> bool {
+        !matches!(self, Self::Open | Self::Processing)
+    }
+}
+
+/// The kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventKind {
+    Log,
+    Completion,
+    Cancelled,
+    Recovered,
+}
+
+impl EventKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Completion => "completion",
+            Self::Cancelled => "cancelled",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+/// A task that is to be stored.
+#[derive(Debug)]
+pub(crate) struct NewTask {
+    pub id: String,
+    pub spec: String,
+    pub template_ref: String,
+    pub created_by: Option<String>,
+    pub initiator: String,
+    pub secrets: Option<String>,
+    pub seal_id: Option<String>,
+}
+
+/// A task as clients see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub id: String,
+    pub spec: String,
+    pub status: Status,
+    pub created_at: Millis,
+    pub heartbeat_at: Option<Millis>,
+    pub created_by: Option<String>,
+}
+
+impl Task {
+    /// The task as the API tells it.
+    pub(crate) fn to_json(&self) -> Result<Value> {
+        let mut view = json!({
+            "id": self.id,
+            "spec": self.spec()?,
+            "status": self.status.name(),
+            "createdAt": timestamp(self.created_at),
+        });
+        if let Some(at) = self.heartbeat_at {
+            view["lastHeartbeatAt"] = timestamp(at).into();
+        }
+        if let Some(by) = &self.created_by {
+            view["createdBy"] = by.as_str().into();
+        }
+        Ok(view)
+    }
+
+    pub(crate) fn spec(&self) -> Result<Value> {
+        parse(&self.spec)
+    }
+}
+
+/// A task that a worker took.
+#[derive(Debug, Clone)]
+pub(crate) struct Claimed {
+    pub id: String,
+    pub spec: String,
+    pub initiator: String,
+    pub secrets: Option<String>,
+    pub fence: i64,
+    pub is_cancelled: bool,
+}
+
+/// An event that is to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewEvent {
+    pub kind: EventKind,
+    pub body: Value,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub id: i64,
+    pub kind: String,
+    pub body: String,
+    pub created_at: Millis,
+}
+
+impl Event {
+    /// The event as the API tells it.
+    pub(crate) fn to_json(&self, task_id: &str, is_recoverable: bool) -> Result<Value> {
+        Ok(json!({
+            "id": self.id,
+            "isTaskRecoverable": is_recoverable,
+            "taskId": task_id,
+            "body": parse(&self.body)?,
+            "type": self.kind,
+            "createdAt": timestamp(self.created_at),
+        }))
+    }
+}
+
+/// What a step did.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub key: String,
+    pub state: State,
+    pub output: Option<String>,
+}
+
+/// Which tasks are asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TaskQuery {
+    pub created_by: Option<Vec<String>>,
+    pub status: Option<Vec<String>>,
+    /// Creators whose tasks the caller may see; `None` for all.
+    pub visible_to: Option<Vec<String>>,
+    pub order: Vec<Order>,
+    pub limit: i64,
+    pub offset: i64,
+}
+
+/// One part of an order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order {
+    pub field: OrderField,
+    pub is_descending: bool,
+}
+
+/// What tasks are ordered by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OrderField {
+    CreatedAt,
+    Status,
+    CreatedBy,
+}
+
+/// Who the steps of a task run for, as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub(crate) enum Initiator {
+    #[serde(rename_all = "camelCase")]
+    User {
+        entity_ref: String,
+        ownership: Vec<String>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Service {
+        subject: String,
+        restrictions: Option<Vec<Restriction>>,
+    },
+}
+
+/// What the token of a service is limited to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Restriction {
+    plugin: String,
+    permissions: Vec<String>,
+    actions: Vec<String>,
+}
+
+impl Initiator {
+    pub(crate) fn of(caller: &Caller) -> Result<Self> {
+        match caller {
+            Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
+            Caller::User(user) => Ok(Self::User {
+                entity_ref: user.entity_ref.clone(),
+                ownership: user.ownership.to_vec(),
+            }),
+            Caller::Service(service) => Ok(Self::Service {
+                subject: service.subject.clone(),
+                restrictions: service.restrictions.as_ref().map(|list| {
+                    let restriction = |it: &AccessRestriction| Restriction {
+                        plugin: it.plugin.clone(),
+                        permissions: it.permissions.clone(),
+                        actions: it.actions.clone(),
+                    };
+                    list.iter().map(restriction).collect()
+                }),
+            }),
+        }
+    }
+
+    /// The caller of the steps: the scaffolder, on behalf of who created the task.
+    pub(crate) fn caller(self) -> Caller {
+        match self {
+            Self::User {
+                entity_ref,
+                ownership,
+            } => Caller::User(User {
+                entity_ref,
+                ownership: ownership.into(),
+                expires_at: i64::MAX,
+                limited_token: None,
+                actor: Some(Arc::from("plugin:scaffolder")),
+            }),
+            Self::Service {
+                subject,
+                restrictions,
+            } => Caller::Service(Service {
+                subject,
+                restrictions: restrictions.map(|list| {
+                    let restriction = |it: Restriction| AccessRestriction {
+                        plugin: it.plugin,
+                        permissions: it.permissions,
+                        actions: it.actions,
+                    };
+                    list.into_iter().map(restriction).collect()
+                }),
+            }),
+        }
+    }
+}
+
+/// A stored text as JSON.
+pub(crate) fn parse(text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::internal("stored JSON cannot be read").with_source(error))
+}
+
+/// A time as JavaScript writes it.
+pub(crate) fn timestamp(at: Millis) -> String {
+    let nanos = i128::from(at) * 1_000_000;
+    let time =
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (date, clock) = (time.date(), time.time());
+    format!(
+        "{date}T{:02}:{:02}:{:02}.{:03}Z",
+        clock.hour(),
+        clock.minute(),
+        clock.second(),
+        clock.millisecond()
+    )
+}

@@ -1,0 +1,257 @@
+//! Whether an entity is a good template: its form, its steps, and what its expressions refer to.
+
+use std::collections::HashSet;
+
+use nunjucks::{ReferenceKind, Syntax};
+use platform::json_schema;
+use serde_json::{Value, json};
+
+/// The schema of `spec`. Reference 2 §D.1.
+const SPEC: &str = include_str!("spec.schema.json");
+/// Problems of one template.
+const MAX_PROBLEMS: usize = 100;
+
+/// Something that is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// Whether the template cannot work because of it.
+    pub is_error: bool,
+    /// JSON pointer of the place in the entity.
+    pub pointer: String,
+    /// What is wrong, and what may help.
+    pub message: String,
+}
+
+/// What keeps an entity from being a template at all.
+pub(crate) fn check_shape(entity: &Value) -> Vec<TemplateProblem> {
+    // The text is ours and a test reads it.
+    let schema: Value = serde_json::from_str(SPEC).unwrap_or_default();
+    let complaints = json_schema::validate(&schema, entity.get("spec").unwrap_or(&Value::Null));
+    let problem = |complaint: &json_schema::Complaint| TemplateProblem {
+        is_error: true,
+        pointer: pointer("/spec", &complaint.path),
+        message: complaint.text("spec"),
+    };
+    complaints.iter().map(problem).collect()
+}
+
+fn pointer(start: &str, path: &[Value]) -> String {
+    let mut text = start.to_owned();
+    for part in path {
+        text.push('/');
+        match part {
+            Value::String(name) => text.push_str(&name.replace('~', "~0").replace('/', "~1")),
+            index => text.push_str(&index.to_string()),
+        }
+    }
+    text
+}
+
+/// Everything that is wrong with a template, for `template lint`.
+pub fn lint(entity: &Value, actions: &dyn Fn(&str) -> Option<Value>) -> Vec<TemplateProblem> {
+    let mut linter = Linter {
+        found: check_shape(entity),
+        step_ids: HashSet::new(),
+        parameters: parameter_names(entity),
+    };
+    if !linter.found.is_empty() {
+        return linter.found;
+    }
+    let pages = entity.pointer("/spec/parameters").unwrap_or(&Value::Null);
+    for problem in json_schema::check_schema(pages) {
+        linter.warn("/spec/parameters".to_owned(), problem);
+    }
+    let steps = entity.pointer("/spec/steps").and_then(Value::as_array);
+    for (index, step) in steps.into_iter().flatten().enumerate() {
+        linter.check_step(index, step, actions);
+    }
+    if let Some(output) = entity.pointer("/spec/output") {
+        linter.check_expressions("/spec/output", output, false);
+    }
+    linter.found.truncate(MAX_PROBLEMS);
+    linter.found
+}
+
+struct Linter {
+    found: Vec<TemplateProblem>,
+    /// Ids of the steps before.
+    step_ids: HashSet<String>,
+    /// `None` when the form is too open to tell.
+    parameters: Option<HashSet<String>>,
+}
+
+impl Linter {
+    fn add(&mut self, is_error: bool, pointer: String, message: String) {
+        if self.found.len() < MAX_PROBLEMS {
+            self.found.push(TemplateProblem {
+                is_error,
+                pointer,
+                message,
+            });
+        }
+    }
+
+    fn error(&mut self, pointer: String, message: String) {
+        self.add(true, pointer, message);
+    }
+
+    fn warn(&mut self, pointer: String, message: String) {
+        self.add(false, pointer, message);
+    }
+
+    fn check_step(&mut self, index: usize, step: &Value, actions: &dyn Fn(&str) -> Option<Value>) {
+        let at = format!("/spec/steps/{index}");
+        let id = step.get("id").and_then(Value::as_str);
+        let id = id.map_or_else(|| format!("step-{}", index + 1), str::to_owned);
+        let action = step["action"].as_str().unwrap_or_default();
+        match actions(action) {
+            None => self.warn(
+                format!("{at}/action"),
+                format!("there is no action `{action}` in this installation"),
+            ),
+            Some(schema) => {
+                self.check_input(&at, &schema, step.get("input").unwrap_or(&json!({})));
+            }
+        }
+        for key in ["if", "each", "input"] {
+            if let Some(value) = step.get(key) {
+                self.check_expressions(&format!("{at}/{key}"), value, key != "if");
+            }
+        }
+        if !self.step_ids.insert(id.clone()) {
+            self.error(
+                format!("{at}/id"),
+                format!("two steps have the id `{id}`, so that only one output can be reached"),
+            );
+        }
+    }
+
+    /// Members of the input; values may be made by expressions, and are checked when they are known.
+    fn check_input(&mut self, at: &str, schema: &Value, input: &Value) {
+        let Value::Object(input) = input else {
+            return;
+        };
+        let required = schema.get("required").and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !input.contains_key(name) {
+                self.error(at.to_owned(), format!("the input `{name}` is missing"));
+            }
+        }
+        let known = schema.get("properties").and_then(Value::as_object);
+        let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+        for (name, value) in input {
+            let place = format!("{at}/input/{}", name.replace('~', "~0").replace('/', "~1"));
+            match known.and_then(|known| known.get(name)) {
+                None if is_closed => self.warn(place, format!("the action has no input `{name}`")),
+                Some(schema) if !has_expression(value) => {
+                    for complaint in json_schema::validate(schema, value) {
+                        self.error(place.clone(), complaint.text(name));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn check_expressions(&mut self, at: &str, value: &Value, has_secrets: bool) {
+        match value {
+            Value::String(text) => self.check_expression(at, text, has_secrets),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.check_expressions(&format!("{at}/{index}"), item, has_secrets);
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.check_expressions(&format!("{at}/{name}"), member, has_secrets);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_expression(&mut self, at: &str, text: &str, has_secrets: bool) {
+        let template = match nunjucks::Template::parse(text, Syntax::default()) {
+            Ok(template) => template,
+            Err(error) => {
+                let message = format!("{error}; the text stays as it is");
+                return self.warn(at.to_owned(), message);
+            }
+        };
+        for reference in template.references() {
+            if reference.kind != ReferenceKind::Variable {
+                continue;
+            }
+            let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
+            match path.as_slice() {
+                ["steps", id, ..] if !self.step_ids.contains(*id) => self.error(
+                    at.to_owned(),
+                    format!("no step before this one has the id `{id}`"),
+                ),
+                ["parameters", name, ..] => {
+                    let is_unknown = self
+                        .parameters
+                        .as_ref()
+                        .is_some_and(|it| !it.contains(*name));
+                    if is_unknown {
+                        let message = format!("the form has no parameter `{name}`");
+                        self.warn(at.to_owned(), message);
+                    }
+                }
+                ["secrets", ..] if !has_secrets => self.error(
+                    at.to_owned(),
+                    "`secrets` are there in `input` and `each` only".to_owned(),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn has_expression(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("${{") || text.contains("{%"),
+        Value::Array(items) => items.iter().any(has_expression),
+        Value::Object(members) => members.values().any(has_expression),
+        _ => false,
+    }
+}
+
+/// Every name that some part of the form can give a value to.
+fn parameter_names(entity: &Value) -> Option<HashSet<String>> {
+    let mut names = HashSet::new();
+    collect_names(entity.pointer("/spec/parameters")?, &mut names, 0).then_some(names)
+}
+
+fn collect_names(schema: &Value, names: &mut HashSet<String>, depth: usize) -> bool {
+    if depth > 32 {
+        return false;
+    }
+    match schema {
+        Value::Array(parts) => parts.iter().all(|it| collect_names(it, names, depth + 1)),
+        Value::Object(members) => members.iter().all(|(key, member)| match key.as_str() {
+            "properties" => {
+                names.extend(
+                    member
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .map(|it| it.0.clone()),
+                );
+                true
+            }
+            "$ref" | "patternProperties" => false,
+            "additionalProperties" => member == &Value::Bool(false),
+            "dependencies" => member
+                .as_object()
+                .into_iter()
+                .flatten()
+                .all(|(_, it)| it.is_array() || collect_names(it, names, depth + 1)),
+            "allOf" | "anyOf" | "oneOf" | "if" | "then" | "else" => {
+                collect_names(member, names, depth + 1)
+            }
+            _ => true,
+        }),
+        _ => true,
+    }
+}
