@@ -27,7 +27,7 @@ export default defineConfig(({ command }) => ({
   // Files name each other relative to themselves, so that the portal may live below a path.
   base: command === 'build' ? './' : '/',
   plugins: [react(), bootFromPortal()],
-  server: { proxy: { '/api': PORTAL } },
+  server: { proxy: { '/api': PORTAL, '/metrics': PORTAL } },
   build: {
     target: 'es2023',
     manifest: 'manifest.json',

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { PAGES, visit } from './pages.mjs';
-import { launch, openPage, startPortal } from './portal.mjs';
+import { launch, openPage, startPortal, WITH_ACCESS } from './portal.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SEVERE = ['serious', 'critical'];
@@ -12,7 +12,7 @@ let portal;
 let browser;
 
 before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
+  [portal, browser] = await Promise.all([startPortal(WITH_ACCESS), launch()]);
 });
 after(async () => {
   await browser?.close();
@@ -30,7 +30,7 @@ for (const [theme, width] of [
     const { page, faults, close } = await openPage(browser, {
       theme,
       width,
-      allow: ['reservation-servise'],
+      allow: ['reservation-servise', '/sessions/gone', '/role/default/nobody'],
     });
     for (const [name, path] of PAGES) {
       await t.test(name, async () => {

@@ -12,6 +12,23 @@ const BINARY = process.env.CALLBOARD ?? join(target, 'debug/callboard');
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
 const START_MS = 60_000;
 
+/** Roles and programs that act for people; the guest may do everything. */
+export const WITH_ACCESS = {
+  auth: {
+    experimentalDynamicClientRegistration: { enabled: true },
+    experimentalRefreshToken: { enabled: true },
+  },
+  permission: {
+    enabled: true,
+    rbac: {
+      'policies-csv-file': join(root, 'web/e2e/policy.csv'),
+      conditionalPoliciesFile: join(root, 'web/e2e/conditions.yaml'),
+      admin: { superUsers: [{ name: 'user:default/guest' }] },
+    },
+  },
+  callboard: { permission: { recordDecisions: true } },
+};
+
 function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,4 +1,4 @@
-//! `GET /records`, `GET /export`: the audit log over HTTP, relative to `/api/audit`.
+//! `GET /records`, `GET /export`, `GET /verification`: the audit log over HTTP, relative to `/api/audit`.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::chain::Verification;
 use crate::record::Record;
 use crate::service::{Audit, Export, Query};
 
@@ -39,6 +40,7 @@ pub fn router(audit: Audit) -> Router {
     Router::new()
         .route("/records", get(list_records))
         .route("/export", get(export_records))
+        .route("/verification", get(verify_chain))
         .with_state(audit.clone())
         .merge(permission_routes(Arc::new(audit)))
 }
@@ -66,6 +68,11 @@ async fn list_records(ctx: Ctx, State(audit): State<Audit>, params: Params) -> R
     let next_cursor = items.last().filter(|_| is_full);
     let next_cursor = next_cursor.map(|last| last.seq.to_string());
     Ok(Json(Page { items, next_cursor }))
+}
+
+/// Whether the chain is whole; one check at a time, as it reads every record.
+async fn verify_chain(ctx: Ctx, State(audit): State<Audit>) -> Result<Json<Verification>> {
+    Ok(Json(audit.check(&ctx).await?))
 }
 
 /// JSON lines, the newest record first.

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use platform::db::Db;
 use platform::permission::{Condition, Permission, Permissioned};
 use platform::telemetry::Metrics;
-use platform::{Clock, Ctx, Result};
+use platform::{Clock, Ctx, Error, Result};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -62,6 +62,8 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     observer: Arc<Observer>,
+    /// Held while the chain is checked for a caller.
+    checking: tokio::sync::Mutex<()>,
     /// Taken by the writer when it starts.
     observed: Mutex<Option<mpsc::Receiver<Observed>>>,
 }
@@ -98,6 +100,7 @@ impl Audit {
             settings: parts.settings,
             clock: parts.clock,
             observer: Arc::new(observer),
+            checking: tokio::sync::Mutex::default(),
             observed: Mutex::new(Some(observed)),
         })))
     }
@@ -153,6 +156,15 @@ impl Audit {
     async fn page(&self, query: Query, limit: i64) -> Result<Vec<Record>> {
         let list = move |tx: &mut platform::db::Tx<'_>| store::list_matching(tx, &query, limit);
         self.0.db.read(list).await
+    }
+
+    /// Like [`Audit::verify`], for callers; who asks while another check runs is told to wait.
+    pub async fn check(&self, ctx: &Ctx) -> Result<Verification> {
+        ctx.require(RECORD_READ).await?;
+        let Ok(_turn) = self.0.checking.try_lock() else {
+            return Err(Error::unavailable("The chain is being checked already"));
+        };
+        self.verify(None).await
     }
 
     /// Checks the whole chain; `expected` is the hash that the last record must have.

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::admin::{self, Admin};
 use crate::cli::version;
 use crate::database::{self, Tenancy};
 use crate::portal::Portal;
@@ -122,6 +123,7 @@ pub(crate) struct App {
     audit: Audit,
     settings: Settings,
     proxy: Proxy,
+    admin: Admin,
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
     /// Kept for as long as the database is used.
@@ -183,6 +185,7 @@ impl App {
             permissions,
             audit,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
+            admin: Admin::new(config),
             portal,
             _tenancy: tenancy,
         })
@@ -228,6 +231,11 @@ impl App {
             self.with_common(
                 "audit",
                 audit::router(self.audit.clone()),
+                &[identity::http::JWKS_PATH],
+            ),
+            self.with_common(
+                admin::PLUGIN,
+                self.admin.router(),
                 &[identity::http::JWKS_PATH],
             ),
         ] {
@@ -353,6 +361,8 @@ const READS: &[(&str, &str)] = &[
     ),
     ("user-settings", "/multiget"),
     ("permission", "/authorize"),
+    ("permission", "/dry-run"),
+    ("permission", "/explain"),
     (
         "permission",
         "/.well-known/backstage/permissions/apply-conditions",
@@ -416,6 +426,7 @@ pub(crate) async fn open_permissions(
     let plugins: Vec<Arc<dyn Permissioned>> = vec![
         Arc::new(catalog.clone()),
         Arc::new(audit.clone()),
+        Arc::new(admin::Own),
         scaffolder::permission::permissioned(db.clone()),
     ];
     let parts = ::permission::Parts {

@@ -1,5 +1,6 @@
 //! Callboard, the internal developer portal in one binary.
 
+mod admin;
 mod app;
 mod cli;
 mod database;

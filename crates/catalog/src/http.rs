@@ -102,6 +102,11 @@ fn operator_routes() -> Router<Catalog> {
         )
         .route("/ingestion/errors", get(ingestion::list_errors))
         .route("/ingestion/conflicts", get(ingestion::list_conflicts))
+        .route("/ingestion/providers", get(ingestion::list_providers))
+        .route(
+            "/ingestion/providers/{provider}/refresh",
+            post(ingestion::run_provider),
+        )
         .route("/ingestion/held", get(ingestion::list_held))
         .route(
             "/ingestion/held/{provider}/approve",

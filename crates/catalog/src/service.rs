@@ -3,4 +3,5 @@
 pub(crate) mod entities;
 pub(crate) mod ingestion;
 pub(crate) mod locations;
+pub(crate) mod providers;
 mod templates;

@@ -6,6 +6,7 @@
 //! used once, a refresh token once, and what is used twice ends the whole session; a token for a
 //! resource opens that resource only; secrets are kept as digests.
 
+mod acting;
 mod authorize;
 mod client;
 mod device;

@@ -108,6 +108,11 @@ impl Engine {
         &self.settings
     }
 
+    /// The same, by another policy.
+    pub(crate) fn with(&self, set: PolicySet) -> Self {
+        Self::new(self.settings.clone(), Arc::clone(&self.groups), set)
+    }
+
     pub(crate) fn groups(&self) -> &dyn Groups {
         &*self.groups
     }

@@ -4,6 +4,7 @@ mod authorize;
 mod conditions;
 mod plugins;
 mod policies;
+mod preview;
 mod roles;
 
 use axum::Router;
@@ -71,6 +72,8 @@ fn rbac_routes() -> Router<Permissions> {
                 .post(plugins::add_ids)
                 .delete(plugins::remove_ids),
         )
+        .route("/explain", post(preview::explain))
+        .route("/dry-run", post(preview::dry_run))
         .route("/default-permissions", get(plugins::list_defaults))
         .route("/refresh/{id}", post(plugins::refresh_provider))
 }

@@ -5,6 +5,7 @@ pub(crate) mod conditions;
 pub(crate) mod entity;
 pub(crate) mod plugins;
 pub(crate) mod policies;
+pub(crate) mod preview;
 pub(crate) mod roles;
 
 use std::sync::Arc;

@@ -1,33 +1,47 @@
-/** For who runs the portal: what the catalog could not do, and what it waits for. */
+/** For who runs the portal: what it does, what it could not do, and who may what. */
 
-import { Link, useParams } from '@tanstack/react-router';
-import { Page } from '../ui/Page';
+import { useParams } from '@tanstack/react-router';
+import { lazy } from 'react';
 import { Empty } from '../ui/States';
-import { Conflicts } from './Conflicts';
-import { Errors } from './Errors';
-import { Held } from './Held';
-import { Locations } from './Locations';
+import { AdminFrame } from './AdminFrame';
 
-const SECTIONS = [
-  { id: 'errors', title: 'Errors', component: Errors },
-  { id: 'conflicts', title: 'Conflicts', component: Conflicts },
-  { id: 'held', title: 'Held deletions', component: Held },
-  { id: 'locations', title: 'Locations', component: Locations },
-];
+const PARTS: Record<string, { title: string; component: React.ComponentType }> = {
+  errors: {
+    title: 'Errors',
+    component: lazy(() => import('./Errors').then(it => ({ default: it.Errors }))),
+  },
+  conflicts: {
+    title: 'Conflicts',
+    component: lazy(() => import('./Conflicts').then(it => ({ default: it.Conflicts }))),
+  },
+  held: {
+    title: 'Held deletions',
+    component: lazy(() => import('./Held').then(it => ({ default: it.Held }))),
+  },
+  locations: {
+    title: 'Locations',
+    component: lazy(() => import('./Locations').then(it => ({ default: it.Locations }))),
+  },
+  providers: {
+    title: 'Providers',
+    component: lazy(() => import('./Providers').then(it => ({ default: it.Providers }))),
+  },
+  health: {
+    title: 'Health',
+    component: lazy(() => import('./health/Health').then(it => ({ default: it.Health }))),
+  },
+  configuration: {
+    title: 'Configuration',
+    component: lazy(() => import('./Configuration').then(it => ({ default: it.Configuration }))),
+  },
+};
 
 export default function AdminPage() {
   const { section } = useParams({ from: '/admin/$section' });
-  const active = SECTIONS.find(({ id }) => id === section);
+  const part = PARTS[section];
   return (
-    <Page title="Admin">
-      <nav className="tabs" aria-label="Parts of this page">
-        {SECTIONS.map(({ id, title }) => (
-          <Link key={id} to="/admin/$section" params={{ section: id }}>
-            {title}
-          </Link>
-        ))}
-      </nav>
-      {active ? <active.component /> : <Empty title={`There is no “${section}” here`} />}
-    </Page>
+    <AdminFrame title={part?.title ?? 'Admin'}>
+      {part ? <part.component /> : <Empty title={`There is no “${section}” here`} />}
+    </AdminFrame>
   );
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { catalog, type HeldDeletion } from '../api/catalog';
+import { deniedTitle, MAY, useMay } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { Card } from '../ui/Page';
@@ -32,15 +33,23 @@ function HeldCard({ held }: { held: HeldDeletion }) {
     mutationFn: (decision: 'approve' | 'reject') => catalog.decideHeld(held.provider, decision),
     onSuccess: () => client.invalidateQueries(),
   });
+  const mayDecide = useMay(MAY.manageIngestion);
+  const title = deniedTitle(mayDecide, MAY.manageIngestion);
+  const isStill = decide.isPending || mayDecide === false;
   const share = Math.round((100 * held.entitiesRemoved) / Math.max(held.entitiesBefore, 1));
   const actions = held.approved ? (
     <Badge tone="info">approved, runs next</Badge>
   ) : (
     <>
-      <Button disabled={decide.isPending} onClick={() => decide.mutate('reject')}>
+      <Button disabled={isStill} title={title} onClick={() => decide.mutate('reject')}>
         Keep them
       </Button>
-      <Button variant="danger" disabled={decide.isPending} onClick={() => decide.mutate('approve')}>
+      <Button
+        variant="danger"
+        disabled={isStill}
+        title={title}
+        onClick={() => decide.mutate('approve')}
+      >
         Remove {formatCount(held.entitiesRemoved)}
       </Button>
     </>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { catalog, type Location } from '../api/catalog';
 import { isWebUrl, ORIGIN, refTextOf } from '../api/entity';
+import { deniedTitle, MAY, useMay } from '../session/may';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
 import { EntityLink } from '../ui/EntityLink';
@@ -16,6 +17,8 @@ export function Locations() {
     queryKey: ['locations'],
     queryFn: catalog.locations,
   });
+  const mayRegister = useMay(MAY.register);
+  const mayUnregister = useMay(MAY.unregister);
   const [leaving, setLeaving] = useState<Location>();
   return (
     <Card
@@ -23,9 +26,11 @@ export function Locations() {
       count={data?.length}
       flush
       actions={
-        <Link className="btn" to="/catalog-import">
-          Register location
-        </Link>
+        mayRegister !== false && (
+          <Link className="btn" to="/catalog-import">
+            Register location
+          </Link>
+        )
       }
     >
       {isPending && <SkeletonRows />}
@@ -51,7 +56,13 @@ export function Locations() {
                 location.target
               )}
             </span>
-            <Button size="small" variant="danger" onClick={() => setLeaving(location)}>
+            <Button
+              size="small"
+              variant="danger"
+              disabled={mayUnregister === false}
+              title={deniedTitle(mayUnregister, MAY.unregister)}
+              onClick={() => setLeaving(location)}
+            >
               Unregister…
             </Button>
           </li>

@@ -51,10 +51,16 @@ function keyOf(path: string, { method = 'GET', body }: RequestOptions): string {
 
 /** Sends a request and gives the JSON of its answer; `undefined` for answers without a body. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const method = options.method ?? 'GET';
-  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const first = takeFirst(keyOf(path, options));
   if (first) return first.body as T;
+  const text = await (await answerOf(path, options)).text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Sends a request and gives its answer; what is not fine is an `ApiError`. */
+export async function answerOf(path: string, options: RequestOptions = {}): Promise<Response> {
+  const method = options.method ?? 'GET';
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const label = `${method} ${path}`;
   let response = await send(label, path, method, body, options);
   if (response.status === 401 && !options.open) {
@@ -62,8 +68,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     response = await send(label, path, method, body, options);
   }
   if (!response.ok) throw await errorOf(response, label);
-  const text = await response.text();
-  return (text === '' ? undefined : JSON.parse(text)) as T;
+  return response;
 }
 
 async function send(
@@ -87,19 +92,36 @@ async function send(
   }
 }
 
+/** An error as Backstage has it, or as OAuth has it. */
 interface ErrorBody {
-  error?: { name?: string; message?: string };
+  error?: { name?: string; message?: string } | string;
+  error_description?: string;
+  /** What is wrong with values of a form. */
+  errors?: { stack?: string; message?: string }[];
+}
+
+function readError(text: string): { name?: string; message?: string } {
+  try {
+    const { error, error_description, errors } = JSON.parse(text) as ErrorBody;
+    if (Array.isArray(errors)) {
+      return { message: errors.map(({ stack, message }) => stack ?? message).join('\n') };
+    }
+    return typeof error === 'string' ? { name: error, message: error_description } : (error ?? {});
+  } catch {
+    // Proxies answer HTML; the status has to do.
+    return {};
+  }
 }
 
 async function errorOf(response: Response, label: string): Promise<ApiError> {
   const text = await response.text();
   const id = response.headers.get('x-request-id');
-  let body: ErrorBody = {};
-  try {
-    body = JSON.parse(text) as ErrorBody;
-  } catch {
-    // Proxies answer HTML; the status has to do.
-  }
-  const message = body.error?.message ?? `The portal answered ${response.status}`;
-  return new ApiError(message, response.status, body.error?.name ?? 'Error', label, id);
+  const { name = 'Error', message } = readError(text);
+  return new ApiError(
+    message || `The portal answered ${response.status}`,
+    response.status,
+    name,
+    label,
+    id,
+  );
 }

@@ -13,6 +13,7 @@ import {
   Settings,
   Share2,
   ShieldAlert,
+  Sparkles,
   SquarePlus,
   WifiOff,
 } from 'lucide-react';
@@ -26,6 +27,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { useKeys } from '../keys/keys';
+import { MAY, useMay, useMayAdminister } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button, IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
@@ -120,6 +122,7 @@ function useGlobalKeys(setOverlay: (overlay: Overlay) => void, collapse: () => v
     go('g a', 'APIs', '/api-docs'),
     go('g g', 'Graph', '/catalog-graph'),
     go('g o', 'Organization', '/org'),
+    go('g n', 'Create', '/create'),
     go('g s', 'Settings', '/settings'),
   ]);
 }
@@ -128,6 +131,8 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
   useStarsOfUser();
   const pinned = useKept(stars).slice(0, MAX_PINNED);
   const user = useUser();
+  const mayRegister = useMay(MAY.register);
+  const mayAdminister = useMayAdminister();
   return (
     <nav className="rail" aria-label="Main">
       <Link to="/" className="rail-brand" title={config.title}>
@@ -144,7 +149,10 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
       <RailLink to="/api-docs" icon={<Plug aria-hidden />} label="APIs" />
       <RailLink to="/catalog-graph" icon={<Share2 aria-hidden />} label="Graph" />
       <RailLink to="/org" icon={<Building2 aria-hidden />} label="Organization" />
-      <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
+      <RailLink to="/create" icon={<Sparkles aria-hidden />} label="Create" />
+      {mayRegister !== false && (
+        <RailLink to="/catalog-import" icon={<SquarePlus aria-hidden />} label="Register" />
+      )}
       {pinned.length > 0 && <div className="rail-heading">Starred</div>}
       {pinned.map(ref => (
         <div className="rail-link rail-label" key={ref}>
@@ -152,7 +160,7 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
         </div>
       ))}
       <div className="rail-fill" />
-      <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />
+      {mayAdminister && <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />}
       <RailLink to="/settings" icon={<Settings aria-hidden />} label="Settings" />
       {user.userEntityRef && (
         <div className="rail-link">

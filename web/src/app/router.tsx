@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { FILTERS as AUDIT_FILTERS } from '../admin/audit/filter';
 import { config } from './boot';
 import { CrashPage } from './CrashPage';
 import { NotFoundPage } from './NotFoundPage';
@@ -93,6 +94,99 @@ const adminSection = createRoute({
   component: lazyRouteComponent(() => import('../admin/AdminPage')),
 });
 
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles',
+  validateSearch: searchOf('find'),
+  component: lazyRouteComponent(() => import('../admin/roles/RolesPage')),
+});
+
+const newRole = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/new',
+  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage')),
+});
+
+const role = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/$namespace/$name',
+  component: lazyRouteComponent(() => import('../admin/roles/RolePage')),
+});
+
+const editRole = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/roles/$namespace/$name/edit',
+  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage'), 'EditRolePage'),
+});
+
+const explain = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/explain',
+  validateSearch: searchOf('user', 'permission', 'on'),
+  component: lazyRouteComponent(() => import('../admin/explain/ExplainPage')),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/audit',
+  validateSearch: searchOf(...AUDIT_FILTERS),
+  component: lazyRouteComponent(() => import('../admin/audit/AuditPage')),
+});
+
+const auditRecord = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/audit/$seq',
+  component: lazyRouteComponent(() => import('../admin/audit/RecordPage')),
+});
+
+const create = createRoute({
+  getParentRoute: () => root,
+  path: '/create',
+  validateSearch: searchOf('find', 'type', 'tag', 'show'),
+  component: lazyRouteComponent(() => import('../create/CreatePage')),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: '/create/templates/$namespace/$name',
+  validateSearch: searchOf('formData'),
+  component: lazyRouteComponent(() => import('../create/TemplatePage')),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: '/create/tasks',
+  validateSearch: searchOf('by', 'status', 'page'),
+  component: lazyRouteComponent(() => import('../create/run/TasksPage')),
+});
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/create/tasks/$id',
+  validateSearch: searchOf('line'),
+  component: lazyRouteComponent(() => import('../create/run/TaskPage')),
+});
+
+const actions = createRoute({
+  getParentRoute: () => root,
+  path: '/create/actions',
+  validateSearch: searchOf('find', 'action'),
+  component: lazyRouteComponent(() => import('../create/ActionsPage')),
+});
+
+const consent = createRoute({
+  getParentRoute: () => root,
+  path: '/oauth2/authorize/$id',
+  component: lazyRouteComponent(() => import('../consent/ConsentPage')),
+});
+
+const device = createRoute({
+  getParentRoute: () => root,
+  path: '/oauth2/device',
+  validateSearch: searchOf('user_code'),
+  component: lazyRouteComponent(() => import('../consent/DevicePage')),
+});
+
 const gallery = createRoute({
   getParentRoute: () => root,
   path: '/design',
@@ -112,6 +206,20 @@ export const router = createRouter({
     settings,
     admin,
     adminSection,
+    create,
+    template,
+    tasks,
+    task,
+    actions,
+    roles,
+    newRole,
+    role,
+    editRole,
+    explain,
+    audit,
+    auditRecord,
+    consent,
+    device,
     gallery,
   ]),
   basepath: config.basePath || '/',

@@ -27,6 +27,7 @@ import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
 import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
+import { deniedTitle, MAY, useMay } from '../session/may';
 import { Button, IconButton } from '../ui/Button';
 import { Menu, MenuItem, MenuLine, MenuLink } from '../ui/Menu';
 import { Notice } from '../ui/Small';
@@ -39,6 +40,13 @@ function webAnnotation(entity: Entity, key: string): string | undefined {
 
 /** A refresh is read in the background; its result is looked for after these times. */
 const LOOK_AGAIN_MS = [600, 2500];
+
+/** By its location, or by itself when it is an orphan. */
+function useMayUnregister(ref: string): boolean | undefined {
+  const byLocation = useMay(MAY.unregister);
+  const byItself = useMay(MAY.deleteEntity, ref);
+  return byLocation === false ? byItself : byLocation;
+}
 
 export function EntityActions({ entity }: { entity: Entity }) {
   const ref = refTextOf(entity);
@@ -53,6 +61,8 @@ export function EntityActions({ entity }: { entity: Entity }) {
       for (const wait of LOOK_AGAIN_MS) setTimeout(again, wait);
     },
   });
+  const mayRefresh = useMay(MAY.refresh, ref);
+  const mayUnregister = useMayUnregister(ref);
   const edit = webAnnotation(entity, EDIT_URL);
   const view = webAnnotation(entity, VIEW_URL) ?? locationUrl(annotation(entity, MANAGED_BY));
   const copy = () => void navigator.clipboard.writeText(ref);
@@ -65,7 +75,7 @@ export function EntityActions({ entity }: { entity: Entity }) {
       run: () => toggleStar(ref),
     },
     { keys: 'y', label: 'Copy the reference', group, run: copy },
-    { keys: 'r', label: 'Refresh', group, run: () => refresh.mutate() },
+    { keys: 'r', label: 'Refresh', group, run: () => mayRefresh !== false && refresh.mutate() },
   ]);
   return (
     <>
@@ -85,7 +95,11 @@ export function EntityActions({ entity }: { entity: Entity }) {
           <Pencil aria-hidden /> Edit
         </a>
       )}
-      <Button onClick={() => refresh.mutate()} disabled={refresh.isPending}>
+      <Button
+        onClick={() => refresh.mutate()}
+        disabled={refresh.isPending || mayRefresh === false}
+        title={deniedTitle(mayRefresh, MAY.refresh)}
+      >
         <RotateCw aria-hidden /> {refresh.isSuccess ? 'Refreshed' : 'Refresh'}
       </Button>
       <Menu
@@ -104,8 +118,13 @@ export function EntityActions({ entity }: { entity: Entity }) {
           </MenuLink>
         )}
         <MenuLine />
-        <MenuItem icon={<Trash2 />} tone="danger" onSelect={() => setLeaving(true)}>
-          Unregister…
+        <MenuItem
+          icon={<Trash2 />}
+          tone="danger"
+          disabled={mayUnregister === false}
+          onSelect={() => setLeaving(true)}
+        >
+          {mayUnregister === false ? 'Unregister… (not allowed)' : 'Unregister…'}
         </MenuItem>
       </Menu>
       {isLeaving && <UnregisterDialog entity={entity} onClose={() => setLeaving(false)} />}

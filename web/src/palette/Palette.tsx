@@ -39,6 +39,12 @@ interface Page {
     | '/catalog-graph'
     | '/org'
     | '/catalog-import'
+    | '/create'
+    | '/create/tasks'
+    | '/create/actions'
+    | '/admin/roles'
+    | '/admin/explain'
+    | '/admin/audit'
     | '/settings'
     | '/admin'
     | '/design';
@@ -51,6 +57,12 @@ const PAGES: Page[] = [
   { title: 'Graph', words: 'relations dependencies', to: '/catalog-graph' },
   { title: 'Organization', words: 'groups teams people users', to: '/org' },
   { title: 'Register location', words: 'import add new entity', to: '/catalog-import' },
+  { title: 'Create', words: 'template scaffolder golden path new', to: '/create' },
+  { title: 'Runs', words: 'tasks scaffolder history', to: '/create/tasks' },
+  { title: 'Actions', words: 'steps templates reference', to: '/create/actions' },
+  { title: 'Roles', words: 'permissions policies rbac access', to: '/admin/roles' },
+  { title: 'Why may they?', words: 'explain permission decision', to: '/admin/explain' },
+  { title: 'Audit log', words: 'records history who', to: '/admin/audit' },
   { title: 'Settings', words: 'theme density profile', to: '/settings' },
   { title: 'Admin', words: 'errors conflicts held locations', to: '/admin' },
   { title: 'Design system', words: 'components tokens', to: '/design' },

@@ -6,6 +6,7 @@ import { type FormEvent, useId, useRef, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { ApiError } from '../api/client';
 import { type Entity, isWebUrl, refTextOf } from '../api/entity';
+import { MAY, useMay } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
@@ -34,6 +35,7 @@ export default function RegisterPage() {
   const id = useId();
   const preview = useMutation({ mutationFn: catalog.tryLocation });
   const register = useRegister();
+  const mayRegister = useMay(MAY.register);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const wrong = faultOf(url);
@@ -66,10 +68,20 @@ export default function RegisterPage() {
             {fault ?? 'As the address bar shows it when you look at the file.'}
           </span>
         </div>
-        <Button type="submit" variant="primary" disabled={preview.isPending}>
+        <Button
+          type="submit"
+          variant="primary"
+          disabled={preview.isPending || mayRegister === false}
+        >
           {preview.isPending ? 'Reading…' : 'Preview'}
         </Button>
       </form>
+      {mayRegister === false && (
+        <Notice tone="info">
+          You may not register locations. Ask who runs the portal for a role with{' '}
+          <code>{MAY.register.name}</code>.
+        </Notice>
+      )}
       {preview.isPending && (
         <div className="card">
           <SkeletonRows />

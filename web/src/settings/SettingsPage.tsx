@@ -9,6 +9,7 @@ import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { Card, Page } from '../ui/Page';
 import { Kbd } from '../ui/Small';
+import { ActingCard } from './ActingCard';
 
 export default function SettingsPage() {
   return (
@@ -16,6 +17,7 @@ export default function SettingsPage() {
       <div className="columns">
         <div className="column">
           <Profile />
+          <ActingCard />
           <Appearance />
         </div>
         <div className="column">

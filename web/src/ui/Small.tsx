@@ -124,6 +124,26 @@ export function Time({ at }: { at: number }) {
   );
 }
 
+const SPANS: [string, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+];
+
+/** How long something lasts, in its two largest units. */
+export function formatSpan(ms: number): string {
+  const parts: string[] = [];
+  let rest = Math.max(0, Math.round(ms));
+  for (const [unit, length] of SPANS) {
+    const n = Math.floor(rest / length);
+    rest -= n * length;
+    if (n > 0) parts.push(`${n} ${unit}${n === 1 ? '' : 's'}`);
+    if (parts.length === 2 || (parts.length === 1 && n === 0)) break;
+  }
+  return parts.join(' ') || `${Math.round(ms)} ms`;
+}
+
 const NUMBER = new Intl.NumberFormat();
 
 export function formatCount(count: number): string {

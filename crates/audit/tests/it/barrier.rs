@@ -292,7 +292,11 @@ async fn records_are_found_by_what_is_known_of_them() {
 async fn the_log_is_for_those_who_may_read_it() {
     let lab = Lab::new(Reads::default()).await;
     let app = app(&lab);
-    for path in ["/api/audit/records", "/api/audit/export"] {
+    for path in [
+        "/api/audit/records",
+        "/api/audit/export",
+        "/api/audit/verification",
+    ] {
         for (token, status) in [("", 401), ("garbage", 401), ("user", 403), ("auditor", 200)] {
             assert_eq!(
                 send(&app, "GET", path, token).await.0,
@@ -301,4 +305,30 @@ async fn the_log_is_for_those_who_may_read_it() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn callers_have_the_chain_checked() {
+    let lab = Lab::new(Reads::default()).await;
+    lab.record(3).await;
+    let app = app(&lab);
+    let check = async || {
+        let (_, body) = send(&app, "GET", "/api/audit/verification", "auditor").await;
+        serde_json::from_str::<Value>(&body).unwrap()
+    };
+    let whole = check().await;
+    assert_eq!(
+        (&whole["nRecords"], &whole["nFaults"]),
+        (&3.into(), &0.into())
+    );
+    assert_eq!(whole["last"], 3);
+    let tamper = |tx: &mut platform::db::Tx<'_>| {
+        tx.batch("update audit_record set actor = 'other' where seq = 2")
+    };
+    lab.db.db.write(tamper).await.unwrap();
+    let broken = check().await;
+    assert_eq!(
+        broken["faults"],
+        serde_json::json!([{"fault": "changed", "seq": 2}])
+    );
 }

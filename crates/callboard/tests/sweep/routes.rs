@@ -9,6 +9,7 @@ use regex::Regex;
 /// Which plugins the routes of a file belong to.
 const PLUGINS: &[(&str, &[&str])] = &[
     ("audit/src/http", &["audit"]),
+    ("callboard/src/admin.rs", &["callboard"]),
     ("catalog/src/http", &["catalog"]),
     ("identity/src/http/auth.rs", &["auth"]),
     ("identity/src/http/device.rs", &["auth"]),
@@ -19,6 +20,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
             "app",
             "audit",
             "auth",
+            "callboard",
             "catalog",
             "permission",
             "proxy",
@@ -29,7 +31,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("permission/src/http", &["permission"]),
     (
         "platform/src/http/permissions.rs",
-        &["audit", "catalog", "permission"],
+        &["audit", "callboard", "catalog", "permission"],
     ),
     ("proxy/src/http", &["proxy"]),
     ("settings/src/http", &["user-settings"]),
@@ -50,7 +52,9 @@ const READS: &[&str] = &[
     "/authorize",
     "/by-query",
     "/by-refs",
+    "/dry-run",
     "/entity-facets",
+    "/explain",
     "/invoke",
     "/multiget",
     "/validate-entity",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::model::{Conflict, HeldMutation};
 use crate::service::ingestion::EntityError;
+use crate::service::providers::ProviderView;
 
 type Items<T> = Json<std::collections::BTreeMap<&'static str, Vec<T>>>;
 
@@ -51,6 +52,22 @@ pub(super) async fn reject_held(
     Segments([provider]): Segments<1>,
 ) -> Result<NoContent> {
     catalog.reject_held(&ctx, &provider).await?;
+    Ok(NoContent)
+}
+
+pub(super) async fn list_providers(
+    ctx: Ctx,
+    State(catalog): State<Catalog>,
+) -> Result<Items<ProviderView>> {
+    Ok(items(catalog.list_providers(&ctx).await?))
+}
+
+pub(super) async fn run_provider(
+    ctx: Ctx,
+    State(catalog): State<Catalog>,
+    Segments([provider]): Segments<1>,
+) -> Result<NoContent> {
+    catalog.run_provider(&ctx, &provider).await?;
     Ok(NoContent)
 }
 

@@ -100,6 +100,17 @@ pub(crate) fn delete_of(tx: &mut Tx<'_>, refs: &[String]) -> Result<()> {
     execute_texts(tx, &to, refs, &[]).map(drop)
 }
 
+/// How many entities each provider emits itself.
+pub(crate) fn count_by_provider(tx: &mut Tx<'_>) -> Result<HashMap<String, i64>> {
+    let rows = tx.query(
+        "select source, count(*) from catalog_edge where is_root = true group by source",
+        &[],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
+}
+
 /// Names of providers that emit anything.
 pub(crate) fn list_providers(tx: &mut Tx<'_>) -> Result<Vec<String>> {
     let rows = tx.query(

@@ -23,6 +23,7 @@ mod orphans;
 mod people;
 mod permissions;
 mod processing;
+mod providers;
 mod reads;
 mod rebuild;
 mod refresh;

@@ -221,6 +221,14 @@ fn reads() -> Vec<Row> {
         ),
         row(
             "GET",
+            "/ingestion/providers",
+            n.clone(),
+            (200, "items"),
+            FORBIDDEN,
+            FORBIDDEN,
+        ),
+        row(
+            "GET",
             "/ingestion/held",
             n.clone(),
             (200, "items"),
@@ -398,6 +406,14 @@ fn writes() -> Vec<Row> {
         row(
             "POST",
             "/ingestion/held/people/approve",
+            n.clone(),
+            MISSING,
+            FORBIDDEN,
+            FORBIDDEN,
+        ),
+        row(
+            "POST",
+            "/ingestion/providers/people/refresh",
             n.clone(),
             MISSING,
             FORBIDDEN,

@@ -79,6 +79,7 @@ fn router(identity: &Arc<Identity>) -> Router {
         )
         .route("/{provider}", any(unknown_provider))
         .route("/{provider}/{*rest}", any(unknown_provider));
+    let own = own.merge(oauth::acting_router());
     let own = if identity.server.is_some() {
         own.merge(oauth::router())
     } else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
@@ -44,6 +44,13 @@ pub(super) fn router() -> Router<Arc<Identity>> {
         .route("/v1/revoke", post(revoke))
         .route("/v1/introspect", post(introspect))
         .merge(device::router())
+}
+
+/// The routes that are there also when the server is off, with nothing to tell.
+pub(super) fn acting_router() -> Router<Arc<Identity>> {
+    Router::new()
+        .route("/v1/acting", get(list_acting))
+        .route("/v1/acting/{id}", delete(end_acting))
 }
 
 impl IntoResponse for OAuthError {
@@ -179,6 +186,43 @@ async fn reject(
     let caller = person(&identity, &headers).await?;
     let url = identity.reject(&caller, id_of(&path)).await?;
     Ok(Json(json!({ "redirectUrl": url.as_str() })))
+}
+
+/// The clients that act for who asks.
+async fn list_acting(State(identity): Shared, headers: HeaderMap) -> OAuthResult<Json<Value>> {
+    let caller = person(&identity, &headers).await?;
+    let items = identity.list_acting(user_ref(&caller)?).await?;
+    let is_on = identity.server.is_some();
+    Ok(Json(json!({ "isOn": is_on, "items": items })))
+}
+
+async fn end_acting(
+    State(identity): Shared,
+    path: RawPathParams,
+    headers: HeaderMap,
+) -> OAuthResult<StatusCode> {
+    let caller = person(&identity, &headers).await?;
+    let is_ended = identity
+        .end_acting(user_ref(&caller)?, id_of(&path))
+        .await?;
+    if is_ended {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let text = "no such client acts for you";
+    Err(OAuthError {
+        status: 404,
+        ..OAuthError::new("not_found", text)
+    })
+}
+
+fn user_ref(caller: &platform::ctx::Caller) -> OAuthResult<&str> {
+    match caller {
+        platform::ctx::Caller::User(user) => Ok(&user.entity_ref),
+        _ => Err(OAuthError::new(
+            "access_denied",
+            "a signed-in user is needed",
+        )),
+    }
 }
 
 /// Who answers the question: somebody who signed in, not a program that acts for them.

@@ -81,6 +81,14 @@ impl World {
             .await
     }
 
+    async fn send(&self, method: &str, path: &str, token: &str) -> Page {
+        let bearer = format!("Bearer {token}");
+        let path = format!("/api/auth{path}");
+        Browser::new(&self.lab)
+            .send(method, &path, &[(AUTHORIZATION.as_str(), &*bearer)], "")
+            .await
+    }
+
     pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
@@ -592,4 +600,52 @@ async fn tokens_are_looked_at_by_their_owners() {
         json!({"active": false})
     );
     assert_eq!(look("", &world.token).await["error"], "access_denied");
+}
+
+#[tokio::test]
+async fn users_see_who_acts_for_them_and_end_it() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let session = world.session(&client).await;
+    let other = world
+        .lab
+        .identity
+        .issue_user_token("user:default/bob", vec![]);
+    let other = other.await.unwrap().token;
+    let tool = text(&session, "access_token");
+
+    let listed = world.send("GET", "/v1/acting", &world.token).await.json();
+    let [item] = &listed["items"].as_array().unwrap()[..] else {
+        panic!("{listed}");
+    };
+    assert_eq!(item["clientName"], "Tool");
+    assert_eq!(item["clientId"], client);
+    assert_eq!(item["scope"], "openid offline_access");
+    let own = format!("/v1/acting/{}", text(item, "id"));
+
+    // Not others, not the tool itself, and nobody without credentials.
+    let cases = [
+        ("GET", "/v1/acting", &*other, 200),
+        ("GET", "/v1/acting", tool, 403),
+        ("GET", "/v1/acting", "", 403),
+        ("DELETE", &*own, &*other, 404),
+        ("DELETE", &*own, tool, 403),
+        ("DELETE", &*own, "", 403),
+        ("DELETE", "/v1/acting/nothing", &*world.token, 404),
+        ("DELETE", &*own, &*world.token, 204),
+        ("DELETE", &*own, &*world.token, 404),
+    ];
+    for (method, path, token, status) in cases {
+        let page = world.send(method, path, token).await;
+        assert_eq!(page.status, status, "{method} {path}: {}", page.body);
+        let is_list = method == "GET" && status == 200;
+        assert!(
+            !is_list || page.json()["items"] == json!([]),
+            "{}",
+            page.body
+        );
+    }
+    let token = text(&session, "refresh_token");
+    let page = world.renew(&client, token, &[]).await;
+    assert_eq!(page.json()["error"], "invalid_grant");
 }

@@ -128,6 +128,14 @@ impl Permissions {
     }
 }
 
+/// Policies of a draft of a role, of which there may be none.
+pub(crate) fn parse_draft(policies: &Value, role: &str) -> Result<Vec<Rule>> {
+    if policies.as_array().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    parse(policies, Some(role), "'policies' must be a list", "policy")
+}
+
 /// Policies of a body; `role` is that of the path, if it names one.
 fn parse(body: &Value, role: Option<&str>, missing: &str, what: &str) -> Result<Vec<Rule>> {
     let items = body.as_array().filter(|items| !items.is_empty());

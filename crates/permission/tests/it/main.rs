@@ -8,6 +8,7 @@
 mod cases;
 mod decisions;
 mod lab;
+mod preview;
 mod random;
 mod recordings;
 mod reload;

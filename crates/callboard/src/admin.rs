@@ -1,0 +1,104 @@
+//! The plugin `callboard`: what the portal itself tells those who run it, relative to
+//! `/api/callboard`.
+//!
+//! Invariant: secrets are hidden before anything is kept here.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use platform::config::{self, Config};
+use platform::http::{Json, permission_routes};
+use platform::permission::{Condition, Permission, Permissioned};
+use platform::{Ctx, Result};
+use serde::Serialize;
+
+/// Id of the plugin.
+pub(crate) const PLUGIN: &str = "callboard";
+/// See the configuration, without secrets.
+const CONFIG_READ: Permission<'_> = Permission {
+    name: "callboard.config.read",
+    action: Some("read"),
+    resource_type: None,
+};
+const PERMISSIONS: &[Permission<'_>] = &[CONFIG_READ];
+
+/// What administrators see of the portal.
+#[derive(Clone)]
+pub(crate) struct Admin(Arc<ConfigView>);
+
+/// The merged configuration as `callboard config print` has it.
+#[derive(Clone, Serialize)]
+struct ConfigView {
+    yaml: String,
+    /// In the order in which they are merged.
+    files: Vec<String>,
+}
+
+impl Admin {
+    pub(crate) fn new(config: &Config) -> Self {
+        let files = config.files().iter();
+        Self(Arc::new(ConfigView {
+            yaml: model::to_yaml(&config::redacted(config)),
+            files: files.map(|file| file.display().to_string()).collect(),
+        }))
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        Router::new()
+            .route("/config", get(show_config))
+            .with_state(self.clone())
+            .merge(permission_routes(Arc::new(Own)))
+    }
+}
+
+async fn show_config(ctx: Ctx, State(admin): State<Admin>) -> Result<Json<ConfigView>> {
+    ctx.require(CONFIG_READ).await?;
+    Ok(Json(ConfigView::clone(&admin.0)))
+}
+
+/// The permissions of this plugin.
+pub(crate) struct Own;
+
+#[async_trait]
+impl Permissioned for Own {
+    fn plugin(&self) -> &'static str {
+        PLUGIN
+    }
+
+    fn permissions(&self) -> &'static [Permission<'static>] {
+        PERMISSIONS
+    }
+
+    fn rules(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::json!([]))
+    }
+
+    fn resource_type(&self) -> Option<&'static str> {
+        None
+    }
+
+    async fn matches(&self, _condition: &Condition, refs: &[String]) -> Result<Vec<bool>> {
+        Ok(vec![false; refs.len()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_before_they_are_kept() {
+        let config = Config::from(json!({
+            "app": {"title": "Acme"},
+            "auth": {"providers": {"github": {"production": {"clientSecret": "geheim"}}}},
+        }));
+        let admin = Admin::new(&config);
+        assert!(admin.0.yaml.contains("title: Acme"), "{}", admin.0.yaml);
+        assert!(!admin.0.yaml.contains("geheim"), "{}", admin.0.yaml);
+    }
+}

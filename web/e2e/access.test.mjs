@@ -1,0 +1,224 @@
+// Roles, explanations, the audit log, programs that act for people: in a browser, with permissions on.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { visit } from './pages.mjs';
+import { launch, openPage, startPortal, WITH_ACCESS } from './portal.mjs';
+
+const REDIRECT = 'http://127.0.0.1:8055/callback';
+const VERIFIER = 'a-verifier-that-is-long-enough-to-be-accepted-here';
+let portal;
+let browser;
+
+before(async () => {
+  [portal, browser] = await Promise.all([startPortal(WITH_ACCESS), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+});
+
+function flow(name, run, options) {
+  test(name, async () => {
+    const { page, faults, close } = await openPage(browser, options);
+    try {
+      await run(page);
+      assert.deepEqual(faults, []);
+    } finally {
+      await close();
+    }
+  });
+}
+
+const go = (page, path) => visit(page, portal.url + path);
+const post = (path, body) =>
+  fetch(portal.url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }).then(answer => answer.json());
+
+/** A program asks; where its question is. */
+async function ask() {
+  const client = await post('/api/auth/v1/register', {
+    client_name: 'Terminal helper',
+    redirect_uris: [REDIRECT],
+    token_endpoint_auth_method: 'none',
+  });
+  const query = new URLSearchParams({
+    client_id: client.client_id,
+    redirect_uri: REDIRECT,
+    response_type: 'code',
+    scope: 'openid offline_access',
+    state: 'abc',
+    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const answer = await fetch(`${portal.url}/api/auth/v1/authorize?${query}`, {
+    redirect: 'manual',
+  });
+  return { clientId: client.client_id, question: answer.headers.get('location') };
+}
+
+/** Where the browser was sent, by a program that listens. */
+function heard(page) {
+  return new Promise(resolve => {
+    page.route(`${REDIRECT}**`, route => {
+      resolve(new URL(route.request().url()).searchParams);
+      return route.fulfill({ body: 'done', contentType: 'text/plain' });
+    });
+  });
+}
+
+flow('a program is let in, is listed, and is ended', async page => {
+  const { clientId, question } = await ask();
+  await visit(page, question);
+  await page.getByRole('heading', { name: 'Let Terminal helper act for you?' }).waitFor();
+  await page.getByText('nobody has checked its name').waitFor();
+  assert.equal(await page.getByRole('navigation').count(), 0);
+  const answered = heard(page);
+  await page.getByRole('button', { name: 'Allow' }).click();
+  const code = (await answered).get('code');
+  await page.waitForURL(/callback/);
+  const form = new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    code,
+    redirect_uri: REDIRECT,
+    code_verifier: VERIFIER,
+  });
+  const tokens = await fetch(`${portal.url}/api/auth/v1/token`, { method: 'POST', body: form });
+  assert.equal(tokens.status, 200);
+  await go(page, '/settings');
+  const item = page.getByRole('listitem').filter({ hasText: 'Terminal helper' });
+  await item.getByRole('button', { name: 'End' }).click();
+  await item.waitFor({ state: 'detached' });
+});
+
+flow('a program that is not wanted is sent away', async page => {
+  const { question } = await ask();
+  await visit(page, question);
+  const answered = heard(page);
+  await page.getByRole('button', { name: 'Deny' }).click();
+  assert.equal((await answered).get('error'), 'access_denied');
+});
+
+flow(
+  'a question that was answered says what to do',
+  async page => {
+    await go(page, '/oauth2/authorize/nothing');
+    await page.getByText('This question is no longer open').waitFor();
+  },
+  { allow: ['/sessions/nothing'] },
+);
+
+flow('a role is made, tried, changed and deleted', async page => {
+  await go(page, '/admin/roles');
+  await page.getByRole('link', { name: 'New role' }).click();
+  await page.getByRole('button', { name: 'Create the role' }).waitFor();
+  await page.getByLabel('What it is for').fill('Those who ship');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.getByText('Letters and digits').waitFor();
+  await page.keyboard.type('release-managers');
+  await page.getByRole('combobox', { name: 'Who has it' }).fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing' }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page
+    .getByRole('group', { name: 'audit.record.read read' })
+    .getByRole('button', { name: 'allow' })
+    .click();
+  await page.getByRole('button', { name: 'Add a condition' }).click();
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await page.getByText(/recorded kinds of decisions/).waitFor();
+  await page.getByRole('combobox', { name: 'Rule', exact: true }).selectOption('HAS_LABEL');
+  await page.getByLabel('label', { exact: true }).fill('sandbox');
+  await page.getByRole('button', { name: 'Create the role' }).click();
+  await page.waitForURL(/\/admin\/roles\/default\/release-managers$/);
+  await page.getByText('label: sandbox').waitFor();
+  await page.getByRole('link', { name: 'Ticketing' }).first().waitFor();
+
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page
+    .getByRole('group', { name: 'audit.record.read read' })
+    .getByRole('button', { name: 'deny' })
+    .click();
+  await page.getByRole('button', { name: 'Save the role' }).click();
+  await page.locator('.badge', { hasText: 'deny' }).waitFor();
+
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete the role' }).click();
+  await page.waitForURL(/\/admin\/roles$/);
+  await page.getByRole('link', { name: 'developer' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'release-managers' }).count(), 0);
+});
+
+flow('a role of a file says where it is changed', async page => {
+  await go(page, '/admin/roles/default/developer');
+  await page.getByText('policies-csv-file').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0);
+});
+
+flow('a decision is explained, and the address keeps the question', async page => {
+  await go(page, '/admin/explain');
+  await page.getByRole('combobox', { name: 'May' }).fill('ada');
+  await page.getByRole('option').first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByLabel('use the permission').selectOption('catalog.location.create');
+  await page.locator('.decision .badge').first().waitFor();
+  await page.waitForURL(/permission=catalog.location.create/);
+  await page.getByText('Roles, and how they come to them').waitFor();
+});
+
+flow('the audit log is filtered, checked and read record by record', async page => {
+  await go(page, '/admin/audit');
+  await page.getByRole('button', { name: 'Check the chain' }).click();
+  await page.getByText(/^whole: \d+ record/).waitFor();
+  await page.getByRole('textbox', { name: 'Action' }).fill('catalog.provider.apply');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/action=catalog.provider.apply/);
+  await page.getByText('ConfigLocationProvider', { exact: true }).first().waitFor();
+  await page.locator('tbody a').first().click();
+  await page.getByText('Digest afterwards').waitFor();
+  await page.getByRole('textbox', { name: 'Action' }).waitFor({ state: 'detached' });
+});
+
+flow('an audit log without a match says how texts are compared', async page => {
+  await go(page, '/admin/audit?actor=nobody');
+  await page.getByText('No record matches').waitFor();
+});
+
+flow('a provider is asked to run, and the configuration hides secrets', async page => {
+  await go(page, '/admin/providers');
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await page.getByRole('button', { name: 'Started' }).waitFor();
+  await go(page, '/admin/configuration');
+  await page.locator('.cm-content', { hasText: 'Acme Stages' }).waitFor();
+  await go(page, '/admin/health');
+  await page.getByText('Up for').waitFor();
+});
+
+test('what somebody may not do is hidden, or says which permission it needs', async () => {
+  const { admin: _, ...rbac } = WITH_ACCESS.permission.rbac;
+  const plain = await startPortal({ ...WITH_ACCESS, permission: { enabled: true, rbac } });
+  const { page, faults, close } = await openPage(browser, { allow: ['/api/'] });
+  try {
+    await visit(page, `${plain.url}/catalog/default/component/ledger-service`);
+    const refresh = page.getByRole('button', { name: 'Refresh' });
+    await page.locator('button[title*="catalog.entity.refresh"]').waitFor();
+    assert.ok(await refresh.isDisabled());
+    const rail = page.getByRole('navigation', { name: 'Main' });
+    await rail.getByRole('link', { name: 'Register' }).waitFor();
+    assert.equal(await rail.getByRole('link', { name: 'Admin' }).count(), 0);
+    for (const part of ['errors', 'providers', 'configuration', 'roles', 'audit', 'explain']) {
+      await visit(page, `${plain.url}/admin/${part}`);
+      await page.getByText('Not allowed').first().waitFor();
+    }
+    await visit(page, `${plain.url}/catalog/default/component/reservation-service`);
+    await refresh.click();
+    await page.getByRole('button', { name: 'Refreshed' }).waitFor();
+    assert.deepEqual(faults, []);
+  } finally {
+    await close();
+    await plain.stop();
+  }
+});

@@ -1,0 +1,119 @@
+/** Golden paths: forms, tasks, actions. */
+
+import { answerOf, request } from './client';
+import type { EntityMeta } from './entity';
+
+export type TaskStatus = 'open' | 'processing' | 'completed' | 'failed' | 'cancelled' | 'skipped';
+
+export type JsonSchema = { [key: string]: unknown };
+
+export interface TemplateForm {
+  title: string;
+  description?: string;
+  presentation?: {
+    buttonLabels?: {
+      backButtonText?: string;
+      createButtonText?: string;
+      reviewButtonText?: string;
+    };
+  };
+  steps: { title: string; description?: string; schema: JsonSchema }[];
+}
+
+export interface TaskStep {
+  id: string;
+  name: string;
+  action: string;
+}
+
+export interface Task {
+  id: string;
+  status: TaskStatus;
+  createdAt: string;
+  lastHeartbeatAt?: string;
+  createdBy?: string;
+  spec: {
+    steps: TaskStep[];
+    parameters: Record<string, unknown>;
+    user?: { ref?: string };
+    templateInfo?: { entityRef: string; entity?: { metadata: EntityMeta } };
+  };
+}
+
+export interface TaskOutput {
+  links?: { title?: string; icon?: string; url?: string; entityRef?: string }[];
+  text?: { title?: string; icon?: string; content?: string }[];
+  [key: string]: unknown;
+}
+
+export interface TaskEvent {
+  id: number;
+  taskId: string;
+  type: 'log' | 'completion' | 'cancelled' | 'recovered';
+  createdAt: string;
+  body: {
+    message?: string;
+    stepId?: string;
+    status?: TaskStatus;
+    output?: TaskOutput;
+    error?: { name?: string; message?: string };
+    recoverStrategy?: string;
+  };
+}
+
+export interface TaskList {
+  tasks: Task[];
+  totalTasks: number;
+}
+
+export interface Action {
+  id: string;
+  description?: string;
+  examples?: { description: string; example: string; notes?: string }[];
+  schema?: { input?: JsonSchema; output?: JsonSchema };
+}
+
+export interface DryRunResult {
+  log: { body: { message: string; stepId?: string; status?: TaskStatus } }[];
+  output: TaskOutput;
+  steps: TaskStep[];
+  directoryContents: { path: string; executable?: boolean; base64Content: string }[];
+}
+
+const BASE = '/api/scaffolder/v2';
+const task = (id: string) => `${BASE}/tasks/${encodeURIComponent(id)}`;
+
+export const scaffolder = {
+  form: ({ namespace, name }: { namespace: string; name: string }) =>
+    request<TemplateForm>(
+      `${BASE}/templates/${encodeURIComponent(namespace)}/template/${encodeURIComponent(name)}/parameter-schema`,
+    ),
+
+  start: (body: {
+    templateRef: string;
+    values: Record<string, unknown>;
+    secrets: Record<string, string>;
+  }) => request<{ id: string }>(`${BASE}/tasks`, { method: 'POST', body }),
+
+  task: (id: string) => request<Task>(task(id)),
+
+  tasks: (query: string[][], signal?: AbortSignal) =>
+    request<TaskList>(`${BASE}/tasks?${new URLSearchParams(query)}`, { signal }),
+
+  cancel: (id: string) => request<unknown>(`${task(id)}/cancel`, { method: 'POST', body: {} }),
+
+  retry: (id: string) =>
+    request<{ id: string }>(`${task(id)}/retry`, { method: 'POST', body: { secrets: {} } }),
+
+  actions: () => request<Action[]>(`${BASE}/actions`),
+
+  /** The stream of a task's events after one of them. */
+  stream: (id: string, after: number | undefined, signal: AbortSignal) =>
+    answerOf(`${task(id)}/eventstream${after === undefined ? '' : `?after=${after}`}`, { signal }),
+
+  complete: (provider: string, resource: string, token: string, context: object) =>
+    request<{ results: { id: string; title?: string }[] }>(
+      `${BASE}/autocomplete/${encodeURIComponent(provider)}/${encodeURIComponent(resource)}`,
+      { method: 'POST', body: { token, context } },
+    ),
+};

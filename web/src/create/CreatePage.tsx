@@ -1,0 +1,208 @@
+/** Everything that can be made here, as cards. */
+
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { BookOpen, ListChecks, Star } from 'lucide-react';
+import { type Entity, refOf, refTextOf, relationsOf, titleOf } from '../api/entity';
+import { stars, useKept } from '../app/kept';
+import { toggleStar } from '../app/stars';
+import { MAY, useMay } from '../session/may';
+import { useUser } from '../session/useSession';
+import { IconButton } from '../ui/Button';
+import { EntityLink } from '../ui/EntityLink';
+import { KindIcon } from '../ui/KindIcon';
+import { Page } from '../ui/Page';
+import { formatCount, Notice, Skeleton } from '../ui/Small';
+import { Empty, ErrorState } from '../ui/States';
+import {
+  countsOf,
+  isFound,
+  MAX_TEMPLATES,
+  type TemplateFilter,
+  tagsOf,
+  templatesQuery,
+  typeOf,
+} from './templates';
+import './create.css';
+
+const route = getRouteApi('/create');
+
+export default function CreatePage() {
+  const filter = route.useSearch();
+  const user = useUser();
+  const starred = useKept(stars);
+  const mayCreate = useMay(MAY.createTask);
+  const { data, error, isPending, refetch } = useQuery(templatesQuery);
+  const templates = data?.items ?? [];
+  const asker = { ownershipRefs: user.ownershipEntityRefs, stars: starred };
+  const found = templates.filter(template => isFound(template, filter, asker));
+  return (
+    <Page
+      title="Create"
+      lead="Golden paths: answer a few questions, and get what your colleagues would have made."
+      actions={
+        <>
+          <Link className="btn" to="/create/tasks">
+            <ListChecks aria-hidden /> Runs
+          </Link>
+          <Link className="btn" to="/create/actions">
+            <BookOpen aria-hidden /> Actions
+          </Link>
+        </>
+      }
+    >
+      {mayCreate === false && (
+        <Notice tone="info">
+          You may look, but not start anything: that needs the permission{' '}
+          <code>{MAY.createTask.name}</code>.
+        </Notice>
+      )}
+      {error && <ErrorState error={error} onRetry={() => refetch()} />}
+      {data && templates.length === 0 && <NoTemplates />}
+      {templates.length > 0 && <Filters filter={filter} templates={templates} n={found.length} />}
+      <ul className="template-cards" aria-busy={isPending}>
+        {isPending && [1, 2, 3].map(at => <CardSkeleton key={at} />)}
+        {found.map(template => (
+          <TemplateCard
+            key={refTextOf(template)}
+            template={template}
+            isStarred={starred.includes(refTextOf(template))}
+          />
+        ))}
+      </ul>
+      {templates.length > 0 && found.length === 0 && (
+        <Empty title="No template matches">
+          <Link to="/create">Show all {formatCount(templates.length)}</Link>
+        </Empty>
+      )}
+      {(data?.totalItems ?? 0) > MAX_TEMPLATES && (
+        <p className="muted">The first {formatCount(MAX_TEMPLATES)} by name are shown.</p>
+      )}
+    </Page>
+  );
+}
+
+const EXAMPLE = `catalog:
+  locations:
+    - type: url
+      target: https://github.com/acme/templates/blob/main/all.yaml
+      rules:
+        - allow: [Template]`;
+
+function NoTemplates() {
+  return (
+    <Empty title="There are no templates yet" example={EXAMPLE}>
+      A template is an entity of the catalog. Where they are allowed to come from stands in
+      app-config.yaml:
+    </Empty>
+  );
+}
+
+interface FiltersProps {
+  filter: TemplateFilter;
+  templates: Entity[];
+  n: number;
+}
+
+const SHOWN: [string | undefined, string][] = [
+  [undefined, 'All'],
+  ['owned', 'Owned'],
+  ['starred', 'Starred'],
+];
+
+function Filters({ filter, templates, n }: FiltersProps) {
+  const navigate = route.useNavigate();
+  const set = (part: TemplateFilter) => navigate({ search: { ...filter, ...part }, replace: true });
+  const choice = (name: 'type' | 'tag', label: string, values: [string, number][]) =>
+    values.length > 0 && (
+      <select
+        className="select"
+        aria-label={label}
+        value={filter[name] ?? ''}
+        onChange={event => set({ [name]: event.target.value || undefined })}
+      >
+        <option value="">{label}</option>
+        {values.map(([value, count]) => (
+          <option key={value} value={value}>
+            {value} ({count})
+          </option>
+        ))}
+      </select>
+    );
+  return (
+    <search className="template-filters" aria-label="Filter the templates">
+      <input
+        className="input"
+        aria-label="Find a template"
+        placeholder="Find a template"
+        value={filter.find ?? ''}
+        onChange={event => set({ find: event.target.value || undefined })}
+      />
+      {choice('type', 'Any type', countsOf(templates, typeOf))}
+      {choice('tag', 'Any tag', countsOf(templates, tagsOf))}
+      <fieldset className="segmented" aria-label="Whose">
+        {SHOWN.map(([value, label]) => (
+          <button
+            key={label}
+            type="button"
+            aria-pressed={filter.show === value}
+            onClick={() => set({ show: value })}
+          >
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      <span className="muted" role="status">
+        {formatCount(n)} {n === 1 ? 'template' : 'templates'}
+      </span>
+    </search>
+  );
+}
+
+function CardSkeleton() {
+  return (
+    <li className="card template-card">
+      <Skeleton width="50%" />
+      <Skeleton width="90%" />
+      <Skeleton width="30%" />
+    </li>
+  );
+}
+
+function TemplateCard({ template, isStarred }: { template: Entity; isStarred: boolean }) {
+  const ref = refTextOf(template);
+  const { namespace, name } = refOf(template);
+  const owner = relationsOf(template, 'ownedBy')[0];
+  const [type] = typeOf(template);
+  return (
+    <li className="card template-card">
+      <div className="template-head">
+        <KindIcon kind="template" />
+        <h2 className="grow">
+          <Link to="/create/templates/$namespace/$name" params={{ namespace, name }}>
+            {titleOf(template)}
+          </Link>
+        </h2>
+        <IconButton
+          label={isStarred ? `Remove the star of ${name}` : `Star ${name}`}
+          size="small"
+          aria-pressed={isStarred}
+          onClick={() => toggleStar(ref)}
+        >
+          <Star fill={isStarred ? 'currentColor' : 'none'} />
+        </IconButton>
+      </div>
+      <p className="template-text">{template.metadata.description}</p>
+      <div className="template-foot">
+        {type && <span className="chip">{type}</span>}
+        {tagsOf(template).map(tag => (
+          <Link key={tag} className="chip" to="/create" search={{ tag }}>
+            {tag}
+          </Link>
+        ))}
+        <span className="grow" />
+        {owner && <EntityLink entityRef={owner} />}
+      </div>
+    </li>
+  );
+}

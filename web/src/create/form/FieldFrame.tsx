@@ -1,0 +1,46 @@
+/** Label, help and errors around a field of a form. */
+
+import type { RJSFSchema } from '@rjsf/utils';
+import type { ReactNode } from 'react';
+
+interface FieldFrameProps {
+  schema: RJSFSchema;
+  uiSchema?: Record<string, unknown>;
+  name: string;
+  required?: boolean;
+  fieldPathId: { $id: string };
+  rawErrors?: string[];
+  /** Several inputs, each with a label of its own. */
+  isGroup?: boolean;
+  children: ReactNode;
+}
+
+export function FieldFrame(props: FieldFrameProps) {
+  const { schema, uiSchema, name, required, fieldPathId, rawErrors = [], isGroup } = props;
+  const look = (key: string) => {
+    const value = uiSchema?.[`ui:${key}`];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const title = look('title') ?? schema.title ?? name;
+  const help = look('help');
+  const description = look('description') ?? schema.description;
+  const label = (
+    <>
+      {title}
+      {required && <span className="muted"> (needed)</span>}
+    </>
+  );
+  return (
+    <div className="field">
+      {isGroup ? <strong>{label}</strong> : <label htmlFor={fieldPathId.$id}>{label}</label>}
+      {description && <span className="field-help">{description}</span>}
+      {props.children}
+      {rawErrors.map(error => (
+        <span key={error} className="field-error">
+          {title} {error}
+        </span>
+      ))}
+      {help && <span className="field-help">{help}</span>}
+    </div>
+  );
+}

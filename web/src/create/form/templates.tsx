@@ -1,0 +1,140 @@
+/** How RJSF draws what is around the inputs, in the looks of this app. */
+
+import type {
+  ArrayFieldItemTemplateProps,
+  FieldTemplateProps,
+  IconButtonProps,
+  ObjectFieldTemplateProps,
+  TemplatesType,
+} from '@rjsf/utils';
+import { ArrowDown, ArrowUp, Copy, Plus, Trash2, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Button, IconButton } from '../../ui/Button';
+
+/** Fields that come with a label of their own. */
+const OWN_LABEL = ['boolean', 'object', 'array'];
+
+function FieldTemplate(props: FieldTemplateProps) {
+  const { id, label, required, hidden, schema, uiSchema, children, rawErrors, rawHelp } = props;
+  const { rawDescription, displayLabel } = props;
+  if (hidden) return <div hidden>{children}</div>;
+  const isOwn = uiSchema?.['ui:field'] !== undefined;
+  if (isOwn) return <div className="form-field">{children}</div>;
+  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
+  const hasLabel = displayLabel && !OWN_LABEL.includes(type ?? '');
+  return (
+    <div className="form-field field">
+      {hasLabel && (
+        <label htmlFor={id}>
+          {label}
+          {required && <span className="muted"> (needed)</span>}
+        </label>
+      )}
+      {hasLabel && rawDescription && <span className="field-help">{rawDescription}</span>}
+      {children}
+      {rawErrors?.map(error => (
+        <span key={error} className="field-error">
+          {label} {error}
+        </span>
+      ))}
+      {rawHelp && <span className="field-help">{rawHelp}</span>}
+    </div>
+  );
+}
+
+function ObjectFieldTemplate(props: ObjectFieldTemplateProps) {
+  const { fieldPathId, title, description, properties, registry, schema, uiSchema } = props;
+  const { AddButton } = registry.templates.ButtonTemplates;
+  const isRoot = fieldPathId.path.length === 0;
+  const canAdd = Boolean(schema.additionalProperties) && !props.readonly && !props.disabled;
+  return (
+    <fieldset className="form-group" data-root={isRoot ? '' : undefined}>
+      {!isRoot && title && <legend>{title}</legend>}
+      {!isRoot && description && <p className="field-help">{description}</p>}
+      {properties.map(property => property.content)}
+      {canAdd && (
+        <AddButton onClick={props.onAddProperty} uiSchema={uiSchema} registry={registry} />
+      )}
+    </fieldset>
+  );
+}
+
+function ArrayFieldItemTemplate({
+  children,
+  buttonsProps,
+  hasToolbar,
+  index,
+}: ArrayFieldItemTemplateProps) {
+  const { hasMoveUp, hasMoveDown, hasRemove } = buttonsProps;
+  return (
+    <div className="form-item">
+      <div className="grow">{children}</div>
+      {hasToolbar && (
+        <div className="form-item-tools">
+          {(hasMoveUp || hasMoveDown) && (
+            <>
+              <IconButton
+                label={`Move item ${index + 1} up`}
+                disabled={!hasMoveUp}
+                onClick={buttonsProps.onMoveUpItem}
+              >
+                <ArrowUp />
+              </IconButton>
+              <IconButton
+                label={`Move item ${index + 1} down`}
+                disabled={!hasMoveDown}
+                onClick={buttonsProps.onMoveDownItem}
+              >
+                <ArrowDown />
+              </IconButton>
+            </>
+          )}
+          {hasRemove && (
+            <IconButton label={`Remove item ${index + 1}`} onClick={buttonsProps.onRemoveItem}>
+              <Trash2 />
+            </IconButton>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function tool(label: string, icon: ReactNode) {
+  return function Tool({ onClick, disabled }: IconButtonProps) {
+    return (
+      <IconButton label={label} disabled={disabled} onClick={onClick}>
+        {icon}
+      </IconButton>
+    );
+  };
+}
+
+function AddButton({ onClick, disabled }: IconButtonProps) {
+  return (
+    <div>
+      <Button size="small" disabled={disabled} onClick={onClick}>
+        <Plus aria-hidden /> Add
+      </Button>
+    </div>
+  );
+}
+
+/** Errors stand at their fields. */
+const nothing = () => null;
+
+export const TEMPLATES: Partial<TemplatesType> = {
+  FieldTemplate,
+  ObjectFieldTemplate,
+  ArrayFieldItemTemplate,
+  ErrorListTemplate: nothing,
+  ButtonTemplates: {
+    AddButton,
+    ClearButton: tool('Clear', <X />),
+    CopyButton: tool('Copy', <Copy />),
+    MoveDownButton: tool('Move down', <ArrowDown />),
+    MoveUpButton: tool('Move up', <ArrowUp />),
+    RemoveButton: tool('Remove', <Trash2 />),
+    SubmitButton: nothing,
+  },
+};

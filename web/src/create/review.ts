@@ -1,0 +1,67 @@
+/** What was filled in, line by line, for a last look. */
+
+import { isRecord } from '../api/entity';
+import type { JsonSchema } from '../api/scaffolder';
+
+export interface ReviewLine {
+  label: string;
+  text: string;
+}
+
+const MAX_LINES = 500;
+
+interface Review {
+  show?: boolean;
+  mask?: string;
+  name?: string;
+}
+
+function lookOf(property: JsonSchema): Review & { isSecret: boolean } {
+  const options = isRecord(property['ui:options']) ? property['ui:options'] : {};
+  const review = property['ui:backstage.review'] ?? property['ui:backstage'] ?? options;
+  const given = isRecord(review) && isRecord(review.review) ? review.review : review;
+  const isSecret = property['ui:field'] === 'Secret' || property['ui:widget'] === 'password';
+  return { ...(isRecord(given) ? (given as Review) : {}), isSecret };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.map(textOf).join(', ');
+  return isRecord(value) ? JSON.stringify(value) : String(value);
+}
+
+/** Every property of a schema by name, also those that appear later. */
+function propertiesOf(schema: JsonSchema, depth = 0): Record<string, JsonSchema> {
+  if (depth > 20) return {};
+  const found: Record<string, JsonSchema> = {};
+  const parts = [schema.then, schema.else, schema.allOf, schema.anyOf, schema.oneOf];
+  const dependencies = isRecord(schema.dependencies) ? Object.values(schema.dependencies) : [];
+  for (const part of [...parts.flat(), ...dependencies]) {
+    if (isRecord(part)) Object.assign(found, propertiesOf(part, depth + 1));
+  }
+  const own = isRecord(schema.properties) ? Object.entries(schema.properties) : [];
+  for (const [name, property] of own) if (isRecord(property)) found[name] = property;
+  return found;
+}
+
+export function reviewOf(pages: JsonSchema[], values: Record<string, unknown>): ReviewLine[] {
+  const properties = Object.assign({}, ...pages.map(page => propertiesOf(page)));
+  return linesOf(values, properties, []).slice(0, MAX_LINES);
+}
+
+function linesOf(
+  values: Record<string, unknown>,
+  properties: Record<string, JsonSchema>,
+  path: string[],
+): ReviewLine[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const property = properties[key] ?? {};
+    const look = lookOf(property);
+    if (look.show === false || value === undefined) return [];
+    const title = look.name ?? (typeof property.title === 'string' ? property.title : key);
+    const label = [...path, title].join(' / ');
+    if (look.isSecret || look.mask) return [{ label, text: look.mask ?? '••••••' }];
+    if (isRecord(value)) return linesOf(value, propertiesOf(property), [...path, title]);
+    return [{ label, text: textOf(value) }];
+  });
+}

@@ -1,0 +1,160 @@
+/** A run of a template: its steps, its log as it is written, and what came out. */
+
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Ban, RotateCw } from 'lucide-react';
+import { useState } from 'react';
+import { ApiError } from '../../api/client';
+import { parseRef } from '../../api/entity';
+import { scaffolder, type Task } from '../../api/scaffolder';
+import { deniedTitle, MAY, useMay } from '../../session/may';
+import { Button } from '../../ui/Button';
+import { EntityLink } from '../../ui/EntityLink';
+import { Page } from '../../ui/Page';
+import { Notice, SkeletonRows, Time } from '../../ui/Small';
+import { Empty, ErrorState } from '../../ui/States';
+import { LogView } from './LogView';
+import { OutputCard } from './OutputCard';
+import { type Run, statusOf } from './run';
+import { StatusBadge } from './StatusBadge';
+import { StepList } from './StepList';
+import { titleOf } from './task';
+import { useRun } from './useRun';
+import './run.css';
+
+const route = getRouteApi('/create/tasks/$id');
+
+export default function TaskPage() {
+  const { id } = route.useParams();
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['task', id],
+    queryFn: () => scaffolder.task(id),
+    retry: false,
+  });
+  const isMissing = error instanceof ApiError && error.isMissing;
+  if (data) return <TaskView key={id} task={data} />;
+  return (
+    <Page title="Run" crumbs={<Crumbs />}>
+      {isPending && <SkeletonRows n={6} />}
+      {isMissing && (
+        <Empty title="There is no such run">
+          <Link to="/create/tasks">All runs</Link>
+        </Empty>
+      )}
+      {error && !isMissing && <ErrorState error={error} onRetry={() => refetch()} />}
+    </Page>
+  );
+}
+
+function Crumbs() {
+  return (
+    <>
+      <Link to="/create">Create</Link> / <Link to="/create/tasks">Runs</Link>
+    </>
+  );
+}
+
+function TaskView({ task }: { task: Task }) {
+  const [attempt, setAttempt] = useState(0);
+  const { run, isConnected, error } = useRun(task, attempt);
+  const { line } = route.useSearch();
+  const navigate = route.useNavigate();
+  const [step, setStep] = useState<string>();
+  const lines = step ? run.lines.filter(({ stepId }) => stepId === step) : run.lines;
+  return (
+    <Page
+      title={titleOf(task)}
+      crumbs={<Crumbs />}
+      actions={<Actions task={task} run={run} onRetry={() => setAttempt(attempt + 1)} />}
+    >
+      <Summary task={task} run={run} />
+      {error && <ErrorState error={error} />}
+      {!isConnected && !error && (
+        <Notice tone="warn">The connection broke; the log goes on when it is back.</Notice>
+      )}
+      {run.error && (
+        <Notice tone="error">
+          <div className="prewrap">{run.error.message}</div>
+        </Notice>
+      )}
+      {run.output && <OutputCard output={run.output} />}
+      <div className="run">
+        <StepList steps={run.steps} active={step} onPick={setStep} />
+        <LogView
+          key={step ?? ''}
+          lines={lines}
+          marked={line}
+          fileName={`run-${task.id}.log`}
+          onMark={key => navigate({ search: { line: key }, replace: true, resetScroll: false })}
+        />
+      </div>
+    </Page>
+  );
+}
+
+function Summary({ task, run }: { task: Task; run: Run }) {
+  const by = task.spec.user?.ref;
+  return (
+    <div className="page-actions">
+      <span role="status">
+        <StatusBadge status={statusOf(task, run)} />
+      </span>
+      <span className="muted">
+        started <Time at={Date.parse(task.createdAt)} />
+        {by && ' by'}
+      </span>
+      {by && <EntityLink entityRef={by} />}
+    </div>
+  );
+}
+
+interface ActionsProps {
+  task: Task;
+  run: Run;
+  onRetry: () => void;
+}
+
+function Actions({ task, run, onRetry }: ActionsProps) {
+  const mayCancel = useMay(MAY.cancelTask, task.id);
+  const mayCreate = useMay(MAY.createTask);
+  const cancel = useMutation({ mutationFn: () => scaffolder.cancel(task.id) });
+  const retry = useMutation({ mutationFn: () => scaffolder.retry(task.id), onSuccess: onRetry });
+  const ref = task.spec.templateInfo?.entityRef;
+  const { namespace = 'default', name = '' } = ref ? parseRef(ref) : {};
+  const error = cancel.error ?? retry.error;
+  const isStopping = run.isCancelling || cancel.isPending;
+  return (
+    <>
+      {error && <Notice tone="error">{error.message}</Notice>}
+      {!run.isOver && (
+        <Button
+          variant="danger"
+          disabled={isStopping || mayCancel === false}
+          title={deniedTitle(mayCancel, MAY.cancelTask)}
+          onClick={() => cancel.mutate()}
+        >
+          <Ban aria-hidden /> {isStopping ? 'Stopping…' : 'Cancel'}
+        </Button>
+      )}
+      {run.isOver && run.error && (
+        <Button
+          disabled={retry.isPending || mayCreate === false}
+          title={deniedTitle(mayCreate, MAY.createTask)}
+          onClick={() => retry.mutate()}
+        >
+          <RotateCw aria-hidden /> Retry
+        </Button>
+      )}
+      {ref && (
+        <Link
+          className="btn"
+          to="/create/templates/$namespace/$name"
+          params={{ namespace, name }}
+          search={{ formData: JSON.stringify(task.spec.parameters) }}
+        >
+          Start again
+        </Link>
+      )}
+    </>
+  );
+}
