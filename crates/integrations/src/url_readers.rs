@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
+use platform::config::Secret;
 use platform::{Clock, Millis};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -118,6 +119,20 @@ impl ReadUrl for UrlReaders {
             }),
             outcome => outcome,
         }
+    }
+
+    async fn authorization(
+        &self,
+        host: &str,
+        owner: &str,
+        name: &str,
+    ) -> Result<Option<Secret>, ReadError> {
+        let integrations = self.inner.integrations.list();
+        let Some(integration) = integrations.iter().find(|it| it.host() == host) else {
+            return Ok(None);
+        };
+        let repo = RepoUrl::named(owner, name);
+        self.inner.tokens.authorization(integration, &repo).await
     }
 }
 
