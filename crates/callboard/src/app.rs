@@ -386,7 +386,11 @@ fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
 }
 
 /// All actions but those of the scaffolder, which adds its own.
-fn open_actions(sections: &Sections, catalog: &Catalog, audit: &Audit) -> anyhow::Result<Actions> {
+pub(crate) fn open_actions(
+    sections: &Sections,
+    catalog: &Catalog,
+    audit: &Audit,
+) -> anyhow::Result<Actions> {
     let actions = Actions::new(&sections.backend.actions, Some(audit.witness()))?;
     actions.register_all(::catalog::actions(catalog)?)?;
     actions.register(who_am_i(catalog)?)?;

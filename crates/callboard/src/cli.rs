@@ -4,6 +4,7 @@
 //! ran and found something wrong ends with 1, like one that failed; wrong usage ends with 2; no
 //! secret is ever printed.
 
+mod action;
 mod audit;
 mod catalog;
 mod completions;
@@ -65,9 +66,12 @@ enum Command {
     /// Validate, move and inspect the software catalog.
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
-    /// Try the template language of golden paths.
+    /// Lint, try and test templates of golden paths.
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    /// List, describe and run actions.
+    #[command(subcommand)]
+    Action(action::ActionCommand),
     /// Tell who may do what, and try policies.
     #[command(subcommand)]
     Permission(permission::PermissionCommand),
@@ -173,6 +177,7 @@ impl Command {
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
             Self::Template(command) => command.run(),
+            Self::Action(command) => command.run(),
             Self::Permission(command) => command.run(),
             Self::Audit(command) => command.run(),
             Self::Migrate(args) => args.run(),
