@@ -24,10 +24,12 @@ const PLUGINS: &[(&str, &[&str])] = &[
             "catalog",
             "permission",
             "proxy",
+            "scim",
             "techdocs",
             "user-settings",
         ],
     ),
+    ("org/src/http.rs", &["scim"]),
     ("permission/src/http", &["permission"]),
     (
         "platform/src/http/permissions.rs",
