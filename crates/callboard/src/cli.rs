@@ -19,6 +19,7 @@ mod open;
 mod permission;
 #[cfg(test)]
 mod reference;
+mod secrets;
 mod template;
 mod token;
 mod validate;
@@ -85,6 +86,9 @@ enum Command {
     /// Make, list and revoke tokens of programs.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Make keys that encrypt what is secret in the database, and change them.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Log in to a running portal, for the commands that ask it.
     Login(login::LoginArgs),
     /// End a login.
@@ -183,6 +187,7 @@ impl Command {
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),
+            Self::Secrets(command) => command.run(),
             Self::Login(args) => args.run(),
             Self::Logout(args) => args.run(),
             Self::Whoami(args) => args.run(),

@@ -25,10 +25,12 @@ const PLUGINS: &[(&str, &[&str])] = &[
             "permission",
             "proxy",
             "scaffolder",
+            "scim",
             "techdocs",
             "user-settings",
         ],
     ),
+    ("org/src/http.rs", &["scim"]),
     ("permission/src/http", &["permission"]),
     (
         "platform/src/http/permissions.rs",
