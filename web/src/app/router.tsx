@@ -67,6 +67,12 @@ const register = createRoute({
   component: lazyRouteComponent(() => import('../register/RegisterPage')),
 });
 
+const describe = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog-import/describe',
+  component: lazyRouteComponent(() => import('../register/DescribePage')),
+});
+
 const org = createRoute({
   getParentRoute: () => root,
   path: '/org',
@@ -202,6 +208,7 @@ export const router = createRouter({
     apis,
     graph,
     register,
+    describe,
     org,
     settings,
     admin,
