@@ -272,6 +272,8 @@ impl App {
             observer: Some(self.audit.observer()),
             access,
             limiter: self.limiter.clone(),
+            is_read: Some(is_read),
+            challenge: self.identity.challenge(plugin.id),
         };
         mount_with(plugin, mount)
     }
@@ -344,7 +346,6 @@ pub(crate) fn open_identity(
     Ok(Identity::new(settings, surroundings)?)
 }
 
-/// The catalog, with its index complete.
 /// Requests that change nothing although they are no `GET`: questions with a body, and checks.
 const READS: &[(&str, &str)] = &[
     ("auth", "/v1/introspect"),
@@ -373,6 +374,10 @@ const READS: &[(&str, &str)] = &[
         "/.well-known/backstage/permissions/apply-conditions",
     ),
 ];
+
+fn is_read(plugin: &str, route: &str) -> bool {
+    READS.contains(&(plugin, route))
+}
 
 /// How often each user and program may ask.
 fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
@@ -434,6 +439,7 @@ pub(crate) async fn open_permissions(
     Ok(Permissions::open(parts).await?)
 }
 
+/// The catalog, with its index complete.
 pub(crate) async fn open_catalog(
     sections: &Sections,
     db: Db,
@@ -449,14 +455,20 @@ pub(crate) async fn open_catalog(
     let integrations = ScmIntegrations::new(&reading)?;
     let readers = UrlReaders::new(&reading, integrations.clone(), clock.clone())?;
     let settings = ::catalog::Settings::new(&sections.catalog, &sections.folders);
+    let surroundings = org::Surroundings {
+        readers: readers.clone(),
+        clock: clock.clone(),
+    };
+    let mut providers = org::providers(&sections.catalog.providers, &surroundings)?;
     let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
+    providers.push(locations);
     let parts = ::catalog::Parts {
         db,
         settings,
         integrations: Arc::new(integrations),
         reader: Arc::new(readers),
         processors: vec![Arc::new(TemplateProcessor)],
-        providers: vec![locations],
+        providers,
         metrics,
         clock,
         snapshot: Some(SnapshotFile {

@@ -12,6 +12,7 @@ mod doctor;
 mod export;
 mod import;
 mod inspect;
+mod login;
 mod migrate;
 mod open;
 mod permission;
@@ -80,6 +81,12 @@ enum Command {
     /// Make, list and revoke tokens of programs.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Log in to a running portal, for the commands that ask it.
+    Login(login::LoginArgs),
+    /// End a login.
+    Logout(login::LogoutArgs),
+    /// Tell who you are at a portal.
+    Whoami(login::WhoamiArgs),
     /// Print the description of the catalog's API (`OpenAPI`).
     Openapi,
     /// Print a script that completes commands and options.
@@ -171,6 +178,9 @@ impl Command {
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),
+            Self::Login(args) => args.run(),
+            Self::Logout(args) => args.run(),
+            Self::Whoami(args) => args.run(),
             Self::Openapi => completions::print_openapi(),
             Self::Completions(args) => args.run(),
             Self::Version(args) => args.run(),

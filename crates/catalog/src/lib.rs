@@ -23,6 +23,7 @@ mod metrics;
 mod model;
 mod offline;
 mod operate;
+mod parallel;
 mod people;
 pub mod permission;
 mod process;

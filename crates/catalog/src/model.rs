@@ -151,6 +151,9 @@ pub struct Conflict {
 pub struct HeldMutation {
     /// The provider, or the reference of the location whose files hold less than before.
     pub provider: String,
+    /// Where that location leads to, for example `file:/catalog/*.yaml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// Entities it has now.
     pub entities_before: i64,
     /// Entities that would go.

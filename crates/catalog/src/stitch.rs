@@ -3,8 +3,6 @@
 //! Invariants: the final entity is a function of the rows of the entity, its errors and the
 //! relations it shows; equal input gives equal bytes; nothing is written when nothing changed.
 
-use std::num::NonZero;
-
 use model::ErrorInfo;
 use platform::db::Tx;
 use platform::{Error, Millis, Result};
@@ -12,6 +10,7 @@ use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::model::ProcessingError;
+use crate::parallel;
 use crate::store::refresh::{self, Stitchable};
 use crate::store::{relations, stitches};
 
@@ -64,13 +63,16 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
             relations,
         ))
     });
-    let made = in_parallel(
+    // The transaction that waits for it holds up every other writer, hence all cores.
+    let made = parallel::map(
         inputs.collect(),
+        MIN_SHARE,
         |(entity_ref, row, processed, relations)| {
             let (etag, body) = stitched(entity_ref, row, processed, relations)?;
             Some((entity_ref, row, etag, body))
         },
     );
+    let made: Vec<_> = made.into_iter().flatten().collect();
     let mut finals = Vec::new();
     let mut done = Stitched {
         abandoned: refs.len() - made.len(),
@@ -92,36 +94,6 @@ pub(crate) fn stitch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<St
     }
     stitches::upsert(tx, &finals, now)?;
     Ok(done)
-}
-
-/// What `make` gives for each input, in order. The transaction that waits for it holds up every
-/// other writer, hence all cores.
-fn in_parallel<T: Send, U: Send>(
-    mut inputs: Vec<T>,
-    make: impl Fn(T) -> Option<U> + Sync,
-) -> Vec<U> {
-    let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = inputs.len().div_ceil(n_threads).max(MIN_SHARE);
-    let mut shares = Vec::new();
-    while inputs.len() > share {
-        shares.push(inputs.split_off(inputs.len() - share));
-    }
-    std::thread::scope(|scope| {
-        let make = &make;
-        let run = move |share: Vec<T>| share.into_iter().filter_map(make).collect::<Vec<U>>();
-        let others: Vec<_> = shares
-            .into_iter()
-            .map(|share| scope.spawn(move || run(share)))
-            .collect();
-        let mut made = run(inputs);
-        for other in others.into_iter().rev() {
-            match other.join() {
-                Ok(share) => made.extend(share),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        made
-    })
 }
 
 /// Of these entities, those whose final form is not what stitching would give now.

@@ -6,6 +6,7 @@
 
 mod report;
 mod settle;
+mod stitching;
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -29,7 +30,9 @@ use crate::process::commit;
 use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
 use crate::service::locations::restore_registered;
 use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
-use crate::{check, stitch, watch};
+use crate::{check, watch};
+
+use stitching::Progress;
 
 /// Entities claimed at once.
 const CLAIM: usize = 2000;
@@ -37,11 +40,6 @@ const CLAIM: usize = 2000;
 const CONCURRENCY: usize = 32;
 /// After which time another replica may process a claimed entity. Reference 1 §B.3.
 const LEASE: Duration = Duration::from_mins(1);
-/// Entities stitched in one transaction.
-const STITCH: usize = 2000;
-/// While much is being ingested, stitching waits this long, so that entities with many relations
-/// are not written again and again.
-const STITCH_PAUSE: Duration = Duration::from_secs(15);
 /// The longest sleep of a worker.
 const POLL: Duration = Duration::from_secs(1);
 /// How long an entity may be without a source before it counts as an orphan.
@@ -68,7 +66,11 @@ async fn run(catalog: Catalog, tasks: TaskTracker, stop: CancellationToken) {
     if catalog.settings.read_locations {
         tasks.spawn(watch::run(catalog.clone(), stop.clone()));
     }
-    process_forever(catalog, stop).await;
+    let progress = Progress::default();
+    tokio::join!(
+        process_forever(&catalog, &progress, &stop),
+        stitching::run(&catalog, &progress, &stop)
+    );
 }
 
 /// Once per start: entities of providers that are gone, registered locations, and new versions of
@@ -186,10 +188,9 @@ async fn run_provider_once(
     catalog.apply(provider.name(), mutation).await.map(drop)
 }
 
-/// Claims, processes, writes back and stitches, for as long as there is something to do.
-async fn process_forever(catalog: Catalog, stop: CancellationToken) {
+/// Claims, processes and writes back, for as long as there is something to do.
+async fn process_forever(catalog: &Catalog, progress: &Progress, stop: &CancellationToken) {
     let mut woken = catalog.db.subscribe(WORK);
-    let mut stitched = Instant::now();
     let mut pending: Vec<Outcome> = Vec::new();
     while !stop.is_cancelled() {
         woken.mark_unchanged();
@@ -197,7 +198,7 @@ async fn process_forever(catalog: Catalog, stop: CancellationToken) {
         let had_outcomes = !outcomes.is_empty();
         // Processing of one batch overlaps with writing back the one before.
         let (written, claimed) =
-            tokio::join!(write_back(&catalog, outcomes), claim_and_process(&catalog));
+            tokio::join!(write_back(catalog, outcomes), claim_and_process(catalog));
         let failed = written.is_err() || claimed.is_err();
         if let Err(error) = written {
             tracing::error!(error = error.chain(), "cannot write back");
@@ -210,13 +211,11 @@ async fn process_forever(catalog: Catalog, stop: CancellationToken) {
             tokio::time::sleep(POLL).await;
             continue;
         }
-        if pending.len() >= CLAIM && stitched.elapsed() < STITCH_PAUSE {
-            continue;
-        }
-        let n_stitched = stitch_all(&catalog, &stop).await;
-        stitched = Instant::now();
-        if !had_outcomes && pending.is_empty() && n_stitched == 0 {
-            let pause = pause(&catalog).await;
+        progress.set_busy(pending.len() >= CLAIM);
+        if had_outcomes {
+            progress.written();
+        } else if pending.is_empty() {
+            let pause = pause(catalog).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 _ = woken.changed() => {}
@@ -225,7 +224,7 @@ async fn process_forever(catalog: Catalog, stop: CancellationToken) {
         }
     }
     // What was processed before the stop need not be processed again.
-    if let Err(error) = write_back(&catalog, pending).await {
+    if let Err(error) = write_back(catalog, pending).await {
         tracing::error!(error = error.chain(), "cannot write back");
     }
 }
@@ -338,31 +337,6 @@ async fn write_some(
     catalog.metrics.committed(committed);
     report::report(&outcomes[which]);
     Ok(())
-}
-
-async fn stitch_all(catalog: &Catalog, stop: &CancellationToken) -> usize {
-    let mut total = 0;
-    while !stop.is_cancelled() {
-        let now = catalog.clock.now();
-        let started = Instant::now();
-        match catalog
-            .db
-            .write_derived(move |tx| stitch::run_batch(tx, STITCH, now))
-            .await
-        {
-            Ok(done) if done.total() == 0 => break,
-            Ok(done) => {
-                catalog.metrics.stitched(done, started.elapsed());
-                total += done.total();
-            }
-            Err(error) => {
-                tracing::error!(error = error.chain(), "cannot stitch");
-                tokio::time::sleep(POLL).await;
-                break;
-            }
-        }
-    }
-    total
 }
 
 async fn keep_house(catalog: Catalog, stop: CancellationToken) {

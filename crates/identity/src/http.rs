@@ -2,6 +2,7 @@
 
 mod auth;
 mod cookie;
+mod device;
 mod oauth;
 mod plugin;
 mod provider;

@@ -9,16 +9,23 @@
 mod acting;
 mod authorize;
 mod client;
+mod device;
 mod grant;
 mod pattern;
+mod scope;
 mod settings;
 mod token;
 
+use std::time::Duration;
+
+use platform::http::{Limit, Limiter};
 use platform::{Error, Result};
 
 pub(crate) use authorize::AuthorizeRequest;
 pub(crate) use client::Registration;
+pub(crate) use device::DEVICE_GRANT;
 pub use grant::Grant;
+pub(crate) use scope::{Limit as ScopeLimit, limits, reach_on};
 pub(crate) use settings::ServerSettings;
 pub(crate) use token::{Shown, TokenRequest};
 
@@ -28,7 +35,12 @@ use self::client::Documents;
 pub(crate) struct Server {
     pub(crate) settings: ServerSettings,
     pub(crate) documents: Documents,
+    /// Codes that a user types, of which few are good.
+    guesses: Limiter,
 }
+
+/// Codes that a user may type in a minute; opening the page and answering takes two.
+const MAX_GUESSES: u32 = 20;
 
 impl Server {
     /// The server; `None` when no kind of client is switched on.
@@ -38,6 +50,7 @@ impl Server {
         }
         Ok(Some(Self {
             documents: Documents::new(&settings)?,
+            guesses: Limiter::new(Limit::new(MAX_GUESSES, Duration::from_mins(1))),
             settings,
         }))
     }

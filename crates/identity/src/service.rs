@@ -54,6 +54,17 @@ pub struct Identity {
     directory: Option<Arc<dyn Directory>>,
 }
 
+/// What a program that acts for a user may; everything by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Agreed<'a> {
+    /// The program; `None` for the user's own sign-in.
+    pub(crate) client: Option<&'a str>,
+    /// The only resource its token opens.
+    pub(crate) resource: Option<&'a str>,
+    /// Scopes that limit its token.
+    pub(crate) scope: Option<&'a str>,
+}
+
 pub(crate) use sign_in::Door;
 
 /// A user who has just signed in.
@@ -124,16 +135,16 @@ impl Identity {
         user_ref: &str,
         ownership: Vec<String>,
     ) -> Result<SignedIn> {
-        self.issue_token_for(user_ref, ownership, None, None).await
+        self.issue_token_for(user_ref, ownership, Agreed::default())
+            .await
     }
 
-    /// The same, for a program that acts for the user, perhaps with one resource of the portal only.
+    /// The same, for a program that acts for the user.
     pub(crate) async fn issue_token_for(
         &self,
         user_ref: &str,
         ownership: Vec<String>,
-        client: Option<&str>,
-        resource: Option<&str>,
+        agreed: Agreed<'_>,
     ) -> Result<SignedIn> {
         let lifetime = self.settings.bounded_token_lifetime();
         let key = self.keys.signing_key(USERS, lifetime).await?;
@@ -144,8 +155,7 @@ impl Identity {
             iss: &self.issuer,
             sub: user_ref,
             ent: (!self.settings.omit_ownership_claim).then_some(&*ownership),
-            resource,
-            client,
+            agreed,
             iat,
             exp: iat + millis(lifetime) / 1_000,
         };

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::jws::{self, Jws};
 use crate::keys::Key;
+use crate::service::Agreed;
 
 /// `typ` of user tokens.
 pub(crate) const USER: &str = "vnd.backstage.user";
@@ -26,10 +27,7 @@ pub(crate) struct UserClaims<'a> {
     pub(crate) iss: &'a str,
     pub(crate) sub: &'a str,
     pub(crate) ent: Option<&'a [String]>,
-    /// The only resource it opens; everything of the portal when absent.
-    pub(crate) resource: Option<&'a str>,
-    /// The program that got it to act for the user; `None` for the user's own sign-in.
-    pub(crate) client: Option<&'a str>,
+    pub(crate) agreed: Agreed<'a>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
 }
@@ -40,14 +38,17 @@ pub(crate) fn sign_user(claims: &UserClaims<'_>, key: &Key) -> Result<String> {
     if let Some(ent) = claims.ent {
         payload["ent"] = json!(ent);
     }
-    payload["aud"] = claims.resource.unwrap_or(USER_AUDIENCE).into();
+    payload["aud"] = claims.agreed.resource.unwrap_or(USER_AUDIENCE).into();
     payload["iat"] = claims.iat.into();
     payload["exp"] = claims.exp.into();
-    if let Some(client) = claims.client {
+    if let Some(client) = claims.agreed.client {
         payload["azp"] = client.into();
     }
-    // The limited form opens more than one resource, so a token for one has no proof to make it of.
-    if claims.resource.is_none() {
+    if let Some(scope) = claims.agreed.scope {
+        payload["scope"] = scope.into();
+    }
+    // The limited form knows no limits, so a token that has some has no proof to make it of.
+    if claims.agreed.resource.is_none() && claims.agreed.scope.is_none() {
         let limited = limited_input(&key.kid, claims.sub, claims.iat, claims.exp);
         payload["uip"] = jws::sign_input(&limited, &key.signer)?.into();
     }

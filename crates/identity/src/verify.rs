@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 use platform::clock::Millis;
-use platform::ctx::{Authenticator, Caller, Service, User};
+use platform::ctx::{Authenticator, Caller, Reach, Service, User};
+use platform::http::insufficient_scope;
 use platform::{Error, Result};
 use quick_cache::sync::Cache;
 
@@ -20,6 +21,7 @@ use crate::access_token;
 use crate::digest::Digest;
 use crate::jws::{Claims, Jws, MAX_TOKEN_LENGTH};
 use crate::keys::{Key, USERS};
+use crate::server::{ScopeLimit, limits, reach_on};
 use crate::service::is_plugin_id;
 use crate::token;
 
@@ -50,6 +52,8 @@ pub(crate) struct Verified {
     caller: Arc<Caller>,
     scope: Scope,
     until: Millis,
+    /// What a program's token is limited to; `None` for no limits.
+    limits: Option<Vec<ScopeLimit>>,
 }
 
 impl Verified {
@@ -58,7 +62,25 @@ impl Verified {
             caller,
             scope,
             until,
+            limits: None,
         }
+    }
+}
+
+impl Verified {
+    /// Who calls a plugin, as far as the token goes there.
+    fn caller_on(&self, plugin: &str) -> Result<Arc<Caller>> {
+        let (Some(limits), Caller::User(user)) = (&self.limits, &*self.caller) else {
+            return Ok(Arc::clone(&self.caller));
+        };
+        // Every program may ask whom it acts for.
+        let floor = (plugin == "auth").then_some(Reach::Read);
+        let reach = reach_on(limits, plugin).max(floor);
+        let reach = reach.ok_or_else(|| insufficient_scope(plugin, Reach::Read))?;
+        Ok(Arc::new(Caller::User(User {
+            reach,
+            ..user.clone()
+        })))
     }
 }
 
@@ -112,7 +134,7 @@ impl Identity {
             Scope::Plugin(target) if target != route.plugin => Err(bad_plugin_token()),
             Scope::Resource(target) if target != route.plugin => Err(illegal_token()),
             Scope::Everywhere | Scope::Limited | Scope::Plugin(_) | Scope::Resource(_) => {
-                Ok(Arc::clone(&verified.caller))
+                verified.caller_on(route.plugin)
             }
         }
     }
@@ -160,7 +182,11 @@ impl Identity {
             Some(scope) => scope,
             None => return Err(illegal_token()),
         };
-        Ok(Verified::new(Arc::new(Caller::User(user)), scope, until))
+        let limits = jws.claims.scope.as_deref().map(limits);
+        Ok(Verified {
+            limits,
+            ..Verified::new(Arc::new(Caller::User(user)), scope, until)
+        })
     }
 
     /// The user of a token, and whether the token is a limited one.
@@ -192,6 +218,7 @@ impl Identity {
             expires_at,
             limited_token,
             actor: None,
+            reach: Reach::default(),
         };
         Ok((user, is_limited))
     }
@@ -255,8 +282,10 @@ impl Identity {
                 Some(token::USER | token::LIMITED_USER)
             )
         });
-        // A token for one resource does not become one for another.
-        let jws = jws.filter(|jws| !matches!(self.audience(jws), Some(Scope::Resource(_))));
+        // A narrow token does not become a wide one.
+        let jws = jws.filter(|jws| {
+            jws.claims.scope.is_none() && !matches!(self.audience(jws), Some(Scope::Resource(_)))
+        });
         let Some(jws) = jws else {
             return Err(Error::unauthenticated(
                 "Invalid user token in plugin token obo claim",

@@ -74,6 +74,19 @@ pub enum RepoUrlError {
 }
 
 impl RepoUrl {
+    /// No repository, only somebody who may have some.
+    pub(crate) fn of_owner(owner: &str) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            name: String::new(),
+            reference: None,
+            path: String::new(),
+            organization: owner.to_owned(),
+            is_file: false,
+            root: String::new(),
+        }
+    }
+
     /// Owner and name.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)

@@ -92,6 +92,16 @@ impl Tokens {
         }
     }
 
+    /// What to send as `Authorization` for everything that somebody owns.
+    pub(crate) async fn of_owner(
+        &self,
+        integration: &Integration,
+        owner: &str,
+    ) -> Result<Option<Secret>, ReadError> {
+        let repo = RepoUrl::of_owner(owner);
+        self.authorization(integration, &repo).await
+    }
+
     /// Drops what is kept for a repository after the host refused it.
     pub(crate) fn forget(&self, integration: &Integration, repo: &RepoUrl) {
         match &integration.credentials {

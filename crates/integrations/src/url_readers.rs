@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
+use platform::config::Secret;
 use platform::{Clock, Millis};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -88,6 +89,19 @@ impl UrlReaders {
                 limits,
             }),
         })
+    }
+
+    /// The address of the API behind a URL, and what to send there as `Authorization` for an owner
+    /// of repositories.
+    pub async fn api_access(
+        &self,
+        url: &Url,
+        owner: &str,
+    ) -> Result<(Url, Option<Secret>), ReadError> {
+        let integration = self.inner.integrations.by_url(url);
+        let integration = integration.ok_or_else(|| ReadError::not_allowed(url.as_str()))?;
+        let token = self.inner.tokens.of_owner(integration, owner).await?;
+        Ok((integration.api_url().clone(), token))
     }
 
     /// The integrations that are read from.

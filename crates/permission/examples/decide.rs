@@ -117,6 +117,7 @@ fn users() -> Vec<User> {
             expires_at: i64::MAX,
             limited_token: None,
             actor: None,
+            reach: platform::ctx::Reach::default(),
         }
     };
     (0..USERS).map(user).collect()

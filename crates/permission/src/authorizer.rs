@@ -16,8 +16,9 @@ pub struct AllowAll;
 #[async_trait]
 impl Authorizer for AllowAll {
     async fn decide(&self, caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
-        let decide = |permission| match caller {
+        let decide = |permission: &Permission<'_>| match caller {
             Caller::Service(service) => for_service(service, permission),
+            Caller::User(user) if !user.reach.allows(permission.action) => Decision::Deny,
             Caller::User(_) | Caller::Anonymous => Decision::Allow,
         };
         permissions.iter().map(decide).collect()
@@ -36,6 +37,8 @@ impl Authorizer for ByRoles {
         let decide = |permission: &Permission<'_>| match caller {
             Caller::Service(service) => for_service(service, permission),
             Caller::Anonymous => Decision::Deny,
+            // The program may less than the user it acts for.
+            Caller::User(user) if !user.reach.allows(permission.action) => Decision::Deny,
             Caller::User(user) => {
                 let decision = self.engine.decide(user, permission).decision;
                 if let Some(recorder) = &self.recorder {
@@ -70,6 +73,8 @@ fn for_service(service: &Service, permission: &Permission<'_>) -> Decision {
 }
 #[cfg(test)]
 mod tests {
+    use platform::ctx::{Reach, User};
+
     use super::*;
 
     fn texts(list: &[&str]) -> Vec<String> {
@@ -125,6 +130,26 @@ mod tests {
             let decisions = AllowAll.decide(&caller, &[create, plain]).await;
             let allowed: Vec<_> = decisions.iter().map(|d| *d == Decision::Allow).collect();
             assert_eq!(allowed, [expect_create, expect_plain], "{restriction:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_may_less_than_its_user() {
+        let actions = [Some("read"), Some("create"), None, Some("delete")];
+        let permissions = actions.map(|action| Permission {
+            name: "some.permission",
+            action,
+            resource_type: None,
+        });
+        for (reach, n_allowed) in Reach::ALL.into_iter().zip([1, 3, 4]) {
+            let caller = Caller::User(User {
+                reach,
+                ..crate::check::user("user:default/ann", &[])
+            });
+            let decisions = AllowAll.decide(&caller, &permissions).await;
+            let expected: Vec<_> = (0..4).map(|at| at < n_allowed).collect();
+            let allowed: Vec<_> = decisions.iter().map(|it| *it == Decision::Allow).collect();
+            assert_eq!(allowed, expected, "{reach:?}");
         }
     }
 

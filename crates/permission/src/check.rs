@@ -215,6 +215,7 @@ pub fn user(entity_ref: &str, groups: &[String]) -> User {
         expires_at: i64::MAX,
         limited_token: None,
         actor: None,
+        reach: platform::ctx::Reach::default(),
     }
 }
 

@@ -35,6 +35,44 @@ pub struct User {
     /// The program that calls on the user's behalf, for example `plugin:scaffolder`; `None` when the
     /// user's own browser calls.
     pub actor: Option<Arc<str>>,
+    /// How far the shown token goes on the plugin that is called.
+    pub reach: Reach,
+}
+
+/// How far a token lets a program go for its user; each includes those before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Reading what the user may read.
+    Read,
+    /// Creating, changing and using too.
+    Write,
+    /// Everything the user may, also deleting.
+    #[default]
+    Delete,
+}
+
+impl Reach {
+    /// All of them, the narrowest first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Delete];
+
+    /// Its name in scopes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// Whether it reaches permissions with an action; those without one use something.
+    pub fn allows(self, action: Option<&str>) -> bool {
+        let needed = match action {
+            Some("read") => Self::Read,
+            Some("delete") => Self::Delete,
+            _ => Self::Write,
+        };
+        self >= needed
+    }
 }
 
 /// Another program that calls us.

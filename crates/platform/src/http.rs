@@ -4,6 +4,7 @@
 //! credentials barrier and turns errors into Backstage's error bodies.
 
 mod body;
+mod challenge;
 mod client_address;
 mod compress;
 mod cors;
@@ -31,11 +32,12 @@ mod yardstick;
 pub mod zod;
 
 pub use body::{BODY_LIMIT, JsonBody, read_body};
+pub use challenge::{Challenge, insufficient_scope};
 pub use error::PendingError;
 pub use front::{Front, Routes};
 pub use limit::{Limit, Limiter, RateLimits};
 pub use listen::BindError;
-pub use mount::{Access, AccessOf, Mount, Observer, Plugin, Seen, mount, mount_with};
+pub use mount::{Access, AccessOf, IsRead, Mount, Observer, Plugin, Seen, mount, mount_with};
 pub use path::Segments;
 pub use permissions::{judge, permission_routes};
 pub use query::{Param, Params};

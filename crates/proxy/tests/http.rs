@@ -43,6 +43,7 @@ impl Authenticator for Access {
                 expires_at: i64::MAX,
                 limited_token: None,
                 actor: None,
+                reach: platform::ctx::Reach::default(),
             }))),
             Some(_) => Err(Error::unauthenticated("Illegal token")),
         }

@@ -92,6 +92,7 @@ impl Authenticator for TestAccess {
                 expires_at: i64::MAX,
                 limited_token: None,
                 actor: None,
+                reach: platform::ctx::Reach::default(),
             }),
             Some(SERVICE) => Caller::Service(Service {
                 subject: "plugin:test".into(),

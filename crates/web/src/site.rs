@@ -184,6 +184,7 @@ mod tests {
                 expires_at: i64::MAX,
                 limited_token: None,
                 actor: None,
+                reach: platform::ctx::Reach::default(),
             };
             match headers.get(COOKIE).map(HeaderValue::as_bytes) {
                 Some(b"bad") => Err(platform::Error::unauthenticated("bad cookie")),

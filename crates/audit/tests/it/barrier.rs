@@ -40,6 +40,7 @@ impl Authenticator for Access {
             expires_at: i64::MAX,
             limited_token: None,
             actor: (name == "agent").then(|| "plugin:mcp".into()),
+            reach: platform::ctx::Reach::default(),
         })))
     }
 }

@@ -212,6 +212,7 @@ impl HeldArgs {
 fn held_text(mutation: &HeldMutation) -> String {
     let HeldMutation {
         provider,
+        location,
         entities_before,
         entities_removed,
         sample,
@@ -224,8 +225,10 @@ fn held_text(mutation: &HeldMutation) -> String {
     } else {
         format!("`callboard catalog held approve {provider}` or `… reject {provider}`")
     };
+    let location = location.as_ref();
+    let location = location.map_or_else(String::new, |target| format!(" ({target})"));
     format!(
-        "{}: would remove {entities_removed} of {entities_before} entities, such as {}\n  {}: {hint}",
+        "{}{location}: would remove {entities_removed} of {entities_before} entities, such as {}\n  {}: {hint}",
         styled(BOLD, provider),
         sample.join(", "),
         styled(CYAN, "hint"),

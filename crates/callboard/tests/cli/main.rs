@@ -16,6 +16,7 @@ mod doctor;
 mod export;
 mod import;
 mod inspect;
+mod login;
 mod permission;
 mod portal;
 mod stage;

@@ -119,6 +119,7 @@ impl Stage {
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
+            .env("XDG_CONFIG_HOME", self.path("home"))
             .stdin(Stdio::null());
         command
     }

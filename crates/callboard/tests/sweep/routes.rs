@@ -12,6 +12,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("callboard/src/admin.rs", &["callboard"]),
     ("catalog/src/http", &["catalog"]),
     ("identity/src/http/auth.rs", &["auth"]),
+    ("identity/src/http/device.rs", &["auth"]),
     ("identity/src/http/oauth.rs", &["auth"]),
     (
         "identity/src/http/plugin.rs",

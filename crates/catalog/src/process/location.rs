@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use integrations::{
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::config::normalised;
 use crate::model::Deferred;
+use crate::parallel;
 
 use super::{Failure, LOCATION, ORIGIN_LOCATION, Pipeline, Processed, Provenance, unreadable};
 
@@ -48,6 +50,15 @@ enum Target {
         files: Vec<(LocationRef, Bytes)>,
         version: Option<String>,
     },
+}
+
+impl Target {
+    fn files(&self) -> &[(LocationRef, Bytes)] {
+        match self {
+            Self::Unchanged { .. } => &[],
+            Self::Files { files, .. } => files,
+        }
+    }
 }
 
 /// Reads the targets of a Location and adds what they hold.
@@ -101,18 +112,17 @@ impl Spec {
     }
 }
 
-/// What the files of a Location hold.
-#[derive(Default)]
-struct Found {
+/// What a file of a Location holds.
+struct Found<'a> {
     entities: Vec<Deferred>,
-    /// Text of all entities.
-    bytes: usize,
+    /// Text of the entities of all files.
+    n_bytes: &'a AtomicUsize,
 }
 
-impl Found {
+impl Found<'_> {
     fn push(&mut self, deferred: Deferred) -> Result<(), Failure> {
-        self.bytes += deferred.entity.len();
-        if self.bytes > MAX_EMITTED {
+        let length = deferred.entity.len();
+        if self.n_bytes.fetch_add(length, Ordering::Relaxed) + length > MAX_EMITTED {
             let message = format!("Location leads to more than {MAX_EMITTED} bytes of entities");
             let problem = Problem::error("location.too-large", "/spec/target", message.clone())
                 .with_hint("spread the files over several locations");
@@ -157,17 +167,15 @@ async fn read_targets(
             *result = fetch(pipeline, target, spec, None).await?;
         }
     }
-    let mut found = Found::default();
-    for result in &results {
-        let Target::Files { files, .. } = result else {
-            continue;
-        };
-        for (location, bytes) in files {
-            keys.push(location.to_string());
-            parse(pipeline, location, bytes, from, &mut found)?;
-        }
-    }
-    Ok((Some(found.entities), versions(&targets, &results)))
+    let files: Vec<_> = results.iter().flat_map(Target::files).collect();
+    keys.extend(files.iter().map(|(location, _)| location.to_string()));
+    let n_bytes = AtomicUsize::new(0);
+    let parsed = parallel::map(files, 1, |(location, bytes)| {
+        parse(pipeline, location, bytes, from, &n_bytes)
+    });
+    let parsed: Vec<_> = parsed.into_iter().collect::<Result<_, _>>()?;
+    let entities = parsed.into_iter().flatten().collect();
+    Ok((Some(entities), versions(&targets, &results)))
 }
 
 fn versions(targets: &[LocationRef], results: &[Target]) -> State {
@@ -298,12 +306,16 @@ fn parse(
     location: &LocationRef,
     bytes: &Bytes,
     from: &Provenance,
-    found: &mut Found,
-) -> Result<(), Failure> {
+    n_bytes: &AtomicUsize,
+) -> Result<Vec<Deferred>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
         let message = format!("YAML error at {location}, the file is not UTF-8 text");
         ErrorInfo::new("InputError", message)
     })?;
+    let mut found = Found {
+        entities: Vec::new(),
+        n_bytes,
+    };
     let mut failure = None;
     model::for_each_document(text, &model::YamlLimits::default(), |document| {
         let result = match document.problems.first() {
@@ -324,7 +336,7 @@ fn parse(
             ControlFlow::Continue(())
         }
     });
-    failure.map_or(Ok(()), Err)
+    failure.map_or(Ok(found.entities), Err)
 }
 
 fn broken_document(location: &LocationRef, problem: Problem) -> Failure {

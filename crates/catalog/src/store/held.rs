@@ -2,6 +2,7 @@
 
 use platform::db::Tx;
 use platform::{Millis, Result};
+use serde_json::Value;
 
 use crate::model::HeldMutation;
 
@@ -82,15 +83,18 @@ pub(crate) fn approve(tx: &mut Tx<'_>, provider: &str) -> Result<bool> {
 
 pub(crate) fn list(tx: &mut Tx<'_>) -> Result<Vec<HeldMutation>> {
     let rows = tx.query(
-        "select provider, n_before, n_removed, removed, approved, at \
-         from catalog_held_mutation order by provider",
+        "select h.provider, h.n_before, h.n_removed, h.removed, h.approved, h.at, r.unprocessed \
+         from catalog_held_mutation h left join catalog_refresh r on r.ref = h.provider \
+         order by h.provider",
         &[],
     )?;
     rows.into_iter()
         .map(|mut row| {
             let removed: String = row.take(3)?;
+            let location: Option<String> = row.take(6)?;
             Ok(HeldMutation {
                 provider: row.take(0)?,
+                location: location.as_deref().and_then(target),
                 entities_before: row.take(1)?,
                 entities_removed: row.take(2)?,
                 sample: serde_json::from_str(&removed).unwrap_or_default(),
@@ -99,4 +103,16 @@ pub(crate) fn list(tx: &mut Tx<'_>) -> Result<Vec<HeldMutation>> {
             })
         })
         .collect()
+}
+
+/// The first target of a location, with its type where it has one of its own.
+fn target(location: &str) -> Option<String> {
+    let location: Value = serde_json::from_str(location).ok()?;
+    let spec = location.get("spec")?;
+    let first = spec.get("target").or_else(|| spec.get("targets")?.get(0));
+    let first = first?.as_str()?;
+    Some(match spec.get("type").and_then(Value::as_str) {
+        Some(kind) => format!("{kind}:{first}"),
+        None => first.to_owned(),
+    })
 }

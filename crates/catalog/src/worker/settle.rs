@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Catalog;
 use crate::store::changes;
 
-use super::{claim_and_process, clean_up, prepare, run_provider_once, stitch_all, write_back};
+use super::stitching::stitch_all;
+use super::{claim_and_process, clean_up, prepare, run_provider_once, write_back};
 
 /// How long the index may take to follow.
 const FOLLOW: Duration = Duration::from_secs(30);

@@ -71,6 +71,7 @@ async fn held_removals_can_be_seen_while_additions_are_done() {
     assert_eq!(held.len(), 1);
     for (field, expected) in [
         ("provider", json!("people")),
+        ("location", Value::Null),
         ("entitiesBefore", json!(20)),
         ("entitiesRemoved", json!(15)),
         ("approved", json!(false)),
@@ -249,6 +250,7 @@ async fn a_location_that_suddenly_leads_to_much_less_is_held_like_a_provider() {
         assert_eq!(held.len(), usize::from(is_held), "{case}");
         if is_held {
             assert_eq!(held[0]["provider"], location, "{case}");
+            assert_eq!(held[0]["location"], format!("url:{CATALOG}"), "{case}");
             assert_eq!(held[0]["entitiesRemoved"], before - after, "{case}");
         }
     }

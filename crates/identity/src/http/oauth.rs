@@ -11,16 +11,21 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::percent_decode_str;
+use platform::ctx::Reach;
 use platform::http::{Json, Params, read_body};
 use serde_json::{Map, Value, json};
 
+use super::device;
 use crate::Identity;
 use crate::jws::Jws;
 use crate::server::{
-    AuthorizeRequest, OAuthError, OAuthResult, Registration, Server, Shown, TokenRequest,
+    AuthorizeRequest, DEVICE_GRANT, OAuthError, OAuthResult, Registration, ScopeLimit, Server,
+    Shown, TokenRequest, limits,
 };
 use crate::verify::{Route, bearer_token};
 
+/// Scopes that are told; there are more, for each plugin.
+const SCOPES: [&str; 4] = ["openid", "portal:read", "portal:write", "portal:delete"];
 /// Largest body of a request.
 const MAX_BODY: usize = 64 * 1024;
 
@@ -38,6 +43,7 @@ pub(super) fn router() -> Router<Arc<Identity>> {
         .route("/v1/register", post(register))
         .route("/v1/revoke", post(revoke))
         .route("/v1/introspect", post(introspect))
+        .merge(device::router())
 }
 
 /// The routes that are there also when the server is off, with nothing to tell.
@@ -60,13 +66,13 @@ impl IntoResponse for OAuthError {
     }
 }
 
-fn not_stored(mut response: Response) -> Response {
+pub(super) fn not_stored(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn server(identity: &Identity) -> OAuthResult<&Server> {
+pub(super) fn server(identity: &Identity) -> OAuthResult<&Server> {
     let off = || OAuthError::new("server_error", "the authorization server is off");
     identity.server.as_ref().ok_or_else(off)
 }
@@ -82,10 +88,11 @@ pub(super) fn description(identity: &Identity) -> Value {
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "scopes_supported": ["openid"],
+        "scopes_supported": SCOPES,
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "claims_supported": ["sub", "ent"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", DEVICE_GRANT],
+        "device_authorization_endpoint": format!("{issuer}/v1/device_authorization"),
         "authorization_endpoint": format!("{issuer}/v1/authorize"),
         "code_challenge_methods_supported": ["S256"],
         "revocation_endpoint": format!("{issuer}/v1/revoke"),
@@ -103,8 +110,10 @@ pub(super) fn description(identity: &Identity) -> Value {
         said["client_id_metadata_document_supported"] = true.into();
     }
     if settings.refresh.is_some() {
-        said["scopes_supported"] = json!(["openid", "offline_access"]);
-        said["grant_types_supported"] = json!(["authorization_code", "refresh_token"]);
+        let scopes = [&SCOPES[..1], &["offline_access"], &SCOPES[1..]].concat();
+        said["scopes_supported"] = json!(scopes);
+        said["grant_types_supported"] =
+            json!(["authorization_code", "refresh_token", DEVICE_GRANT]);
     }
     said
 }
@@ -131,7 +140,7 @@ async fn authorize(State(identity): Shared, params: Params) -> OAuthResult<Respo
     Ok(not_stored(response))
 }
 
-fn id_of(path: &RawPathParams) -> &str {
+pub(super) fn id_of(path: &RawPathParams) -> &str {
     let id = path.iter().find(|(name, _)| *name == "id");
     id.map_or("", |(_, id)| id)
 }
@@ -143,9 +152,20 @@ async fn find_session(State(identity): Shared, path: RawPathParams) -> OAuthResu
         "clientId": session.client_id,
         "clientName": session.client_name,
         "scope": session.scope,
+        "access": access(&session.scope),
         "redirectUri": session.redirect_uri,
         "resource": session.resource,
     })))
+}
+
+/// What scopes allow, for the page that asks: how far, by plugin; without a plugin, everywhere.
+pub(super) fn access(scope: &str) -> Value {
+    let limits = limits(scope);
+    if limits.is_empty() {
+        return json!([{"plugin": null, "reach": Reach::default().name()}]);
+    }
+    let view = |limit: &ScopeLimit| json!({"plugin": limit.plugin, "reach": limit.reach.name()});
+    limits.iter().map(view).collect()
 }
 
 async fn approve(
@@ -206,7 +226,7 @@ fn user_ref(caller: &platform::ctx::Caller) -> OAuthResult<&str> {
 }
 
 /// Who answers the question: somebody who signed in, not a program that acts for them.
-async fn person(
+pub(super) async fn person(
     identity: &Identity,
     headers: &HeaderMap,
 ) -> OAuthResult<Arc<platform::ctx::Caller>> {
@@ -243,6 +263,7 @@ async fn give_token(State(identity): Shared, request: Request) -> OAuthResult<Re
         redirect_uri: fields.get("redirect_uri"),
         code_verifier: fields.get("code_verifier"),
         refresh_token: fields.get("refresh_token"),
+        device_code: fields.get("device_code"),
         scope: fields.get("scope"),
         resource: fields.get("resource"),
         client: fields.client(credentials.as_ref()),
@@ -305,10 +326,10 @@ async fn introspect(
 }
 
 /// The fields of a form, or of a JSON object as Backstage's own clients send it.
-struct Fields(Vec<(String, String)>);
+pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    async fn read(request: Request) -> OAuthResult<Self> {
+    pub(super) async fn read(request: Request) -> OAuthResult<Self> {
         let bad = |text| OAuthError::new("invalid_request", text);
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_json =
@@ -328,13 +349,13 @@ impl Fields {
         Ok(Self(texts.collect()))
     }
 
-    fn get(&self, wanted: &str) -> Option<&str> {
+    pub(super) fn get(&self, wanted: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == wanted);
         found.map(|(_, value)| value.as_str())
     }
 
     /// Who the client says it is: in the header, else in the body.
-    fn client<'f>(&'f self, basic: Option<&'f (String, String)>) -> Shown<'f> {
+    pub(super) fn client<'f>(&'f self, basic: Option<&'f (String, String)>) -> Shown<'f> {
         match basic {
             Some((id, secret)) => Shown {
                 id: Some(id),
@@ -349,7 +370,7 @@ impl Fields {
 }
 
 /// The two parts of an `Authorization: Basic` header.
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+pub(super) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let encoded = value.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;

@@ -78,7 +78,7 @@ impl PluginState {
         let token = user
             .limited_token
             .as_deref()
-            .ok_or_else(|| Error::internal("the user's token has no limited form"))?;
+            .ok_or_else(|| Error::forbidden("a program that acts for a user gets no cookie"))?;
         cookie::header(&self.identity.settings.base_url, token, user.expires_at)
     }
 

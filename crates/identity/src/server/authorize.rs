@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::grant::{CODE, Grant, SESSION};
+use super::scope::granted;
 use super::{OAuthError, OAuthResult, Server};
 use crate::Identity;
 use crate::digest::Digest;
@@ -122,7 +123,7 @@ impl Identity {
             client_id: client.id.clone(),
             client_name: client.name.clone(),
             redirect_uri: request.redirect_uri.unwrap_or_default().to_owned(),
-            scope: granted(request.scope.unwrap_or("openid")),
+            scope: granted(request.scope.unwrap_or("openid"))?,
             state: request.state.map(str::to_owned),
             challenge: challenge.to_owned(),
             resource,
@@ -218,15 +219,8 @@ impl Identity {
     }
 }
 
-/// The scopes that there are, of those that were asked for.
-pub(super) fn granted(scope: &str) -> String {
-    let known = ["openid", "offline_access"];
-    let asked = scope.split_whitespace();
-    crate::oauth::join_scopes(asked.filter(|scope| known.contains(scope)))
-}
-
 /// Only the user themself can say yes, not a program for them.
-fn asked(caller: &Caller) -> OAuthResult<&User> {
+pub(super) fn asked(caller: &Caller) -> OAuthResult<&User> {
     match caller {
         Caller::User(user) if user.actor.is_none() => Ok(user),
         _ => Err(OAuthError::new(

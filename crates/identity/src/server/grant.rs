@@ -31,6 +31,8 @@ pub(super) const CLIENT: &str = "client";
 pub(super) const SESSION: &str = "session";
 /// The answer was yes, and the client has not come for its tokens.
 pub(super) const CODE: &str = "code";
+/// A program without a browser waits for its user.
+pub(super) const DEVICE: &str = "device";
 /// A client may come for new tokens.
 pub(super) const REFRESH: &str = "refresh";
 
@@ -51,6 +53,17 @@ impl Grant {
                 .map_err(|error| Error::internal("writing a grant failed").with_source(error))?,
             created_at: now,
             expires_at: now.saturating_add(millis(life)),
+        })
+    }
+
+    /// The same grant in another state, with another body.
+    pub(super) fn with(&self, digest: &str, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_string(body)
+            .map_err(|error| Error::internal("writing a grant failed").with_source(error))?;
+        Ok(Self {
+            digest: digest.to_owned(),
+            body,
+            ..self.clone()
         })
     }
 

@@ -8,16 +8,18 @@ use platform::ctx::Caller;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::authorize::{Authorized, FRESH, USED, granted};
+use super::authorize::{Authorized, FRESH, USED};
+use super::device::DEVICE_GRANT;
 use super::grant::{CODE, Grant, REFRESH};
+use super::scope::{self, OFFLINE, OPENID};
 use super::settings::RefreshSettings;
 use super::{OAuthError, OAuthResult, Server};
 use crate::Identity;
 use crate::digest::Digest;
 use crate::random;
+use crate::service::Agreed;
 
 const SECRET_BYTES: usize = 32;
-const OFFLINE: &str = "offline_access";
 
 /// What a client shows for tokens.
 #[derive(Debug, Default)]
@@ -27,6 +29,7 @@ pub(crate) struct TokenRequest<'r> {
     pub(crate) redirect_uri: Option<&'r str>,
     pub(crate) code_verifier: Option<&'r str>,
     pub(crate) refresh_token: Option<&'r str>,
+    pub(crate) device_code: Option<&'r str>,
     pub(crate) scope: Option<&'r str>,
     pub(crate) resource: Option<&'r str>,
     pub(crate) client: Shown<'r>,
@@ -56,11 +59,11 @@ pub(crate) struct Issued {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Offline {
     pub(super) client_id: String,
-    user_ref: String,
+    pub(super) user_ref: String,
     pub(super) scope: String,
     pub(super) resource: Option<String>,
     /// When it ends however often it is renewed.
-    ends_at: Millis,
+    pub(super) ends_at: Millis,
 }
 
 impl Identity {
@@ -73,8 +76,10 @@ impl Identity {
         match request.grant_type {
             Some("authorization_code") => self.redeem(server, request).await,
             Some("refresh_token") => self.renew(server, request).await,
+            Some(DEVICE_GRANT) => self.poll_device(server, request).await,
             _ => {
-                let text = "grant_type must be `authorization_code` or `refresh_token`";
+                let text = "grant_type must be `authorization_code`, `refresh_token` or the one of \
+                            devices";
                 Err(OAuthError::new("unsupported_grant_type", text))
             }
         }
@@ -113,13 +118,22 @@ impl Identity {
             resource,
             ends_at: Millis::MAX,
         };
+        self.begin_session(server, &offline).await
+    }
+
+    /// The first tokens for what was agreed, with one to renew them if that was part of it.
+    pub(super) async fn begin_session(
+        &self,
+        server: &Server,
+        offline: &Offline,
+    ) -> OAuthResult<Issued> {
         let refresh_token = match &server.settings.refresh {
             Some(settings) if offline.scope.split(' ').any(|scope| scope == OFFLINE) => {
-                Some(self.begin_offline(settings, &offline).await?)
+                Some(self.begin_offline(settings, offline).await?)
             }
             _ => None,
         };
-        self.issue(&offline, offline.scope.clone(), refresh_token)
+        self.issue(offline, offline.scope.clone(), refresh_token)
             .await
     }
 
@@ -164,14 +178,8 @@ impl Identity {
             resource,
             ..offline
         };
-        let scope = match request.scope.map(granted) {
-            Some(asked) => {
-                let had: Vec<&str> = offline.scope.split(' ').collect();
-                if !asked.split(' ').all(|scope| had.contains(&scope)) {
-                    return Err(OAuthError::new("invalid_scope", "more than was granted"));
-                }
-                asked
-            }
+        let scope = match request.scope {
+            Some(asked) => scope::narrowed(&offline.scope, asked)?,
             None => offline.scope.clone(),
         };
         self.issue(&offline, scope, Some(secret)).await
@@ -202,7 +210,12 @@ impl Identity {
     }
 
     /// The client that shows itself, which must be the one something belongs to.
-    async fn proven(&self, server: &Server, shown: Shown<'_>, owner: &str) -> OAuthResult<()> {
+    pub(super) async fn proven(
+        &self,
+        server: &Server,
+        shown: Shown<'_>,
+        owner: &str,
+    ) -> OAuthResult<()> {
         let id = shown.id.filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| OAuthError::new("invalid_client", "client_id is missing"))?;
         let client = self.oauth_client(server, id).await?;
@@ -214,7 +227,11 @@ impl Identity {
     }
 
     /// The resource that was agreed on, or one of all; a client cannot ask for another one later.
-    fn narrowed(&self, agreed: Option<String>, asked: Option<&str>) -> OAuthResult<Option<String>> {
+    pub(super) fn narrowed(
+        &self,
+        agreed: Option<String>,
+        asked: Option<&str>,
+    ) -> OAuthResult<Option<String>> {
         match (agreed, asked) {
             (agreed, None) => Ok(agreed),
             (None, Some(asked)) => self.resource(asked).map(Some),
@@ -238,14 +255,18 @@ impl Identity {
             .issue_token_for(
                 &offline.user_ref,
                 ownership,
-                Some(&offline.client_id),
-                resource,
+                Agreed {
+                    client: Some(&offline.client_id),
+                    resource,
+                    scope: (!scope::limits(&scope).is_empty()).then_some(&*scope),
+                },
             )
             .await?;
-        let is_openid = scope.split(' ').any(|scope| scope == "openid");
+        let is_openid = scope.split(' ').any(|scope| scope == OPENID);
+        let is_narrow = resource.is_some() || !scope::limits(&scope).is_empty();
         Ok(Issued {
-            // A token for one resource is no proof of identity elsewhere.
-            id_token: (is_openid && resource.is_none()).then(|| signed_in.token.clone()),
+            // A narrow token is no proof of identity elsewhere.
+            id_token: (is_openid && !is_narrow).then(|| signed_in.token.clone()),
             access_token: signed_in.token,
             token_type: "Bearer",
             expires_in: signed_in.expires_in.as_secs(),
@@ -335,6 +356,6 @@ fn verifies(challenge: &str, verifier: &str) -> bool {
     is_long_enough && verify_slices_are_equal(computed.as_bytes(), challenge.as_bytes()).is_ok()
 }
 
-fn invalid(description: &str) -> OAuthError {
+pub(super) fn invalid(description: &str) -> OAuthError {
     OAuthError::new("invalid_grant", description)
 }

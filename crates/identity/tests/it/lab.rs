@@ -22,7 +22,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use parking_lot::Mutex;
 use platform::config::{GuestConfig, Secret};
 use platform::ctx::Caller;
-use platform::http::{Plugin, mount};
+use platform::http::{Mount, Plugin, mount_with};
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::{Clock, Code, Error, Result};
 use serde_json::Value;
@@ -163,7 +163,11 @@ impl Lab {
         for plugin in plugins {
             let path = format!("/api/{}", plugin.id);
             let authenticator = self.identity.authenticator(plugin.id);
-            app = app.nest(&path, mount(plugin, authenticator, Arc::new(Everything)));
+            let mount = Mount {
+                challenge: self.identity.challenge(plugin.id),
+                ..Mount::new(authenticator, Arc::new(Everything))
+            };
+            app = app.nest(&path, mount_with(plugin, mount));
         }
         app
     }

@@ -11,6 +11,7 @@ mod external;
 mod guest;
 mod keys;
 mod lab;
+mod oauth_device;
 mod oauth_server;
 mod oidc;
 mod people;

@@ -18,7 +18,7 @@ use super::vendor::Vendor;
 
 const REDIRECT: &str = "http://127.0.0.1:8055/callback";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-accepted-here";
-const USER: &str = "user:default/alice";
+pub(crate) const USER: &str = "user:default/alice";
 
 fn challenge() -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
@@ -26,13 +26,13 @@ fn challenge() -> String {
 }
 
 /// A portal with the server on, and somebody who is signed in.
-struct World {
-    lab: Lab,
-    token: String,
+pub(crate) struct World {
+    pub(crate) lab: Lab,
+    pub(crate) token: String,
 }
 
 impl World {
-    async fn new(change: Value) -> Self {
+    pub(crate) async fn new(change: Value) -> Self {
         let mut auth = json!({
             "experimentalDynamicClientRegistration": {"enabled": true},
             "clientIdMetadataDocuments": {"enabled": true},
@@ -58,17 +58,17 @@ impl World {
         Self { lab, token }
     }
 
-    async fn usual() -> Self {
+    pub(crate) async fn usual() -> Self {
         Self::new(json!({})).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub(crate) async fn get(&self, path: &str) -> Page {
         Browser::new(&self.lab)
             .get(&format!("/api/auth{path}"))
             .await
     }
 
-    async fn post(&self, path: &str, token: &str, body: &Value) -> Page {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Page {
         let bearer = format!("Bearer {token}");
         let headers = [
             (CONTENT_TYPE.as_str(), "application/json"),
@@ -89,7 +89,7 @@ impl World {
             .await
     }
 
-    async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
         let path = format!("/api/auth{path}");
@@ -99,7 +99,7 @@ impl World {
     }
 
     /// A public client of its own; its id.
-    async fn client(&self) -> String {
+    pub(crate) async fn client(&self) -> String {
         let wanted = json!({
             "client_name": "Tool", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none",
         });
@@ -109,7 +109,7 @@ impl World {
     }
 
     /// The question that a client asks; its id.
-    async fn ask(&self, client: &str, more: &[(&str, &str)]) -> Page {
+    pub(crate) async fn ask(&self, client: &str, more: &[(&str, &str)]) -> Page {
         let challenge = challenge();
         let mut query = vec![
             ("client_id", client),
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// Asks, and the user says yes; the code.
-    async fn code(&self, client: &str, more: &[(&str, &str)]) -> String {
+    pub(crate) async fn code(&self, client: &str, more: &[(&str, &str)]) -> String {
         let page = self.ask(client, more).await.location();
         let id = page
             .path_segments()
@@ -156,7 +156,7 @@ impl World {
         answer["code"].clone()
     }
 
-    async fn redeem(&self, client: &str, code: &str, more: &[(&str, &str)]) -> Page {
+    pub(crate) async fn redeem(&self, client: &str, code: &str, more: &[(&str, &str)]) -> Page {
         let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("client_id", client),
@@ -172,14 +172,14 @@ impl World {
     }
 
     /// A whole session.
-    async fn session(&self, client: &str) -> Value {
+    pub(crate) async fn session(&self, client: &str) -> Value {
         let code = self.code(client, &[]).await;
         let page = self.redeem(client, &code, &[]).await;
         assert_eq!(page.status, 200, "{}", page.body);
         page.json()
     }
 
-    async fn renew(&self, client: &str, token: &str, more: &[(&str, &str)]) -> Page {
+    pub(crate) async fn renew(&self, client: &str, token: &str, more: &[(&str, &str)]) -> Page {
         let mut fields = vec![
             ("grant_type", "refresh_token"),
             ("client_id", client),
@@ -194,7 +194,7 @@ fn query_of(url: &Url) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap()
 }
 

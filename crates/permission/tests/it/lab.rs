@@ -55,6 +55,7 @@ pub(crate) fn user(name: &str, ownership: &[&str]) -> User {
         expires_at: i64::MAX,
         limited_token: None,
         actor: None,
+        reach: platform::ctx::Reach::default(),
     }
 }
 

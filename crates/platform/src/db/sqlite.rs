@@ -167,7 +167,7 @@ fn prepare(connection: &Connection, read_only: bool) -> Result<()> {
         // A page that changes often is copied from a long journal once instead of many times.
         "pragma page_size = 8192; pragma journal_mode = wal; pragma synchronous = full; \
          pragma foreign_keys = on; pragma temp_store = memory; pragma cache_size = -65536; \
-         pragma wal_autocheckpoint = 8192; pragma journal_size_limit = 67108864;"
+         pragma wal_autocheckpoint = 16384; pragma journal_size_limit = 67108864;"
     };
     connection.execute_batch(pragmas).map_err(into_error)
 }

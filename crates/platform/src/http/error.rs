@@ -33,6 +33,11 @@ fn status_of(error: &Error) -> StatusCode {
 }
 
 impl PendingError {
+    /// What went wrong.
+    pub(super) fn error(&self) -> &Error {
+        &self.0
+    }
+
     /// Writes the body; `uri` is relative to the plugin.
     pub(super) fn finish(&self, method: &Method, uri: &Uri, response: &mut Response) {
         let error = &*self.0;

@@ -14,6 +14,7 @@ use crate::ctx::{Authenticator, Caller, Client, Ctx};
 use crate::error::{Error, Result};
 use crate::permission::Authorizer;
 
+use super::challenge::{Challenge, check_reach};
 use super::limit::{self, Limiter};
 use super::{PendingError, RequestInfo};
 
@@ -70,6 +71,9 @@ pub struct Seen<'a> {
 /// Tells who may enter a path, where that is not known before the start.
 pub type AccessOf = Arc<dyn Fn(&str) -> Access + Send + Sync>;
 
+/// Tells which routes of a plugin change nothing although their method says otherwise.
+pub type IsRead = fn(plugin: &str, route: &str) -> bool;
+
 /// What plugins are mounted with.
 #[derive(Clone)]
 pub struct Mount {
@@ -83,6 +87,10 @@ pub struct Mount {
     pub access: Option<AccessOf>,
     /// How often each user and program may ask.
     pub limiter: Option<Arc<Limiter>>,
+    /// Knows the questions with a body, which programs that may only read can ask too.
+    pub is_read: Option<IsRead>,
+    /// What refused programs are told; `None` where nobody gives them tokens.
+    pub challenge: Option<Challenge>,
 }
 
 impl Mount {
@@ -94,6 +102,8 @@ impl Mount {
             observer: None,
             access: None,
             limiter: None,
+            is_read: None,
+            challenge: None,
         }
     }
 }
@@ -148,6 +158,10 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
     let admitted = barrier
         .admit(uri.path(), request.headers(), Arc::clone(&request_id))
         .await
+        .and_then(|ctx| {
+            let is_read = barrier.is_read(trail.route());
+            check_reach(ctx.caller(), barrier.plugin, &method, is_read).map(|()| ctx)
+        })
         .map(|ctx| ctx.with_client(client.clone()));
     let (mut response, ctx) = match admitted {
         Ok(ctx) => {
@@ -174,7 +188,11 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
             client: &client,
         });
     }
-    if let Some(pending) = response.extensions_mut().remove::<PendingError>() {
+    let pending = response.extensions_mut().remove::<PendingError>();
+    if let Some(challenge) = &barrier.mount.challenge {
+        challenge.add_to(&mut response, pending.as_ref().map(PendingError::error));
+    }
+    if let Some(pending) = pending {
         pending.finish(&method, &uri, &mut response);
     }
     response.extensions_mut().insert(trail);
@@ -262,6 +280,15 @@ impl Barrier {
                 )))
             }
         }
+    }
+
+    fn is_read(&self, route: Option<&str>) -> bool {
+        let is_read = |route| {
+            self.mount
+                .is_read
+                .map(|is_read| is_read(self.plugin, route))
+        };
+        route.and_then(is_read).unwrap_or(false)
     }
 
     fn access(&self, path: &str) -> Access {

@@ -11,7 +11,7 @@ use super::{Finding, Tree};
 const RULE: &str = "crate-direction";
 
 /// Tier of every crate: a crate may depend on its own tier and on those below.
-const TIERS: [(&str, u8); 26] = [
+const TIERS: [(&str, u8); 27] = [
     ("model", 0),
     ("index", 0),
     ("nunjucks", 0),
@@ -21,6 +21,7 @@ const TIERS: [(&str, u8); 26] = [
     ("audit", 1),
     ("catalog", 2),
     ("identity", 2),
+    ("org", FEATURE),
     ("permission", FEATURE),
     ("proxy", FEATURE),
     ("settings", FEATURE),
