@@ -42,7 +42,7 @@ const entity = createRoute({
 const entityTab = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name/$tab',
-  validateSearch: searchOf('format', 'depth', 'relations', 'kinds'),
+  validateSearch: searchOf('format', 'depth', 'relations', 'kinds', 'compare'),
   component: lazyRouteComponent(() => import('../entity/EntityPage')),
 });
 
