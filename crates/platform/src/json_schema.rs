@@ -68,8 +68,12 @@ fn place(root: &str, path: &[Value]) -> String {
                 text.push('.');
                 text.push_str(name);
             }
-            Value::String(name) => text.push_str(&format!("[{}]", Value::from(name.as_str()))),
-            index => text.push_str(&format!("[{index}]")),
+            other => {
+                // Texts are quoted, numbers are not.
+                text.push('[');
+                text.push_str(&other.to_string());
+                text.push(']');
+            }
         }
     }
     text

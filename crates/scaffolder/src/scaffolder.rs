@@ -132,9 +132,11 @@ impl Scaffolder {
             Initiator::User {
                 entity_ref,
                 ownership,
+                reach,
             } => Initiator::User {
                 ownership: self.catalog.ownership(&entity_ref).unwrap_or(ownership),
                 entity_ref,
+                reach,
             },
             service @ Initiator::Service { .. } => service,
         }

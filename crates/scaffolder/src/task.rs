@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use platform::ctx::{AccessRestriction, Caller, Service, User};
+use platform::ctx::{AccessRestriction, Caller, Reach, Service, User};
 use platform::{Error, Millis, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -205,6 +205,8 @@ pub(crate) enum Initiator {
     User {
         entity_ref: String,
         ownership: Vec<String>,
+        /// How far the token went that created the task: its steps go no further.
+        reach: Reach,
     },
     #[serde(rename_all = "camelCase")]
     Service {
@@ -228,6 +230,7 @@ impl Initiator {
             Caller::User(user) => Ok(Self::User {
                 entity_ref: user.entity_ref.clone(),
                 ownership: user.ownership.to_vec(),
+                reach: user.reach,
             }),
             Caller::Service(service) => Ok(Self::Service {
                 subject: service.subject.clone(),
@@ -249,12 +252,14 @@ impl Initiator {
             Self::User {
                 entity_ref,
                 ownership,
+                reach,
             } => Caller::User(User {
                 entity_ref,
                 ownership: ownership.into(),
                 expires_at: i64::MAX,
                 limited_token: None,
                 actor: Some(Arc::from("plugin:scaffolder")),
+                reach,
             }),
             Self::Service {
                 subject,

@@ -166,7 +166,7 @@ function Properties({ schema, none }: { schema: JsonSchema | undefined; none: st
               <td>
                 <code>{name}</code> {isNeeded && <Badge tone="info">needed</Badge>}
               </td>
-              <td className="wrap muted">{type}</td>
+              <td className="muted">{type}</td>
               <td>{title}</td>
             </tr>
           ))}
