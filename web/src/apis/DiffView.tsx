@@ -35,7 +35,8 @@ export function DiffView({ text, other }: DiffViewProps) {
       title={`${formatCount(count('added'))} lines added, ${formatCount(count('removed'))} removed`}
       flush
     >
-      <section className="diff" aria-label="Differences">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <section className="diff" aria-label="Differences" tabIndex={0}>
         {hunks.map(({ lines: shown, skipped }) => {
           const [first] = shown;
           return (

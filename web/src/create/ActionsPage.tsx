@@ -151,7 +151,8 @@ function Properties({ schema, none }: { schema: JsonSchema | undefined; none: st
   const properties = schema ? propertiesOf(schema) : [];
   if (properties.length === 0) return <Empty title={none} />;
   return (
-    <div className="table-wrap">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+    <section className="table-wrap" aria-label="Properties" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
@@ -172,6 +173,6 @@ function Properties({ schema, none }: { schema: JsonSchema | undefined; none: st
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
