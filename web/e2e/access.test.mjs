@@ -112,6 +112,38 @@ flow(
   { allow: ['/sessions/nothing'] },
 );
 
+flow(
+  'a program without a browser is let in by its code, which is never sent without a click',
+  async page => {
+    const client = await post('/api/auth/v1/register', {
+      client_name: 'Terminal helper',
+      redirect_uris: [REDIRECT],
+      token_endpoint_auth_method: 'none',
+    });
+    const form = new URLSearchParams({ client_id: client.client_id, scope: 'catalog:read' });
+    const waiting = await fetch(`${portal.url}/api/auth/v1/device_authorization`, {
+      method: 'POST',
+      body: form,
+    }).then(answer => answer.json());
+    await visit(page, waiting.verification_uri_complete);
+    assert.equal(await page.getByLabel('Code').inputValue(), waiting.user_code);
+    await page.getByLabel('Code').fill('BBBB-BBBB');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nobody waits with').waitFor();
+    await page.getByRole('button', { name: 'Try another code' }).click();
+    await page.getByLabel('Code').fill(waiting.user_code.toLowerCase().replace('-', ''));
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Read what you may read, in catalog').waitFor();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('Go back to the program').waitFor();
+    form.set('grant_type', 'urn:ietf:params:oauth:grant-type:device_code');
+    form.set('device_code', waiting.device_code);
+    const tokens = await fetch(`${portal.url}/api/auth/v1/token`, { method: 'POST', body: form });
+    assert.equal(tokens.status, 200);
+  },
+  { allow: ['/device/BBBBBBBB'] },
+);
+
 flow('a role is made, tried, changed and deleted', async page => {
   await go(page, '/admin/roles');
   await page.getByRole('link', { name: 'New role' }).click();

@@ -126,6 +126,40 @@ flow('an entity tells who owns it and leads to its neighbours', async page => {
   assert.match(page.url(), /format=json/);
 });
 
+flow('two definitions are compared, and the address says which', async page => {
+  await go(page, '/catalog/default/api/reservations-api/definition');
+  await page.getByRole('combobox', { name: 'Compare with another API' }).fill('ledger');
+  await page.getByRole('option').first().click();
+  await page.waitForURL(/compare=api:default/);
+  await page.locator('.diff-line[data-sort="added"]').first().waitFor();
+  await page.getByRole('button', { name: 'Show the definition' }).click();
+  await page.locator('.cm-content').waitFor();
+});
+
+flow(
+  'a new entity is described, and judged before there is a file',
+  async page => {
+    await go(page, '/catalog-import/describe');
+    await page.getByLabel('Name').fill('a b');
+    await page.keyboard.press('Tab');
+    await page.getByText('Letters and digits').waitFor();
+    await page.getByLabel('Name').fill('shop-window');
+    await page.getByRole('combobox', { name: 'Owner' }).fill('ticketing');
+    await page.getByRole('option', { name: 'Ticketing' }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('1 of 1 could be registered').waitFor();
+    await page.locator('.cm-content', { hasText: 'owner: ticketing' }).waitFor();
+    await page.getByLabel('A file with descriptions').setInputFiles({
+      name: 'all.yaml',
+      mimeType: 'application/yaml',
+      buffer: Buffer.from('kind: Component\nmetadata: {name: x}\n---\na: [\n'),
+    });
+    await page.getByText('0 of 1 could be registered').waitFor();
+    await page.getByText(/line \d+, column \d+/).waitFor();
+  },
+  { allow: ['/validate-entity'] },
+);
+
 flow('a star keeps an entity at hand', async page => {
   await go(page, '/catalog/default/component/ledger-service');
   await page.keyboard.press('s');

@@ -1,8 +1,8 @@
-// Makes docs/screenshots anew: ten pages, light and dark.
+// Makes docs/screenshots anew, light and dark.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { visit } from './pages.mjs';
-import { launch, openPage, root, startPortal } from './portal.mjs';
+import { launch, openPage, root, startPortal, WITH_ACCESS } from './portal.mjs';
 
 const SHOTS = [
   ['home', '/'],
@@ -15,6 +15,13 @@ const SHOTS = [
   ['org', '/org'],
   ['register', '/catalog-import'],
   ['settings', '/settings'],
+  ['create', '/create'],
+  ['roles', '/admin/roles/default/developer'],
+  [
+    'explain',
+    '/admin/explain?user=user:default/guest&permission=catalog.entity.delete&on=component:default/reservation-service',
+  ],
+  ['audit', '/admin/audit'],
 ];
 const folder = join(root, 'docs/screenshots');
 mkdirSync(folder, { recursive: true });
@@ -27,7 +34,7 @@ function hidePaths(page) {
   }, root);
 }
 
-const portal = await startPortal();
+const portal = await startPortal(WITH_ACCESS);
 const browser = await launch();
 try {
   for (const theme of ['light', 'dark']) {

@@ -11,7 +11,7 @@ export interface Access {
 /** What a program asks for. */
 export interface Asking {
   scope: string;
-  access?: Access[];
+  access: Access[];
   resource: string | null;
 }
 

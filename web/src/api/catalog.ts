@@ -137,6 +137,13 @@ export const catalog = {
       body: { type: 'url', target },
     }),
 
+  /** As if it were registered; what is wrong is the error. Its owner and place do not matter. */
+  validate: (entity: Entity) =>
+    request<void>(`${BASE}/validate-entity`, {
+      method: 'POST',
+      body: { entity, location: 'url:https://github.com/unknown/unknown/catalog-info.yaml' },
+    }),
+
   unregister: (id: string) =>
     request<void>(`${BASE}/locations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 

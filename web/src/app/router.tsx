@@ -42,7 +42,7 @@ const entity = createRoute({
 const entityTab = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name/$tab',
-  validateSearch: searchOf('format', 'depth', 'relations', 'kinds'),
+  validateSearch: searchOf('format', 'depth', 'relations', 'kinds', 'compare'),
   component: lazyRouteComponent(() => import('../entity/EntityPage')),
 });
 
@@ -65,6 +65,12 @@ const register = createRoute({
   path: '/catalog-import',
   validateSearch: searchOf('url'),
   component: lazyRouteComponent(() => import('../register/RegisterPage')),
+});
+
+const describe = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog-import/describe',
+  component: lazyRouteComponent(() => import('../register/DescribePage')),
 });
 
 const org = createRoute({
@@ -202,6 +208,7 @@ export const router = createRouter({
     apis,
     graph,
     register,
+    describe,
     org,
     settings,
     admin,

@@ -36,11 +36,8 @@ function placeOf(plugin: string | null, resource: string | null): string {
   return path ? `below ${path} only` : 'in the whole portal';
 }
 
-/** A portal that knows no limits of scopes does not tell any. */
-const EVERYTHING: Access[] = [{ plugin: null, reach: 'delete' }];
-
 /** What somebody says yes to, one thing in each line. */
-export function grantsOf({ scope, access = EVERYTHING, resource }: Asking): string[] {
+export function grantsOf({ scope, access, resource }: Asking): string[] {
   const scopes = scope.split(' ');
   const grants = access.map(({ plugin, reach }) => `${REACH[reach]}, ${placeOf(plugin, resource)}`);
   if (scopes.includes('openid')) grants.push('Know who you are: your name here and your groups');

@@ -151,7 +151,8 @@ function Properties({ schema, none }: { schema: JsonSchema | undefined; none: st
   const properties = schema ? propertiesOf(schema) : [];
   if (properties.length === 0) return <Empty title={none} />;
   return (
-    <div className="table-wrap">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+    <section className="table-wrap" aria-label="Properties" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
@@ -166,12 +167,12 @@ function Properties({ schema, none }: { schema: JsonSchema | undefined; none: st
               <td>
                 <code>{name}</code> {isNeeded && <Badge tone="info">needed</Badge>}
               </td>
-              <td className="wrap muted">{type}</td>
+              <td className="muted">{type}</td>
               <td>{title}</td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -195,11 +195,13 @@ function TemplateCard({ template, isStarred }: { template: Entity; isStarred: bo
       <p className="template-text">{template.metadata.description}</p>
       <div className="template-foot">
         {type && <span className="chip">{type}</span>}
-        {tagsOf(template).map(tag => (
-          <Link key={tag} className="chip" to="/create" search={{ tag }}>
-            {tag}
-          </Link>
-        ))}
+        {tagsOf(template)
+          .filter(tag => tag !== type)
+          .map(tag => (
+            <Link key={tag} className="chip" to="/create" search={{ tag }}>
+              {tag}
+            </Link>
+          ))}
         <span className="grow" />
         {owner && <EntityLink entityRef={owner} />}
       </div>

@@ -1,6 +1,7 @@
 /** What can be done with an entity. */
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import {
   Link2,
   MoreHorizontal,
@@ -90,6 +91,16 @@ export function EntityActions({ entity }: { entity: Entity }) {
           className={isStarred ? 'starred' : undefined}
         />
       </IconButton>
+      {entity.kind.toLowerCase() === 'template' && (
+        <Link
+          className="btn"
+          data-variant="primary"
+          to="/create/templates/$namespace/$name"
+          params={refOf(entity)}
+        >
+          Use this template
+        </Link>
+      )}
       {edit && (
         <a className="btn" href={edit} target="_blank" rel="noreferrer">
           <Pencil aria-hidden /> Edit

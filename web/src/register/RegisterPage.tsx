@@ -100,7 +100,15 @@ export default function RegisterPage() {
       {register.data && <Registered entities={preview.data?.entities ?? []} />}
       {!preview.data && !preview.error && !preview.isPending && (
         <Card title="No file yet?">
-          <Empty title="Put this into catalog-info.yaml of your repository" example={EXAMPLE} />
+          <Empty
+            title="Put this into catalog-info.yaml of your repository"
+            example={EXAMPLE}
+            actions={
+              <Link className="btn" to="/catalog-import/describe">
+                Describe it with a form, or check a file
+              </Link>
+            }
+          />
         </Card>
       )}
     </Page>

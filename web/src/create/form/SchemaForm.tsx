@@ -1,6 +1,7 @@
 /** A page of a template as a form. */
 
-import Form from '@rjsf/core';
+// Not the index, which wants the validator of its tests, too.
+import Form from '@rjsf/core/lib/components/Form.js';
 import type { CustomValidator, RJSFSchema } from '@rjsf/utils';
 import { type ReactNode, useMemo, useRef } from 'react';
 import { isRecord } from '../../api/entity';

@@ -36,7 +36,7 @@ export function LogView({ lines, marked, fileName, onMark }: LogViewProps) {
   const toggle = (key: keyof Look) => setLook({ ...look, [key]: !look[key] });
   return (
     <section className="card log" aria-label="Log">
-      <div className="code-bar">
+      <div className="log-bar">
         <input
           className="input log-search"
           aria-label="Search the log"

@@ -1,0 +1,227 @@
+// Golden paths in a browser: choosing a template, filling it in, watching it run.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { visit } from './pages.mjs';
+import { launch, openPage, startPortal } from './portal.mjs';
+
+const TEMPLATES = `apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
+  name: note
+  title: Write a note
+  description: Says what you said.
+  tags: [test]
+spec:
+  owner: developer-experience
+  type: documentation
+  parameters:
+    - title: What is it?
+      required: [name, owner]
+      properties:
+        name:
+          title: Name
+          type: string
+          pattern: '^[a-z-]+$'
+          ui:autofocus: true
+        owner:
+          title: Owner
+          type: string
+          ui:field: OwnerPicker
+          ui:options:
+            catalogFilter: {kind: Group}
+    - title: How?
+      required: [repo]
+      properties:
+        loud:
+          title: Loud
+          type: boolean
+        token:
+          title: Token
+          type: string
+          ui:field: Secret
+        tags:
+          title: Tags
+          type: array
+          items: {type: string}
+          ui:field: EntityTagsPicker
+        repo:
+          title: Repository
+          type: string
+          ui:field: RepoUrlPicker
+          ui:options: {allowedHosts: [github.com]}
+      dependencies:
+        loud:
+          oneOf:
+            - properties: {loud: {enum: [false]}}
+            - properties:
+                loud: {enum: [true]}
+                volume: {title: Volume, type: integer, default: 7}
+  steps:
+    - id: say
+      name: Say it
+      action: debug:log
+      input: {message: 'Note \${{ parameters.name }} of \${{ parameters.owner }} at \${{ parameters.volume }}'}
+    - id: quiet
+      name: Stay quiet
+      action: debug:log
+      if: \${{ not parameters.loud }}
+      input: {message: quiet}
+  output:
+    links:
+      - title: The owner
+        entityRef: \${{ parameters.owner }}
+    text:
+      - title: What was said
+        content: 'A note called \${{ parameters.name }}'
+---
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
+  name: slow
+  title: Take your time
+spec:
+  type: service
+  steps:
+    - {id: wait, name: Wait, action: debug:wait, input: {seconds: 60}}
+    - {id: after, name: Afterwards, action: debug:log, input: {message: done}}
+---
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
+  name: broken
+  title: Fail at once
+spec:
+  type: service
+  steps:
+    - {id: first, name: First, action: debug:log, input: {message: begin}}
+    - {id: fail, name: Fail, action: fs:rename, input: {files: [{from: nothing, to: something}]}}
+`;
+
+let folder;
+let portal;
+let browser;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'callboard-templates-'));
+  writeFileSync(join(folder, 'templates.yaml'), TEMPLATES);
+  const rules = [{ allow: ['Template'] }];
+  const target = join(folder, 'templates.yaml');
+  const locations = [
+    {
+      type: 'file',
+      target: 'examples/acme/catalog/org/*.yaml',
+      rules: [{ allow: ['Group', 'User'] }],
+    },
+    { type: 'file', target, rules },
+  ];
+  [portal, browser] = await Promise.all([startPortal({ catalog: { locations } }), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await portal?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function flow(name, run, options) {
+  test(name, async () => {
+    const { page, faults, close } = await openPage(browser, options);
+    try {
+      await run(page);
+      assert.deepEqual(faults, []);
+    } finally {
+      await close();
+    }
+  });
+}
+
+const go = (page, path) => visit(page, portal.url + path);
+
+flow('a template is found, filled in with keys, reviewed and run', async page => {
+  await go(page, '/create');
+  await page.getByRole('textbox', { name: 'Find a template' }).fill('note');
+  await page.getByText('1 template', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Write a note' }).click();
+  await page.getByLabel('Name').waitFor();
+  await page.keyboard.type('My Note');
+  await page.keyboard.press('Enter');
+  await page.getByText('Name does not fit the pattern').waitFor();
+  await page.getByText('Owner is needed').waitFor();
+  await page.getByLabel('Name').fill('my-note');
+  await page.getByRole('combobox', { name: 'Owner' }).fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing' }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Next' }).click();
+
+  await page.getByLabel('Loud').check();
+  await page.getByLabel('Volume').fill('9');
+  await page.getByLabel('Token').fill('geheim');
+  await page.getByLabel('Tags').fill('Fresh');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByText('still needs').or(page.getByText('Repository is needed')).first().waitFor();
+  await page.getByLabel('Owner').fill('acme');
+  await page.getByLabel('Repository').last().fill('notes');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+
+  await page.getByRole('heading', { name: 'Review' }).waitFor();
+  await page.getByText('••••••').waitFor();
+  assert.equal(await page.getByText('geheim').count(), 0);
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.waitForURL(/\/create\/tasks\//);
+  await page.locator('.badge', { hasText: 'completed' }).waitFor();
+  await page.getByText('A note called my-note').waitFor();
+  await page.getByText('Note my-note of group:default/ticketing at 9').waitFor();
+  await page.getByText('skipped').first().waitFor();
+
+  await page.getByRole('textbox', { name: 'Search the log' }).fill('my-note');
+  await page.getByText('1 line', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Start again' }).click();
+  await page.getByLabel('Name').waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'my-note');
+});
+
+flow('a run is watched while it goes on, and is cancelled', async page => {
+  await go(page, '/create/templates/default/slow');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('.run-step[data-status="processing"]').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page
+    .locator('.run-step[data-status="failed"], .run-step[data-status="cancelled"]')
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: 'Retry' }).waitFor();
+  await page.locator('.badge', { hasText: 'cancelled' }).waitFor();
+});
+
+flow('a run that fails says why, and is among the runs', async page => {
+  await go(page, '/create/templates/default/broken');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('.run-step[data-status="failed"]').waitFor();
+  await page.getByRole('alert').waitFor();
+  await go(page, '/create/tasks?status=failed');
+  await page.getByRole('link', { name: 'Fail at once' }).first().click();
+  await page.locator('.run-step[data-status="failed"]').waitFor();
+});
+
+flow('every action tells its input and output', async page => {
+  await go(page, '/create/actions');
+  await page.getByRole('textbox', { name: 'Find an action' }).fill('fetch:template');
+  await page.getByRole('link', { name: 'fetch:template', exact: true }).click();
+  await page.getByText('copyWithoutTemplating').first().waitFor();
+});
+
+flow(
+  'what is not there is told',
+  async page => {
+    await go(page, '/create/templates/default/nothing');
+    await page.getByText('There is no template').waitFor();
+    await go(page, '/create/tasks/00000000-0000-0000-0000-000000000000');
+    await page.getByText('There is no such run').waitFor();
+    await go(page, '/create?find=nothing');
+    await page.getByText('No template matches').waitFor();
+  },
+  { allow: ['nothing', '00000000'] },
+);
