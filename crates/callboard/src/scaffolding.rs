@@ -14,7 +14,7 @@ use integrations::{Kind, ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::actions::Actions;
 use platform::config::{CatalogConfig, Secret};
-use platform::ctx::{Caller, Ctx, User};
+use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::db::Db;
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::telemetry::Metrics;
@@ -180,6 +180,7 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
         expires_at: i64::MAX,
         limited_token: None,
         actor: None,
+        reach: Reach::default(),
     };
     let ctx = Ctx::new(
         Arc::new(Caller::User(user)),

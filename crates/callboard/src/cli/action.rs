@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use model::EntityRef;
 use platform::Clock;
 use platform::actions::{Actions, Place};
-use platform::ctx::{Caller, Ctx, User};
+use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::telemetry::Metrics;
 use serde_json::Value;
 
@@ -212,6 +212,7 @@ impl Bench {
             expires_at: i64::MAX,
             limited_token: None,
             actor: Some("callboard".into()),
+            reach: Reach::default(),
         });
         let id = uuid::Uuid::new_v4().to_string();
         Ok(Ctx::new(
