@@ -167,7 +167,7 @@ fn cluster_cases() -> Vec<Case> {
                 "openid offline_access username pinniped:request-audience",
             )],
             id_token: json!({"sub": "s-1", "username": "alice"}),
-            profile: json!({}),
+            profile: json!({"displayName": "alice"}),
             ..plain(
                 "pinniped",
                 "usernameMatchingUserEntityName",
