@@ -17,9 +17,10 @@ const BINARY =
 
 /**
  * Starts a portal that ingests `locations` and may read `hosts`; `stop` ends it. `auth` is a
- * function from the portal's URL to its `auth` section.
+ * function from the portal's URL to its `auth` section; `permission` has files, and a function from
+ * their folder to the section.
  */
-async function startPortal({ locations, hosts = [], auth }) {
+async function startPortal({ locations, hosts = [], auth, permission }) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'callboard-node-'));
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
@@ -27,6 +28,12 @@ async function startPortal({ locations, hosts = [], auth }) {
   const config = path.join(folder, 'app-config.yaml');
   const settings = configuration(port, baseUrl, locations, hosts);
   if (auth) settings.auth = auth(baseUrl);
+  if (permission) {
+    for (const [name, text] of Object.entries(permission.files)) {
+      await fs.writeFile(path.join(folder, name), text);
+    }
+    settings.permission = permission.section(folder);
+  }
   await fs.writeFile(config, JSON.stringify(settings));
   const process = spawn(
     BINARY,

@@ -95,6 +95,10 @@ impl Observer {
     }
 
     fn event(&self, seen: &Seen<'_>) -> Option<Event> {
+        if let Some(user) = seen.signs_in {
+            let path = format!("/api/{}{}", seen.plugin, seen.path);
+            return Some(Event::done("auth.session.begin", user).detail(path));
+        }
         let outcome = self.outcome(seen)?;
         let route = seen.route.unwrap_or("unknown");
         let event = Event::done(

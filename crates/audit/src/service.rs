@@ -115,6 +115,18 @@ impl Audit {
         Arc::clone(&self.0.observer) as Arc<dyn platform::actions::Witness>
     }
 
+    /// Writes what was seen so far, where nothing was started.
+    pub async fn flush(&self) {
+        let observed = self.0.observed.lock().take();
+        if let Some(observed) = observed {
+            let stop = CancellationToken::new();
+            stop.cancel();
+            let (db, clock) = (self.0.db.clone(), self.0.clock.clone());
+            let observer = Arc::clone(&self.0.observer);
+            observe::write(db, clock, observer, observed, stop).await;
+        }
+    }
+
     /// Starts writing what the observer sees, and removing what is too old, until `stop`.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         let (db, clock) = (self.0.db.clone(), self.0.clock.clone());

@@ -10,6 +10,7 @@ use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes, well_known};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
+use org::{Scim, ScimProvider};
 use platform::Clock;
 use platform::actions::{Actions, action_routes};
 use platform::config::{
@@ -21,6 +22,7 @@ use platform::http::{
     AccessOf, Limit, Limiter, Mount, Plugin, Routes, mount_with, permission_routes,
 };
 use platform::permission::Permissioned;
+use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use proxy::Proxy;
 use scaffolder::{Scaffolder, TemplateProcessor};
@@ -104,6 +106,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
     [
         audit::MIGRATIONS,
         identity::MIGRATIONS,
+        org::MIGRATIONS,
         ::permission::MIGRATIONS,
         settings::MIGRATIONS,
         ::catalog::MIGRATIONS,
@@ -124,6 +127,7 @@ pub(crate) struct App {
     settings: Settings,
     proxy: Proxy,
     admin: Admin,
+    scim: Option<Scim>,
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
     /// Kept for as long as the database is used.
@@ -151,7 +155,18 @@ impl App {
             clock.clone(),
         )
         .await?;
+        let scim = sections.callboard.scim.enabled.then(|| {
+            let sink = Arc::new(catalog.clone());
+            Ok::<_, anyhow::Error>(Scim::new(
+                db.clone(),
+                &sections.base_url()?,
+                sink,
+                clock.clone(),
+            ))
+        });
         let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock.clone())?;
+        // A key that is missing is told now, not when somebody signs in.
+        identity.check_keys().await?;
         let audit = Audit::new(audit::Parts {
             db: db.clone(),
             settings: audit::Settings {
@@ -184,6 +199,7 @@ impl App {
             identity,
             permissions,
             audit,
+            scim: scim.transpose()?,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
             admin: Admin::new(config),
             portal,
@@ -240,6 +256,11 @@ impl App {
             ),
         ] {
             routes = routes.plugin(plugin.id, self.mount(plugin));
+        }
+        if let Some(scim) = &self.scim {
+            let router = org::router(scim.clone());
+            let plugin = self.with_common("scim", router, &[identity::http::JWKS_PATH]);
+            routes = routes.plugin("scim", self.mount(plugin));
         }
         Ok(routes.plugin("proxy", self.proxy()))
     }
@@ -337,8 +358,9 @@ pub(crate) fn open_identity(
         &sections.auth,
         &sections.backend.auth,
     )?;
+    let keyring = Keyring::from_config(&sections.callboard.encryption)?;
     let surroundings = Surroundings {
-        store: Arc::new(DbStore::new(db)),
+        store: Arc::new(DbStore::new(db).with_keyring(keyring)),
         fetch: Arc::new(HttpFetch::new()?),
         directory: Some(Arc::new(catalog)),
         clock,
@@ -386,7 +408,11 @@ fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
 }
 
 /// All actions but those of the scaffolder, which adds its own.
-fn open_actions(sections: &Sections, catalog: &Catalog, audit: &Audit) -> anyhow::Result<Actions> {
+pub(crate) fn open_actions(
+    sections: &Sections,
+    catalog: &Catalog,
+    audit: &Audit,
+) -> anyhow::Result<Actions> {
     let actions = Actions::new(&sections.backend.actions, Some(audit.witness()))?;
     actions.register_all(::catalog::actions(catalog)?)?;
     actions.register(who_am_i(catalog)?)?;
@@ -460,6 +486,12 @@ pub(crate) async fn open_catalog(
         clock: clock.clone(),
     };
     let mut providers = org::providers(&sections.catalog.providers, &surroundings)?;
+    if sections.callboard.scim.enabled {
+        providers.push(Arc::new(ScimProvider::new(
+            db.clone(),
+            &sections.base_url()?,
+        )));
+    }
     let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
     providers.push(locations);
     let parts = ::catalog::Parts {

@@ -4,6 +4,7 @@
 //! ran and found something wrong ends with 1, like one that failed; wrong usage ends with 2; no
 //! secret is ever printed.
 
+mod action;
 mod audit;
 mod catalog;
 mod completions;
@@ -18,6 +19,7 @@ mod open;
 mod permission;
 #[cfg(test)]
 mod reference;
+mod secrets;
 mod template;
 mod token;
 mod validate;
@@ -65,9 +67,12 @@ enum Command {
     /// Validate, move and inspect the software catalog.
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
-    /// Try the template language of golden paths.
+    /// Lint, try and test templates of golden paths.
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    /// List, describe and run actions.
+    #[command(subcommand)]
+    Action(action::ActionCommand),
     /// Tell who may do what, and try policies.
     #[command(subcommand)]
     Permission(permission::PermissionCommand),
@@ -81,6 +86,9 @@ enum Command {
     /// Make, list and revoke tokens of programs.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Make keys that encrypt what is secret in the database, and change them.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Log in to a running portal, for the commands that ask it.
     Login(login::LoginArgs),
     /// End a login.
@@ -173,11 +181,13 @@ impl Command {
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
             Self::Template(command) => command.run(),
+            Self::Action(command) => command.run(),
             Self::Permission(command) => command.run(),
             Self::Audit(command) => command.run(),
             Self::Migrate(args) => args.run(),
             Self::Doctor(args) => args.run(),
             Self::Token(command) => command.run(),
+            Self::Secrets(command) => command.run(),
             Self::Login(args) => args.run(),
             Self::Logout(args) => args.run(),
             Self::Whoami(args) => args.run(),

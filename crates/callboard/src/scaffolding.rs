@@ -5,17 +5,22 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use catalog::Catalog;
-use integrations::{Kind, ScmIntegrations};
+use integrations::{Kind, ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::actions::Actions;
-use platform::config::Secret;
+use platform::config::{CatalogConfig, Secret};
+use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::db::Db;
-use platform::permission::Authorizer;
+use platform::permission::{Authorizer, Decision, Permission};
 use platform::telemetry::Metrics;
-use scaffolder::{Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings};
+use scaffolder::{
+    CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings,
+};
 
 use crate::app::Sections;
 
@@ -68,6 +73,11 @@ fn settings(sections: &Sections) -> Settings {
                 .map(|(name, secret)| (name.clone(), secret.0.clone()))
                 .collect(),
         },
+        commits: CommitDefaults {
+            author_name: config.default_author.name.clone(),
+            author_email: config.default_author.email.clone(),
+            message: config.default_commit_message.clone(),
+        },
     }
 }
 
@@ -116,4 +126,76 @@ fn repo_hosts(integrations: &ScmIntegrations) -> RepoHosts {
     };
     let hosts = integrations.list().iter();
     RepoHosts::new(hosts.map(|it| (it.host().to_owned(), kind(it.kind()))))
+}
+
+/// A scaffolder without a portal, for templates in files: nothing is in its catalog, nothing is kept,
+/// and everything is allowed.
+pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
+    let db = Db::open(
+        platform::db::Settings::SqliteMemory,
+        &crate::app::migrations(),
+    )
+    .await?;
+    let (metrics, clock) = (Metrics::new(), Clock::system());
+    let hosts = integrations::Settings::default();
+    let known = ScmIntegrations::new(&hosts)?;
+    let mut catalog = catalog::Settings::new(&CatalogConfig::default(), &[]);
+    catalog.process = false;
+    let parts = catalog::Parts {
+        db: db.clone(),
+        settings: catalog,
+        integrations: Arc::new(known.clone()),
+        reader: Arc::new(UrlReaders::new(&hosts, known, clock.clone())?),
+        processors: Vec::new(),
+        providers: Vec::new(),
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+        snapshot: None,
+    };
+    let catalog = Catalog::open(parts).await?;
+    let actions = Actions::default();
+    actions.register_all(catalog::actions(&catalog)?)?;
+    let parts = Parts {
+        settings: Settings {
+            concurrent_tasks: 0,
+            working_dir: std::env::temp_dir(),
+            task_timeout: Duration::from_secs(3600),
+            janitor_period: Duration::from_secs(3600),
+            environment: Environment::default(),
+            commits: CommitDefaults::default(),
+        },
+        seal: Seal::new(&Secret::new(uuid::Uuid::new_v4().to_string()))?,
+        hosts: repo_hosts(catalog.integrations()),
+        db,
+        catalog,
+        actions: actions.clone(),
+        authorizer: Arc::new(Everything),
+        metrics,
+        clock,
+    };
+    let scaffolder = Scaffolder::new(parts)?;
+    let user = User {
+        entity_ref: "user:default/guest".to_owned(),
+        ownership: ["user:default/guest".to_owned()].into(),
+        expires_at: i64::MAX,
+        limited_token: None,
+        actor: None,
+        reach: Reach::default(),
+    };
+    let ctx = Ctx::new(
+        Arc::new(Caller::User(user)),
+        Arc::new(Everything),
+        "".into(),
+    );
+    Ok((scaffolder, actions, ctx))
+}
+
+/// Allows everything: there is nothing to protect.
+struct Everything;
+
+#[async_trait]
+impl Authorizer for Everything {
+    async fn decide(&self, _caller: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
+        vec![Decision::Allow; permissions.len()]
+    }
 }

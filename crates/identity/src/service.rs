@@ -216,6 +216,11 @@ impl Identity {
         self.providers.problems()
     }
 
+    /// Fails when the stored keys cannot be read.
+    pub async fn check_keys(&self) -> Result<()> {
+        self.store.load_keys().await.map(drop)
+    }
+
     /// The keys that verify user tokens.
     pub async fn user_keys(&self) -> Result<Vec<PublicJwk>> {
         let lifetime = self.settings.bounded_token_lifetime();

@@ -1,16 +1,18 @@
 //! What must outlive the process and be shared by replicas: signing keys and what users own.
 //!
-//! Private keys are stored as they are; whoever reads the database can sign as anybody.
+//! Private keys are sealed with the operator's key if there is one; without, whoever reads the
+//! database can sign as anybody.
 
 mod grants;
+mod keys;
 mod tokens;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use platform::config::Secret;
 use platform::db::{Db, Migration, Tx};
+use platform::seal::Keyring;
 use platform::{Error, Millis, Result};
 
 use crate::access_token::AccessToken;
@@ -120,162 +122,144 @@ pub trait Store: Send + Sync {
 
 /// The store in the database.
 #[derive(Debug, Clone)]
-pub struct DbStore(Db);
+pub struct DbStore {
+    db: Db,
+    keyring: Keyring,
+}
 
 impl DbStore {
     /// A store in a database that has the tables of [`MIGRATIONS`].
     pub fn new(db: Db) -> Self {
-        Self(db)
+        Self {
+            db,
+            keyring: Keyring::default(),
+        }
+    }
+
+    /// The same store, which encrypts what is secret.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Keyring) -> Self {
+        Self { keyring, ..self }
+    }
+
+    /// Encrypts with the first key what is not; how many secrets there are, and how many it were.
+    pub async fn reencrypt(&self) -> Result<(usize, usize)> {
+        let keyring = self.keyring.clone();
+        self.db
+            .write(move |tx| keys::update_sealing(tx, &keyring))
+            .await
     }
 }
 
 #[async_trait]
 impl Store for DbStore {
     async fn load_keys(&self) -> Result<Vec<StoredKey>> {
-        self.0.read(list_keys).await
+        let keyring = self.keyring.clone();
+        self.db.read(move |tx| keys::list_keys(tx, &keyring)).await
     }
 
     async fn insert_key(&self, key: StoredKey) -> Result<()> {
-        self.0.write(move |tx| insert_key(tx, &key)).await
+        let keyring = self.keyring.clone();
+        self.db
+            .write(move |tx| keys::insert_key(tx, &key, &keyring))
+            .await
     }
 
     async fn prune_keys(&self, now: Millis) -> Result<()> {
-        self.0.write(move |tx| delete_expired_keys(tx, now)).await
+        self.db
+            .write(move |tx| keys::delete_expired_keys(tx, now))
+            .await
     }
 
     async fn save_ownership(&self, user_ref: &str, refs: &[String], now: Millis) -> Result<()> {
         let user_ref = user_ref.to_owned();
         let refs = to_json(&refs)?;
-        self.0
+        self.db
             .write(move |tx| upsert_ownership(tx, &user_ref, &refs, now))
             .await
     }
 
     async fn load_ownership(&self, user_ref: &str) -> Result<Option<Vec<String>>> {
         let user_ref = user_ref.to_owned();
-        self.0.read(move |tx| find_ownership(tx, &user_ref)).await
+        self.db.read(move |tx| find_ownership(tx, &user_ref)).await
     }
 
     async fn save_failure(&self, failure: FailedSignIn) -> Result<()> {
-        self.0.write(move |tx| upsert_failure(tx, &failure)).await
+        self.db.write(move |tx| upsert_failure(tx, &failure)).await
     }
 
     async fn list_failures(&self) -> Result<Vec<FailedSignIn>> {
-        self.0.read(list_failures).await
+        self.db.read(list_failures).await
     }
 
     async fn insert_token(&self, token: AccessToken) -> Result<()> {
-        self.0
+        self.db
             .write(move |tx| tokens::insert_token(tx, &token))
             .await
     }
 
     async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
-        self.0.read(tokens::list_tokens).await
+        self.db.read(tokens::list_tokens).await
     }
 
     async fn find_token(&self, id: &str) -> Result<Option<AccessToken>> {
         let id = id.to_owned();
-        self.0.read(move |tx| tokens::find_token(tx, &id)).await
+        self.db.read(move |tx| tokens::find_token(tx, &id)).await
     }
 
     async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool> {
         let id = id.to_owned();
-        self.0
+        self.db
             .write(move |tx| tokens::update_revoked(tx, &id, now))
             .await
     }
 
     async fn insert_grant(&self, grant: Grant) -> Result<()> {
-        self.0
+        self.db
             .write(move |tx| grants::insert_grant(tx, &grant))
             .await
     }
 
     async fn find_grant(&self, kind: &str, id: &str) -> Result<Option<Grant>> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
-        self.0
+        self.db
             .read(move |tx| grants::find_grant(tx, &kind, &id))
             .await
     }
 
     async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>> {
         let (kind, owner) = (kind.to_owned(), owner.to_owned());
-        self.0
+        self.db
             .read(move |tx| grants::list_grants(tx, &kind, &owner))
             .await
     }
 
     async fn count_grants(&self, kind: &str) -> Result<i64> {
         let kind = kind.to_owned();
-        self.0.read(move |tx| grants::count_grants(tx, &kind)).await
+        self.db
+            .read(move |tx| grants::count_grants(tx, &kind))
+            .await
     }
 
     async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {
         let old = old_digest.to_owned();
-        self.0
+        self.db
             .write(move |tx| grants::update_grant(tx, &grant, &old))
             .await
     }
 
     async fn delete_grant(&self, kind: &str, id: &str) -> Result<bool> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
-        self.0
+        self.db
             .write(move |tx| grants::delete_grant(tx, &kind, &id))
             .await
     }
 
     async fn prune_grants(&self, now: Millis) -> Result<()> {
-        self.0
+        self.db
             .write(move |tx| grants::delete_expired_grants(tx, now))
             .await
     }
-}
-
-fn list_keys(tx: &mut Tx<'_>) -> Result<Vec<StoredKey>> {
-    let rows = tx.query(
-        "select kid, plugin, public_jwk, private_pem, created_at, expires_at \
-         from identity_signing_key where algorithm = 'ES256'",
-        &[],
-    )?;
-    rows.into_iter()
-        .map(|mut row| {
-            Ok(StoredKey {
-                kid: row.take(0)?,
-                owner: row.take(1)?,
-                public: from_json(&row.take::<String>(2)?)?,
-                private_pem: Secret::new(row.take::<String>(3)?),
-                created_at: row.take(4)?,
-                expires_at: row.take(5)?,
-            })
-        })
-        .collect()
-}
-
-fn insert_key(tx: &mut Tx<'_>, key: &StoredKey) -> Result<()> {
-    tx.execute(
-        "insert into identity_signing_key \
-         (kid, plugin, algorithm, public_jwk, private_pem, created_at, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            (&key.kid).into(),
-            (&key.owner).into(),
-            (&key.public.alg).into(),
-            to_json(&key.public)?.into(),
-            key.private_pem.expose().into(),
-            key.created_at.into(),
-            key.expires_at.into(),
-        ],
-    )?;
-    Ok(())
-}
-
-fn delete_expired_keys(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
-    tx.execute(
-        "delete from identity_signing_key where expires_at < $1",
-        &[now.into()],
-    )?;
-    Ok(())
 }
 
 fn upsert_ownership(tx: &mut Tx<'_>, user_ref: &str, refs: &str, now: Millis) -> Result<()> {

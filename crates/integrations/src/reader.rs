@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use platform::Millis;
+use platform::config::Secret;
 use url::Url;
 
 use crate::error::ReadError;
@@ -81,4 +82,15 @@ pub trait ReadUrl: Send + Sync {
 
     /// Reads all files that a URL with `*`, `**` or `?` in its path matches, or the one it names.
     async fn search(&self, request: &ReadRequest) -> Result<SearchOutcome, ReadError>;
+
+    /// What to send as `Authorization` to the API of a configured host, for one repository; none
+    /// where nobody signs in.
+    async fn authorization(
+        &self,
+        _host: &str,
+        _owner: &str,
+        _name: &str,
+    ) -> Result<Option<Secret>, ReadError> {
+        Ok(None)
+    }
 }

@@ -87,6 +87,19 @@ impl RepoUrl {
         }
     }
 
+    /// The root of a repository.
+    pub(crate) fn named(owner: &str, name: &str) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            reference: None,
+            path: String::new(),
+            organization: String::new(),
+            is_file: false,
+            root: String::new(),
+        }
+    }
+
     /// Owner and name.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)

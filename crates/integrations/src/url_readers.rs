@@ -133,6 +133,20 @@ impl ReadUrl for UrlReaders {
             outcome => outcome,
         }
     }
+
+    async fn authorization(
+        &self,
+        host: &str,
+        owner: &str,
+        name: &str,
+    ) -> Result<Option<Secret>, ReadError> {
+        let integrations = self.inner.integrations.list();
+        let Some(integration) = integrations.iter().find(|it| it.host() == host) else {
+            return Ok(None);
+        };
+        let repo = RepoUrl::named(owner, name);
+        self.inner.tokens.authorization(integration, &repo).await
+    }
 }
 
 impl Inner {

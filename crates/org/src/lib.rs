@@ -9,12 +9,18 @@
 mod github;
 mod gitlab;
 mod graph;
+mod http;
 mod keycloak;
 mod ldap;
 mod people;
 mod provider;
 mod schedule;
+mod scim;
 mod settings;
 mod source;
+mod store;
 
+pub use http::router;
 pub use provider::{Surroundings, providers};
+pub use scim::{Scim, ScimProvider, Sink};
+pub use store::MIGRATIONS;

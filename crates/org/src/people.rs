@@ -118,6 +118,25 @@ impl Team {
 }
 
 impl Org {
+    /// The entities when members are known to be there, although they are not among these people.
+    pub(crate) fn into_entities_of_known(mut self, location_key: &str) -> Vec<ProvidedEntity> {
+        let members: Vec<_> = self
+            .teams
+            .iter_mut()
+            .map(|team| std::mem::take(&mut team.members))
+            .collect();
+        let refs: Vec<String> = self.teams.iter().map(Team::reference).collect();
+        let members: HashMap<String, Vec<String>> = refs.into_iter().zip(members).collect();
+        let mut entities = self.into_entities(location_key);
+        for provided in &mut entities {
+            let reference = EntityRef::from_entity(&provided.entity).map(|it| it.to_string());
+            if let Some(own) = reference.ok().and_then(|reference| members.get(&reference)) {
+                provided.entity["spec"]["members"] = own.clone().into();
+            }
+        }
+        entities
+    }
+
     /// The entities; members, parents and groups that the source did not give are left out, and of
     /// two with one name the first stays.
     pub(crate) fn into_entities(self, location_key: &str) -> Vec<ProvidedEntity> {

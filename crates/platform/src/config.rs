@@ -40,8 +40,8 @@ pub use access::{
     PermissionAttributeConfig, PluginKeyStore, PluginKeyStoreType,
 };
 pub use app::{
-    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, OrganizationConfig,
-    PrincipalLimitConfig, ReadingLimits,
+    AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, EncryptionConfig, EncryptionKey,
+    OrganizationConfig, PrincipalLimitConfig, ReadingLimits, ScimConfig,
 };
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,

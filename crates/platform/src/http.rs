@@ -37,7 +37,9 @@ pub use error::PendingError;
 pub use front::{Front, Routes};
 pub use limit::{Limit, Limiter, RateLimits};
 pub use listen::BindError;
-pub use mount::{Access, AccessOf, IsRead, Mount, Observer, Plugin, Seen, mount, mount_with};
+pub use mount::{
+    Access, AccessOf, IsRead, Mount, Observer, Plugin, Seen, SignsIn, mount, mount_with,
+};
 pub use path::Segments;
 pub use permissions::{judge, permission_routes};
 pub use query::{Param, Params};

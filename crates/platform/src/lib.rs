@@ -12,6 +12,7 @@ pub mod error;
 pub mod http;
 pub mod json_schema;
 pub mod permission;
+pub mod seal;
 pub mod telemetry;
 
 pub use clock::{Clock, Millis};

@@ -4,6 +4,8 @@ mod catalog;
 mod debug;
 mod fetch;
 mod files;
+mod github;
+mod publish;
 mod registry;
 mod source;
 mod template;
@@ -13,14 +15,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use integrations::ReadUrl;
 use platform::actions::{Action, Place, Run, Spec};
-use platform::{Error, Result};
+use platform::{Clock, Error, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::scaffolder::Scaffolder;
+use crate::outgoing::Outgoing;
+use crate::repo_url::RepoHosts;
+use crate::scaffolder::{CommitDefaults, Scaffolder};
 
 /// Identifiers, attributes, schemas and examples of the actions of templates.
 const SPECS: &str = include_str!("actions/builtin.json");
+/// The same for actions of source control hosts.
+const HOST_SPECS: &str = include_str!("actions/hosts.json");
 
 impl Scaffolder {
     /// Registers everything the scaffolder can do.
@@ -28,8 +34,12 @@ impl Scaffolder {
         let reach = Reach {
             reader: self.catalog.reader(),
             catalog: self.catalog.clone(),
+            hosts: self.hosts.clone(),
+            outgoing: Outgoing::new()?,
+            commits: self.settings.commits.clone(),
+            clock: self.clock.clone(),
         };
-        for spec in specs(SPECS)? {
+        for spec in [specs(SPECS)?, specs(HOST_SPECS)?].concat() {
             self.actions.register(Arc::new(Builtin {
                 spec,
                 reach: reach.clone(),
@@ -58,6 +68,10 @@ fn specs(text: &str) -> Result<Vec<Spec>> {
 struct Reach {
     reader: Arc<dyn ReadUrl>,
     catalog: ::catalog::Catalog,
+    hosts: RepoHosts,
+    outgoing: Outgoing,
+    commits: CommitDefaults,
+    clock: Clock,
 }
 
 /// An action of templates.
@@ -76,7 +90,7 @@ impl Action for Builtin {
         let reach = &self.reach;
         match self.spec.id.as_str() {
             "debug:log" => debug::log(run, &input).await,
-            "debug:wait" => debug::wait(run, &input).await,
+            "debug:wait" => debug::wait(&input).await,
             "fs:delete" => files::delete(run, &input).await,
             "fs:rename" => files::rename(run, &input).await,
             "fs:readdir" => files::read_dir(run, &input).await,
@@ -87,8 +101,29 @@ impl Action for Builtin {
             "catalog:register" => catalog::register(run, reach, &input).await,
             "catalog:write" => catalog::write(run, &input).await,
             "catalog:fetch" => catalog::fetch(run, reach, &input).await,
-            other => Err(Error::internal(format!("no code for the action `{other}`"))),
+            other => on_host(other, run, reach, &input).await,
         }
+    }
+}
+
+/// Actions of source control hosts.
+async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    match id {
+        "publish:github" => publish::github(run, reach, input).await,
+        "publish:github:pull-request" => publish::pull_request::github(run, reach, input).await,
+        "publish:gitlab" => publish::gitlab(run, reach, input).await,
+        "publish:gitlab:merge-request" => publish::pull_request::gitlab(run, reach, input).await,
+        "publish:gitea" => publish::gitea(run, reach, input).await,
+        "github:repo:create" => publish::repo_create(run, reach, input).await,
+        "github:repo:push" => publish::push_only(run, reach, input).await,
+        "github:branch-protection:create" => github::protect_branch(reach, input).await,
+        "github:issues:create" => github::create_issue(reach, input).await,
+        "github:issues:label" => github::label_issue(reach, input).await,
+        "github:webhook" => github::create_webhook(reach, input).await,
+        "github:actions:dispatch" => github::dispatch_workflow(reach, input).await,
+        "github:autolinks:create" => github::create_autolink(reach, input).await,
+        "github:pages:enable" => github::enable_pages(reach, input).await,
+        other => Err(Error::internal(format!("no code for the action `{other}`"))),
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Runner {
     pub hosts: RepoHosts,
     pub workspace: PathBuf,
     pub beside: Option<PathBuf>,
+    /// What actions put out that a dry run leaves out.
+    pub mocks: Map<String, Value>,
     pub book: Arc<dyn Book>,
     pub mask: Arc<Mask>,
     pub cancel: CancellationToken,
@@ -71,6 +73,30 @@ pub(crate) enum End {
     Failed(Error),
     /// Another process has the task now, or the database is gone; nothing more may be done.
     Lost(Error),
+}
+
+/// What there is to write down of a step.
+struct News<'o> {
+    state: State,
+    message: String,
+    output: Option<&'o Value>,
+}
+
+impl<'o> News<'o> {
+    fn new(state: State, message: String) -> Self {
+        Self {
+            state,
+            message,
+            output: None,
+        }
+    }
+
+    fn with(self, output: &'o Value) -> Self {
+        Self {
+            output: Some(output),
+            ..self
+        }
+    }
 }
 
 /// What became of the steps so far.
@@ -152,18 +178,20 @@ impl Runner {
         }
     }
 
-    /// Writes down where a step is, with the files as they are now if they changed.
+    /// Writes down where a step is, with the line that tells of it and the files as they are now if
+    /// they changed.
     async fn write_down(
         &self,
         place: &Place<'_>,
-        state: State,
-        output: Option<&Value>,
+        news: News<'_>,
         progress: &mut Progress,
     ) -> Result<(), Error> {
+        let state = news.state;
         let mut change = Change {
             key: place.key(),
             state,
-            output: output.map(Value::to_string),
+            output: news.output.map(Value::to_string),
+            line: Some(place.line(&news.message, state)),
             workspace: None,
         };
         if state == State::Completed && self.book.keeps_files() {
@@ -211,8 +239,11 @@ impl Place<'_> {
     }
 
     /// A line about the step that changes what it looks like.
-    fn body(&self, message: impl Into<String>, status: &str) -> Value {
-        let message: String = message.into();
+    fn line(&self, message: &str, state: State) -> Value {
+        let status = match state {
+            State::Started => "processing",
+            other => other.name(),
+        };
         json!({ "message": message, "stepId": self.id(), "status": status })
     }
 }

@@ -54,6 +54,19 @@ pub struct Settings {
     pub janitor_period: std::time::Duration,
     /// What every template can see.
     pub environment: Environment,
+    /// Author and message of commits that name none.
+    pub commits: CommitDefaults,
+}
+
+/// Author and message of commits that name none.
+#[derive(Debug, Clone, Default)]
+pub struct CommitDefaults {
+    /// Name of the author.
+    pub author_name: Option<String>,
+    /// Address of the author.
+    pub author_email: Option<String>,
+    /// Message.
+    pub message: Option<String>,
 }
 
 /// The scaffolder of one process; clones share it.

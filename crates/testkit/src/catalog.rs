@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use ::catalog::{
     Applied, Catalog, ConfigLocations, Mutation, Parts, Processor, ProvidedEntity, Settings,
-    SharedProvider, SnapshotFile, router,
+    SharedProvider, SnapshotFile, actions, router,
 };
 use axum::Router;
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
-use integrations::ScmIntegrations;
+use integrations::{ReadUrl, ScmIntegrations, UrlReaders};
 use platform::Clock;
+use platform::actions::{Actions, action_routes};
+use platform::config::{ReadingConfig, ReadingLimits};
 use platform::ctx::{Caller, Ctx, Service};
 use platform::db::Db;
 use platform::http::{Plugin, mount};
@@ -61,6 +63,7 @@ pub struct Draft {
     config: Value,
     processors: Vec<Arc<dyn Processor>>,
     providers: Vec<SharedProvider>,
+    integrations: Value,
     works: bool,
     before: Option<Before>,
 }
@@ -76,6 +79,13 @@ impl Draft {
     #[must_use]
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
+        self
+    }
+
+    /// The `integrations` section of the configuration, and credentials for its hosts.
+    #[must_use]
+    pub fn integrations(mut self, integrations: &Value) -> Self {
+        self.integrations = integrations.clone();
         self
     }
 
@@ -123,13 +133,12 @@ impl Draft {
         let mut settings = settings(&self.config, &home.folder);
         settings.process = self.works;
         let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
+        let hosts = hosts(&self.integrations);
         let parts = Parts {
             db,
             settings,
-            integrations: Arc::new(
-                ScmIntegrations::new(&integrations::Settings::default()).unwrap(),
-            ),
-            reader: Arc::new(web.clone()),
+            integrations: Arc::new(ScmIntegrations::new(&hosts).unwrap()),
+            reader: reader(&self.integrations, &hosts, &web, &clock),
             processors: self.processors,
             providers: self.providers.into_iter().chain([locations]).collect(),
             metrics: Metrics::new(),
@@ -160,6 +169,32 @@ impl Draft {
     }
 }
 
+fn hosts(config: &Value) -> integrations::Settings {
+    if config.is_null() {
+        return integrations::Settings::default();
+    }
+    let config = serde_json::from_value(config.clone()).unwrap();
+    integrations::Settings::from_config(
+        &config,
+        &ReadingConfig::default(),
+        &ReadingLimits::default(),
+    )
+}
+
+/// The web of the test, or with hosts of one's own the real thing.
+fn reader(
+    config: &Value,
+    hosts: &integrations::Settings,
+    web: &FakeWeb,
+    clock: &Clock,
+) -> Arc<dyn ReadUrl> {
+    if config.is_null() {
+        return Arc::new(web.clone());
+    }
+    let integrations = ScmIntegrations::new(hosts).unwrap();
+    Arc::new(UrlReaders::new(hosts, integrations, clock.clone()).unwrap())
+}
+
 fn settings(config: &Value, folder: &TempDir) -> Settings {
     let config = if config.is_null() {
         json!({})
@@ -174,9 +209,11 @@ fn settings(config: &Value, folder: &TempDir) -> Settings {
 }
 
 fn mounted(catalog: &Catalog, access: &TestAccess) -> Router {
+    let registry = Actions::default();
+    registry.register_all(actions(catalog).unwrap()).unwrap();
     let plugin = Plugin {
         id: "catalog",
-        router: router(catalog.clone()),
+        router: router(catalog.clone()).merge(action_routes("catalog", &registry)),
         open_paths: &[],
     };
     let plugin = mount(plugin, Arc::new(access.clone()), Arc::new(access.clone()));

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use audit::{Event, Origin, Reads, router};
-use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use platform::ctx::{Caller, User};
-use platform::http::{Mount, NoContent, Plugin, mount_with};
+use platform::http::{Mount, NoContent, Plugin, SignsIn, mount_with};
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::{Authenticator, Ctx, Error, Result};
 use serde_json::Value;
@@ -77,6 +77,10 @@ fn things(lab: &Lab) -> Router {
             "/plain/{id}",
             post(async || NoContent).get(async || NoContent),
         )
+        .route(
+            "/sign-in",
+            get(async || (Extension(SignsIn("user:default/ann".into())), NoContent)),
+        )
         .route("/query", post(async || NoContent))
         .route("/broken", post(async || StatusCode::INTERNAL_SERVER_ERROR))
         .route("/wrong", post(async || StatusCode::BAD_REQUEST))
@@ -141,6 +145,18 @@ const CASES: &[Case] = &[
     ("POST", "/api/lab/query", "auditor", None),
     ("POST", "/api/lab/wrong", "auditor", None),
     ("POST", "/api/lab/unknown", "auditor", None),
+    (
+        "GET",
+        "/api/lab/sign-in",
+        "",
+        Some([
+            "auth.session.begin",
+            "anonymous",
+            "",
+            "user:default/ann",
+            "succeeded",
+        ]),
+    ),
     (
         "GET",
         "/api/lab/plain/1",

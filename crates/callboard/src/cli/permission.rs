@@ -71,6 +71,14 @@ impl PermissionCommand {
 
 /// The permissions of a configured portal, with its catalog and its database.
 pub(super) async fn open(target: &Target) -> anyhow::Result<(Permissions, catalog::Catalog)> {
+    let (permissions, catalog, _) = open_with_audit(target).await?;
+    Ok((permissions, catalog))
+}
+
+/// The same, with the audit log.
+pub(super) async fn open_with_audit(
+    target: &Target,
+) -> anyhow::Result<(Permissions, catalog::Catalog, Audit)> {
     let db = target.open().await?;
     let (metrics, clock) = (Metrics::new(), Clock::system());
     let sections = &target.sections;
@@ -90,7 +98,7 @@ pub(super) async fn open(target: &Target) -> anyhow::Result<(Permissions, catalo
         clock: clock.clone(),
     })?;
     let permissions = app::open_permissions(sections, db, &catalog, &audit, clock).await?;
-    Ok((permissions, catalog))
+    Ok((permissions, catalog, audit))
 }
 
 /// The user as a policy sees them: their groups are those of the catalog.

@@ -1,5 +1,8 @@
 //! `callboard template …`
 
+mod files;
+mod test;
+
 use std::io::{self, BufRead, Read as _, Write as _};
 
 use anyhow::{Context as _, ensure};
@@ -19,12 +22,21 @@ const MAX_LINE: u64 = 64 << 20;
 pub(crate) enum TemplateCommand {
     /// Render templates that are read from standard input, one case a line.
     Eval(EvalArgs),
+    /// Look for mistakes in templates, without running them.
+    Lint(files::LintArgs),
+    /// Run a template without changing anything, and show what it makes.
+    DryRun(files::DryRunArgs),
+    /// Run tests of templates.
+    Test(test::TestArgs),
 }
 
 impl TemplateCommand {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
         match self {
             Self::Eval(args) => args.run(),
+            Self::Lint(args) => args.run(),
+            Self::DryRun(args) => args.run(),
+            Self::Test(args) => args.run(),
         }
     }
 }

@@ -130,3 +130,32 @@ fn the_doctor_tells_who_somebody_would_be() {
             .contains("neither a token")
     );
 }
+
+#[test]
+fn secrets_are_encrypted_with_a_key_that_was_made() {
+    let made = || {
+        let run = Stage::new().run(&["secrets", "generate"]).expect(0);
+        run.out.trim().to_owned()
+    };
+    let (first, second) = (made(), made());
+    assert_ne!(first, second);
+    let stage = stage();
+    let run = stage.run(&["secrets", "reencrypt"]).expect(1);
+    assert!(run.err.contains("callboard.encryption.keys"), "{}", run.err);
+    let keys = json!([{"id": "new", "secret": second}, {"id": "old", "secret": first}]);
+    let more = json!({"callboard": {"encryption": {"keys": keys}}});
+    stage.write("more.yaml", &more.to_string());
+    let args = ["--config", "app-config.yaml", "--config", "more.yaml"];
+    let run = stage
+        .run(&[&["secrets", "reencrypt"][..], &args].concat())
+        .expect(0);
+    assert!(run.err.contains("0 of 0 secrets"), "{}", run.err);
+    let print = stage
+        .run(&[&["config", "print"][..], &args].concat())
+        .expect(0);
+    assert!(
+        !print.out.contains(&first) && !print.out.contains(&second),
+        "{}",
+        print.out
+    );
+}

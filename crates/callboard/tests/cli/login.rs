@@ -35,7 +35,7 @@ fn stage(port: u16, has_server: bool) -> Stage {
 /// Answers a code as the page of the portal does.
 fn answer(base: &str, code: &str, answer: &str) -> u16 {
     let work = async {
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder().build().unwrap();
         let signed_in = client.get(format!("{base}/api/auth/guest/refresh"));
         let signed_in = signed_in.send().await.unwrap().bytes().await.unwrap();
         let signed_in: Value = serde_json::from_slice(&signed_in).unwrap();

@@ -128,6 +128,7 @@ fn config(port: u16, schema: &str) -> Value {
             "experimentalDynamicClientRegistration": {"enabled": true},
             "experimentalRefreshToken": {"enabled": true},
         },
+        "callboard": {"scim": {"enabled": true}},
         "permission": {"enabled": true, "rbac": {
             "policies-csv-file": "policy.csv",
             "admin": {"superUsers": [{"name": "user:default/root"}]},

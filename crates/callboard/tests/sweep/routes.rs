@@ -24,16 +24,24 @@ const PLUGINS: &[(&str, &[&str])] = &[
             "catalog",
             "permission",
             "proxy",
+            "scaffolder",
+            "scim",
             "techdocs",
             "user-settings",
         ],
     ),
+    ("org/src/http.rs", &["scim"]),
     ("permission/src/http", &["permission"]),
     (
         "platform/src/http/permissions.rs",
-        &["audit", "callboard", "catalog", "permission"],
+        &["audit", "callboard", "catalog", "permission", "scaffolder"],
+    ),
+    (
+        "platform/src/actions/http.rs",
+        &["auth", "catalog", "scaffolder"],
     ),
     ("proxy/src/http", &["proxy"]),
+    ("scaffolder/src/http", &["scaffolder"]),
     ("settings/src/http", &["user-settings"]),
 ];
 /// Files with routes of something else: pages, benchmarks, tests.
@@ -51,6 +59,7 @@ const READS: &[&str] = &[
     "/apply-conditions",
     "/authorize",
     "/by-query",
+    "/autocomplete/{provider}/{resource}",
     "/by-refs",
     "/dry-run",
     "/entity-facets",
@@ -69,6 +78,10 @@ const BODIES: &[(&str, &str)] = &[
     (
         "/locations/{id}",
         r#"{"type": "url", "target": "https://git.example/a.yaml"}"#,
+    ),
+    (
+        "/v2/tasks",
+        r#"{"templateRef": "template:default/thing", "values": {}}"#,
     ),
     ("/refresh", r#"{"entityRef": "component:default/thing"}"#),
 ];

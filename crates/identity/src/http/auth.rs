@@ -89,9 +89,12 @@ fn router(identity: &Arc<Identity>) -> Router {
     own.merge(plugin_routes(identity, PLUGIN))
 }
 
-async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Json<Value>> {
+async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Response> {
     match identity.sign_in_guest().await? {
-        Some(signed_in) => Ok(Json(signed_in_body(&signed_in))),
+        Some(signed_in) => {
+            let body = Json(signed_in_body(&signed_in));
+            Ok((provider::signs_in(&signed_in), body).into_response())
+        }
         None => Err(not_configured("guest")),
     }
 }

@@ -14,7 +14,7 @@ use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, StatusCode};
-use platform::http::{Json, Params, RequestInfo, read_body};
+use platform::http::{Json, Params, RequestInfo, SignsIn, read_body};
 use platform::{Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -221,6 +221,12 @@ struct Finish<'a> {
 struct Outcome {
     body: SessionBody,
     cookies: Vec<HeaderValue>,
+    signs_in: Option<Extension<SignsIn>>,
+}
+
+/// Tells the audit log who signed in.
+pub(super) fn signs_in(signed_in: &SignedIn) -> Extension<SignsIn> {
+    Extension(SignsIn(signed_in.user_ref.as_str().into()))
 }
 
 impl Finish<'_> {
@@ -241,12 +247,13 @@ impl Finish<'_> {
         match (self.outcome(client, state, &origin).await?, redirect) {
             (Ok(outcome), None) => {
                 let message = page::success(&outcome.body)?;
-                page::tell(&origin, &message, outcome.cookies)
+                let page = page::tell(&origin, &message, outcome.cookies)?;
+                Ok((outcome.signs_in, page).into_response())
             }
             (Ok(outcome), Some(url)) => {
                 let cookies = outcome.cookies.into_iter();
                 let cookies = AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)));
-                Ok((cookies, found(url.as_str())?).into_response())
+                Ok((outcome.signs_in, cookies, found(url.as_str())?).into_response())
             }
             (Err(refusal), None) => page::tell(&origin, &page::failure(&refusal), Vec::new()),
             (Err(refusal), Some(mut url)) => {
@@ -292,7 +299,11 @@ impl Finish<'_> {
             None => {}
         }
         let body = session_body(&completed, scope, signed_in.as_ref());
-        Ok(Ok(Outcome { body, cookies: set }))
+        Ok(Ok(Outcome {
+            body,
+            cookies: set,
+            signs_in: signed_in.as_ref().map(signs_in),
+        }))
     }
 
     async fn completed(
@@ -364,7 +375,8 @@ async fn refresh_by_cookie(
     }
     let body = session_body(&completed, scope, signed_in.as_ref());
     let set = AppendHeaders(set.into_iter().map(|cookie| (SET_COOKIE, cookie)));
-    Ok((set, Json(body)).into_response())
+    let signs_in = signed_in.as_ref().map(signs_in);
+    Ok((signs_in, set, Json(body)).into_response())
 }
 
 async fn refresh_by_proxy(
@@ -380,7 +392,7 @@ async fn refresh_by_proxy(
                 provider_info: Value::Object(vouched.provider_info),
                 backstage_identity: Some(super::auth::identity_body(&signed_in)),
             };
-            Ok(Json(body).into_response())
+            Ok((signs_in(&signed_in), Json(body)).into_response())
         }
         Err(refusal) => Err(Error::unauthenticated(refusal.message)),
     }

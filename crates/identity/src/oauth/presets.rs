@@ -1,5 +1,6 @@
 //! The providers. Reference 3 §2.3 has the keys and resolvers of each.
 
+mod clusters;
 mod vendors;
 
 use platform::config::OAuthConfig;
@@ -137,6 +138,9 @@ static PRESETS: &[Preset] = &[
     vendors::BITBUCKET,
     vendors::BITBUCKET_SERVER,
     vendors::ATLASSIAN,
+    clusters::OPENSHIFT,
+    clusters::PINNIPED,
+    clusters::VMWARE,
 ];
 
 const EMAIL_OF_GOOGLE: &str = "https://www.googleapis.com/auth/userinfo.email";

@@ -134,7 +134,62 @@ fn openid_cases() -> Vec<Case> {
 fn vendor_cases() -> Vec<Case> {
     let mut cases = git_cases();
     cases.extend(other_cases());
+    cases.extend(cluster_cases());
     cases
+}
+
+fn cluster_cases() -> Vec<Case> {
+    vec![
+        Case {
+            config: json!({
+                "authorizationUrl": "https://oauth.acme.org/oauth/authorize",
+                "tokenUrl": "https://oauth.acme.org/oauth/token",
+                "openshiftApiServerUrl": "https://api.acme.org:6443",
+            }),
+            asks: &[("scope", "user:full")],
+            apis: vec![(
+                "https://api.acme.org:6443/apis/user.openshift.io/v1/users/~",
+                json!({"metadata": {"name": "alice", "uid": "u-1"}, "fullName": "Alice"}),
+            )],
+            profile: json!({"displayName": "alice"}),
+            ..plain(
+                "openshift",
+                "displayNameMatchingUserEntityName",
+                "https://oauth.acme.org/oauth/authorize",
+                "https://oauth.acme.org/oauth/token",
+            )
+        },
+        Case {
+            config: json!({"federationDomain": "https://pinniped.acme.org/demo"}),
+            issuer: Some("https://pinniped.acme.org/demo"),
+            asks: &[(
+                "scope",
+                "openid offline_access username pinniped:request-audience",
+            )],
+            id_token: json!({"sub": "s-1", "username": "alice"}),
+            profile: json!({}),
+            ..plain(
+                "pinniped",
+                "usernameMatchingUserEntityName",
+                "https://pinniped.acme.org/demo/oauth2/authorize",
+                "https://pinniped.acme.org/demo/oauth2/token",
+            )
+        },
+        Case {
+            config: json!({"organizationId": "org-1"}),
+            asks: &[("orgId", "org-1"), ("scope", "openid offline_access")],
+            id_token: json!({
+                "sub": "s-1", "username": "alice", "email": "alice@acme.org", "name": "Alice",
+                "context_name": "org-1",
+            }),
+            ..plain(
+                "vmwareCloudServices",
+                "usernameMatchingUserEntityName",
+                "https://console.cloud.vmware.com/csp/gateway/discovery",
+                "https://console.cloud.vmware.com/csp/gateway/am/api/auth/token",
+            )
+        },
+    ]
 }
 
 /// A provider without a description.
@@ -494,4 +549,19 @@ async fn refreshes_can_be_switched_off() {
     let (_, page) = sign_in(&case, &mut browser, &vendor, &signer).await;
     assert_eq!(page.error(), "");
     assert!(!browser.cookies.contains_key("oauth2-refresh-token"));
+}
+
+#[tokio::test]
+async fn members_of_another_vmware_organization_are_nobody() {
+    let mut cases = cluster_cases();
+    let mut case = cases.pop().unwrap();
+    for name in [json!("org-2"), Value::Null] {
+        case.id_token["context_name"] = name;
+        let (lab, vendor, signer) = world(&case).await;
+        let mut browser = Browser::new(&lab);
+        let (_, page) = sign_in(&case, &mut browser, &vendor, &signer).await;
+        assert!(page.error().contains("Failed to sign-in"), "{}", page.body);
+        let failures = lab.identity.failed_sign_ins().await.unwrap();
+        assert_eq!(failures[0].provider, "vmwareCloudServices");
+    }
 }

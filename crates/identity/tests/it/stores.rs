@@ -5,10 +5,12 @@ use std::sync::Arc;
 use identity::{
     AccessTokens, DbStore, FailedSignIn, Grant, MIGRATIONS, MemoryStore, Restriction, Store,
 };
-use platform::Clock;
+use platform::config::{EncryptionConfig, EncryptionKey, Secret};
+use platform::seal::Keyring;
+use platform::{Clock, Result};
 use testkit::TestDb;
 
-use super::lab::NOW;
+use super::lab::{Lab, NOW, settings};
 
 /// Every store, with what has to outlive it.
 async fn stores() -> (Vec<Arc<dyn Store>>, TestDb) {
@@ -110,4 +112,69 @@ async fn grants_change_hands_once() {
         assert!(store.delete_grant("code", "1").await.unwrap());
         assert!(!store.delete_grant("code", "1").await.unwrap());
     }
+}
+
+fn keyring(ids: &[&str]) -> Keyring {
+    let keys = ids.iter().map(|id| EncryptionKey {
+        id: (*id).to_owned(),
+        // 32 bytes, another for each key.
+        secret: Secret::new(format!("{}=", id.repeat(43))),
+    });
+    let keys = keys.collect();
+    Keyring::from_config(&EncryptionConfig { keys }).unwrap()
+}
+
+#[tokio::test]
+async fn signing_keys_are_encrypted_and_change_their_key() {
+    let database = TestDb::new(MIGRATIONS).await;
+    let with = |ids: &[&str]| DbStore::new(database.db.clone()).with_keyring(keyring(ids));
+    let stored = async || {
+        let read = database.db.read(|tx| {
+            let rows = tx.query(
+                "select private_pem from identity_signing_key order by kid",
+                &[],
+            )?;
+            let texts = rows.into_iter().map(|mut row| row.take::<String>(0));
+            texts.collect::<Result<Vec<_>>>()
+        });
+        read.await.unwrap()
+    };
+    let lab = Lab::new(settings());
+    lab.user_token().await;
+    let key = lab.key_of("auth.users").await;
+
+    // Stored before there was a key, read afterwards.
+    DbStore::new(database.db.clone())
+        .insert_key(key.clone())
+        .await
+        .unwrap();
+    assert!(stored().await[0].starts_with("-----BEGIN PRIVATE KEY"));
+    let found = with(&["A"]).load_keys().await.unwrap();
+    assert_eq!(found[0].private_pem, key.private_pem);
+    assert_eq!(with(&["A"]).reencrypt().await.unwrap(), (1, 1));
+    assert_eq!(with(&["A"]).reencrypt().await.unwrap(), (1, 0));
+    assert!(stored().await[0].starts_with("sealed:1:A:"));
+
+    // A new key, with the old one until everything is encrypted anew.
+    assert!(with(&["E"]).load_keys().await.is_err());
+    assert!(with(&["E"]).reencrypt().await.is_err());
+    assert_eq!(with(&["E", "A"]).reencrypt().await.unwrap(), (1, 1));
+    let found = with(&["E"]).load_keys().await.unwrap();
+    assert_eq!(found[0].private_pem, key.private_pem);
+    assert!(DbStore::new(database.db.clone()).load_keys().await.is_err());
+
+    // A key cannot be put in the place of another.
+    let other = identity::StoredKey {
+        kid: "other".to_owned(),
+        ..key
+    };
+    with(&["E"]).insert_key(other).await.unwrap();
+    let swap = "update identity_signing_key set private_pem = \
+                (select max(private_pem) from identity_signing_key)";
+    database
+        .db
+        .write(move |tx| tx.execute(swap, &[]))
+        .await
+        .unwrap();
+    assert!(with(&["E"]).load_keys().await.is_err());
 }

@@ -11,3 +11,4 @@ mod gitlab;
 mod graph;
 mod keycloak;
 mod ldap;
+mod scim;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::duration::HumanDuration;
+use super::secret::Secret;
 
 /// The portal as browsers see it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,36 @@ pub struct CallboardConfig {
     pub permission: DecisionsConfig,
     /// How often a user or a program may ask.
     pub rate_limit: PrincipalLimitConfig,
+    /// Users and groups that an identity provider pushes.
+    pub scim: ScimConfig,
+    /// Encryption of secrets in the database.
+    pub encryption: EncryptionConfig,
+}
+
+/// Encryption of secrets in the database, such as the keys that sign tokens.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EncryptionConfig {
+    /// The first one encrypts, all of them decrypt; secrets are stored as they are without any.
+    pub keys: Vec<EncryptionKey>,
+}
+
+/// A key that encrypts secrets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EncryptionKey {
+    /// Its name, which is stored with what it encrypts.
+    pub id: String,
+    /// 32 random bytes in base64.
+    pub secret: Secret,
+}
+
+/// The SCIM server at `/api/scim/v2`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ScimConfig {
+    /// Whether there is one.
+    pub enabled: bool,
 }
 
 /// How often a user or a program may ask, wherever from.

@@ -19,7 +19,7 @@ use super::secret::{Opaque, Secret};
 use super::shape::OneOrMany;
 
 /// Providers with pages of their own; the first one is the example of the reference.
-pub const OAUTH_PROVIDERS: [&str; 12] = [
+pub const OAUTH_PROVIDERS: [&str; 15] = [
     "oidc",
     "atlassian",
     "auth0",
@@ -32,6 +32,9 @@ pub const OAUTH_PROVIDERS: [&str; 12] = [
     "oauth2",
     "okta",
     "onelogin",
+    "openshift",
+    "pinniped",
+    "vmwareCloudServices",
 ];
 
 /// Providers that believe a proxy.
@@ -212,9 +215,9 @@ pub struct OAuthConfig {
     pub auth_server_id: Option<String>,
     /// `okta`: id of the identity provider to use.
     pub idp: Option<String>,
-    /// `oauth2`: the provider's sign-in page.
+    /// `oauth2`, `openshift`: the provider's sign-in page.
     pub authorization_url: Option<String>,
-    /// `oauth2`: the provider's token endpoint.
+    /// `oauth2`, `openshift`: the provider's token endpoint.
     pub token_url: Option<String>,
     /// `oauth2`, `microsoft`: scopes to ask for in place of the usual ones.
     pub scope: Option<OneOrMany<String>>,
@@ -236,6 +239,12 @@ pub struct OAuthConfig {
     pub host: Option<String>,
     /// `onelogin`: the issuer.
     pub issuer: Option<String>,
+    /// `openshift`: URL of the cluster's API server.
+    pub openshift_api_server_url: Option<String>,
+    /// `pinniped`: URL of the federation domain.
+    pub federation_domain: Option<String>,
+    /// `vmwareCloudServices`: id of the organization whose members may sign in.
+    pub organization_id: Option<String>,
 }
 
 /// A provider that believes a proxy. Each reads the keys it knows.

@@ -46,6 +46,11 @@ pub trait Observer: Send + Sync {
     fn observe(&self, seen: Seen<'_>);
 }
 
+/// Left in the extensions of an answer that gives somebody a token: whom the request turned out to
+/// be of.
+#[derive(Debug, Clone)]
+pub struct SignsIn(pub Arc<str>);
+
 /// A request that was answered.
 pub struct Seen<'a> {
     /// Plugin id.
@@ -62,6 +67,8 @@ pub struct Seen<'a> {
     pub has_credentials: bool,
     /// The context, unless the barrier refused the request.
     pub ctx: Option<&'a Ctx>,
+    /// Who signed in with the request.
+    pub signs_in: Option<&'a str>,
     /// Id of the request.
     pub request_id: &'a str,
     /// From where it came.
@@ -175,6 +182,7 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
         }
         Err(error) => (error.into_response(), None),
     };
+    let signs_in = response.extensions_mut().remove::<SignsIn>();
     if let Some(observer) = &barrier.mount.observer {
         observer.observe(Seen {
             plugin: barrier.plugin,
@@ -184,6 +192,7 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
             status: response.status(),
             has_credentials,
             ctx: ctx.as_ref(),
+            signs_in: signs_in.as_ref().map(|it| &*it.0),
             request_id: &request_id,
             client: &client,
         });

@@ -46,7 +46,7 @@ pub(super) async fn log(run: &Run, input: &Value) -> Result<Value> {
     Ok(json!({}))
 }
 
-pub(super) async fn wait(run: &Run, input: &Value) -> Result<Value> {
+pub(super) async fn wait(input: &Value) -> Result<Value> {
     let part = |name: &str| input[name].as_f64().unwrap_or_default();
     let mut seconds = part("minutes") * 60.0 + part("seconds") + part("milliseconds") / 1000.0;
     if input.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -60,8 +60,6 @@ pub(super) async fn wait(run: &Run, input: &Value) -> Result<Value> {
             MAX_WAIT.as_secs() / 60
         )));
     }
-    run.log
-        .info(&format!("Waiting for {} milliseconds", time.as_millis()));
     tokio::time::sleep(time).await;
     Ok(json!({}))
 }

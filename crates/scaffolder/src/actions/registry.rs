@@ -8,11 +8,12 @@ use platform::actions::{Action, Run, Spec};
 use platform::{Caller, Error, Result};
 use serde_json::{Map, Value, json};
 
+use crate::engine::dry_run::Beside;
 use crate::permission::DRY_RUN;
 use crate::scaffolder::Scaffolder;
 use crate::service::Checked;
 use crate::service::{tasks, templates};
-use crate::task::{Task, TaskQuery};
+use crate::task::{Event, Task, TaskQuery};
 
 /// Identifiers, titles, attributes and schemas.
 const SPECS: &str = include_str!("registry.json");
@@ -103,9 +104,12 @@ async fn dry_run(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<Va
         template: document.value,
         values: object(input, "values").into(),
         secrets: Map::new(),
-        files: files
-            .map(|file| (part(file, "path"), part(file, "content").into_bytes()))
-            .collect(),
+        beside: Beside::Sent(
+            files
+                .map(|file| (part(file, "path"), part(file, "content").into_bytes()))
+                .collect(),
+        ),
+        mocks: Map::new(),
     };
     match scaffolder.dry_run(&run.ctx, draft).await {
         Ok(Checked::Fine((tried, steps))) => {
@@ -170,12 +174,21 @@ async fn task_logs(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<
     let task = scaffolder.find_task(&run.ctx, id).await?;
     let after = input["after"].as_i64().unwrap_or(0);
     let events = scaffolder.events_after(&task.id, after, true).await?;
-    let view = |event: &crate::task::Event| {
-        let mut view = event.to_json(&task.id, false)?;
-        let members = view.as_object_mut().into_iter();
-        members.for_each(|members| drop(members.remove("isTaskRecoverable")));
-        Ok(view)
-    };
-    let events: Vec<Value> = events.iter().map(view).collect::<Result<_>>()?;
+    let events: Vec<Value> = events
+        .iter()
+        .map(|it| event_view(it, id))
+        .collect::<Result<_>>()?;
     Ok(json!({ "events": events }))
+}
+
+/// An event with what the schema has room for.
+fn event_view(event: &Event, task_id: &str) -> Result<Value> {
+    let mut view = event.to_json(task_id, false)?;
+    if let Some(members) = view.as_object_mut() {
+        members.remove("isTaskRecoverable");
+    }
+    if let Some(body) = view["body"].as_object_mut() {
+        body.retain(|name, _| matches!(name.as_str(), "message" | "stepId" | "status"));
+    }
+    Ok(view)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Change {
     pub key: String,
     pub state: State,
     pub output: Option<String>,
+    /// The line that tells of it; it is there with the change or not at all.
+    pub line: Option<Value>,
     /// The files of the task, if they changed.
     pub workspace: Option<Vec<u8>>,
 }
@@ -58,7 +60,10 @@ impl Book for Notebook {
         self.0.lock().push(body);
     }
 
-    async fn commit(&self, _change: Change) -> Result<(), Error> {
+    async fn commit(&self, change: Change) -> Result<(), Error> {
+        if let Some(line) = change.line {
+            self.log(line);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Runs of templates that are not stored and change nothing but a folder of their own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -21,12 +21,22 @@ pub(crate) struct Trial {
     /// The task's specification.
     pub spec: Value,
     pub secrets: Map<String, Value>,
-    /// Files beside the template, by path.
-    pub beside: Vec<(String, Vec<u8>)>,
+    /// Files beside the template.
+    pub beside: Beside,
+    /// What actions that are left out put out, by their ids.
+    pub mocks: Map<String, Value>,
+}
+
+/// Files beside a template.
+pub(crate) enum Beside {
+    /// As they came with the request, by path.
+    Sent(Vec<(String, Vec<u8>)>),
+    /// In a folder of this machine.
+    Folder(PathBuf),
 }
 
 /// What came of a trial.
-pub(crate) struct Tried {
+pub struct Tried {
     /// Lines, as events have them.
     pub log: Vec<Value>,
     /// Files that the steps left.
@@ -36,7 +46,7 @@ pub(crate) struct Tried {
 }
 
 /// A file that the steps of a trial left.
-pub(crate) struct TriedFile {
+pub struct TriedFile {
     /// Path in the workspace.
     pub path: String,
     /// Whether it can be executed.
@@ -61,9 +71,9 @@ impl Scaffolder {
     pub(crate) async fn try_run(&self, ctx: &Ctx, trial: Trial) -> Result<Tried> {
         let id = format!("dry-run-{}", uuid::Uuid::new_v4());
         let root = self.settings.working_dir.join(&id);
-        let beside = self.settings.working_dir.join(format!("{id}-beside"));
-        let tried = self.try_in(ctx, trial, id, &root, &beside).await;
-        for folder in [root, beside] {
+        let sent = self.settings.working_dir.join(format!("{id}-beside"));
+        let tried = self.try_in(ctx, trial, id, &root, &sent).await;
+        for folder in [root, sent] {
             blocking(move || workspace::remove(&folder)).await?;
         }
         tried
@@ -75,9 +85,9 @@ impl Scaffolder {
         trial: Trial,
         id: String,
         root: &Path,
-        beside: &Path,
+        sent: &Path,
     ) -> Result<Tried> {
-        lay_out(root, beside, trial.beside).await?;
+        let beside = lay_out(root, sent, trial.beside).await?;
         let book = Arc::new(Notebook::default());
         let mask = Mask::default();
         mask.add(&trial.secrets);
@@ -91,7 +101,8 @@ impl Scaffolder {
             actions: self.actions.clone(),
             hosts: self.hosts.clone(),
             workspace: root.to_owned(),
-            beside: Some(beside.to_owned()),
+            beside: Some(beside),
+            mocks: trial.mocks,
             book: book.clone(),
             mask: Arc::new(mask),
             cancel: CancellationToken::new(),
@@ -112,18 +123,23 @@ impl Scaffolder {
     }
 }
 
-async fn lay_out(root: &Path, beside: &Path, files: Vec<(String, Vec<u8>)>) -> Result<()> {
-    let (root, beside) = (root.to_owned(), beside.to_owned());
+/// Makes the workspace; the folder of the files beside the template.
+async fn lay_out(root: &Path, sent: &Path, beside: Beside) -> Result<PathBuf> {
+    let (root, sent) = (root.to_owned(), sent.to_owned());
     blocking(move || {
         workspace::create(&root)?;
-        workspace::create(&beside)?;
+        let files = match beside {
+            Beside::Folder(folder) => return Ok(folder),
+            Beside::Sent(files) => files,
+        };
+        workspace::create(&sent)?;
         let total = files.iter().map(|(_, content)| content.len() as u64).sum();
         workspace::check_room(total, files.len())?;
         for (path, content) in files {
-            let full = workspace::resolve(&beside, &path)?;
+            let full = workspace::resolve(&sent, &path)?;
             workspace::write_file(&full, &content, 0o644)?;
         }
-        Ok(())
+        Ok(sent)
     })
     .await
 }

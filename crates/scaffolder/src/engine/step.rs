@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::book::Book;
 use super::mask::{self, Mask};
-use super::{Place, Progress, Runner, loops};
+use super::{News, Place, Progress, Runner, loops};
 use crate::permission::{ACTION_EXECUTE, allows_action};
 use crate::render;
 use crate::task::{Entry, State};
@@ -37,12 +37,11 @@ impl Runner {
         if progress.error.is_some() && !render::looks_at_failure(condition) {
             let id = place.id();
             let message = format!("Skipping step {id} because a previous step failed");
-            self.book.log(place.body(message, "skipped"));
-            return self.write_down(place, State::Skipped, None, progress).await;
+            let news = News::new(State::Skipped, message);
+            return self.write_down(place, news, progress).await;
         }
         let begun = format!("Beginning step {}", place.name());
-        self.book.log(place.body(begun, "processing"));
-        self.write_down(place, State::Started, None, progress)
+        self.write_down(place, News::new(State::Started, begun), progress)
             .await?;
         let result = match self.check_repeatable(place, was_started) {
             Ok(()) => self.perform(place, done, progress).await?,
@@ -53,15 +52,14 @@ impl Runner {
             _ if self.is_lost() => Err(Error::unavailable("the task is in other hands")),
             Ok(Done::Completed(output)) => {
                 let message = format!("Finished step {}", place.name());
-                self.book.log(place.body(message, "completed"));
-                self.write_down(place, State::Completed, Some(&output), progress)
-                    .await?;
+                let news = News::new(State::Completed, message).with(&output);
+                self.write_down(place, news, progress).await?;
                 progress.context.add_output(place.id(), output);
                 Ok(())
             }
             Ok(Done::Skipped(message)) => {
-                self.book.log(place.body(message, "skipped"));
-                self.write_down(place, State::Skipped, None, progress).await
+                let news = News::new(State::Skipped, message);
+                self.write_down(place, news, progress).await
             }
             Err(error) => self.fail(place, error, progress).await,
         }
@@ -83,10 +81,9 @@ impl Runner {
         };
         let name = error.code().name();
         let message = format!("{name}: {}", error.message());
-        self.book.log(place.body(message, "failed"));
         let stored = json!({ "name": name, "message": error.message() });
-        self.write_down(place, State::Failed, Some(&stored), progress)
-            .await?;
+        let news = News::new(State::Failed, message).with(&stored);
+        self.write_down(place, news, progress).await?;
         progress.error.get_or_insert(error);
         Ok(())
     }
@@ -144,7 +141,7 @@ impl Runner {
             self.announce_dry_run(place, action.spec(), None, progress);
             let id = &action.spec().id;
             let message = format!("Skipping because {id} does not support dry-run");
-            let output = example_of(&action.spec().output, 0);
+            let output = self.stand_in(action.spec());
             progress.context.add_output(place.id(), output);
             return Ok(Ok(Done::Skipped(message)));
         }
@@ -181,7 +178,7 @@ impl Runner {
                 self.announce_dry_run(place, action.spec(), Some(round), progress);
                 let id = &action.spec().id;
                 log.info(&format!("Skipping because {id} does not support dry-run"));
-                loops::collect(&mut all, &example_of(&action.spec().output, 0));
+                loops::collect(&mut all, &self.stand_in(action.spec()));
                 continue;
             }
             match self.call(place, action, Some(round), progress).await {
@@ -209,6 +206,7 @@ impl Runner {
             key: round.key.clone(),
             state: State::Completed,
             output: Some(output.to_string()),
+            line: None,
             workspace: None,
         };
         if self.book.keeps_files() {
@@ -322,6 +320,12 @@ impl Runner {
             "Running {} in dry-run mode with inputs (secrets redacted): {input:#}",
             spec.id
         ));
+    }
+
+    /// What stands in for the output of an action that is left out.
+    fn stand_in(&self, spec: &Spec) -> Value {
+        let mock = self.mocks.get(&spec.id).cloned();
+        mock.unwrap_or_else(|| example_of(&spec.output, 0))
     }
 
     fn log_of(&self, place: &Place<'_>) -> StepLog {

@@ -53,7 +53,7 @@ impl Stored {
 
     /// Writes the lines that wait and holds on to the task; whether it is to be cancelled.
     pub(crate) async fn hold(&self) -> Result<bool> {
-        self.write(|_, _| Ok(())).await
+        self.write(None, |_, _| Ok(())).await
     }
 
     /// Whether lines wait.
@@ -63,8 +63,11 @@ impl Stored {
 
     /// Ends the task with its last event.
     pub(crate) async fn finish(&self, status: Status, last: Value) -> Result<()> {
-        self.push(EventKind::Completion, last);
-        self.write(move |tx, task| {
+        let last = NewEvent {
+            kind: EventKind::Completion,
+            body: last,
+        };
+        self.write(Some(last), move |tx, task| {
             if status == Status::Completed {
                 journal::delete_workspace(tx, &task.id)?;
             }
@@ -82,15 +85,8 @@ impl Stored {
             .await
     }
 
-    fn push(&self, kind: EventKind, body: Value) {
-        let mut waiting = self.waiting.lock();
-        if waiting.len() < MAX_WAITING || kind != EventKind::Log {
-            waiting.push(NewEvent { kind, body });
-        }
-    }
-
-    /// One transaction: the task is ours, the lines are written, and then `work`.
-    async fn write<F>(&self, work: F) -> Result<bool>
+    /// One transaction: the task is ours, the lines are written, `last` after them, and then `work`.
+    async fn write<F>(&self, last: Option<NewEvent>, work: F) -> Result<bool>
     where
         F: FnOnce(&mut Tx<'_>, &Held) -> Result<()> + Send + 'static,
     {
@@ -98,7 +94,8 @@ impl Stored {
         if self.is_lost() {
             return Err(lost());
         }
-        let lines = std::mem::take(&mut *self.waiting.lock());
+        let mut lines = std::mem::take(&mut *self.waiting.lock());
+        lines.extend(last);
         let held = Held {
             id: self.id.clone(),
             fence: self.fence,
@@ -139,6 +136,13 @@ struct Held {
     now: Millis,
 }
 
+fn log_event(body: Value) -> NewEvent {
+    NewEvent {
+        kind: EventKind::Log,
+        body,
+    }
+}
+
 fn lost() -> Error {
     Error::unavailable("the task is in other hands")
 }
@@ -153,7 +157,10 @@ impl Book for Stored {
             message.truncate(end);
             message.push('…');
         }
-        self.push(EventKind::Log, body);
+        let mut waiting = self.waiting.lock();
+        if waiting.len() < MAX_WAITING {
+            waiting.push(log_event(body));
+        }
     }
 
     async fn commit(&self, change: Change) -> Result<(), Error> {
@@ -161,9 +168,10 @@ impl Book for Stored {
             key,
             state,
             output,
+            line,
             workspace,
         } = change;
-        self.write(move |tx, task| {
+        self.write(line.map(log_event), move |tx, task| {
             journal::upsert(tx, &task.id, &key, state, output.as_deref())?;
             match workspace {
                 Some(files) => journal::upsert_workspace(tx, &task.id, &files),
@@ -193,8 +201,10 @@ impl Book for Stored {
 
     async fn save_checkpoint(&self, key: &str, value: &Value) -> Result<()> {
         let (key, value) = (key.to_owned(), value.to_string());
-        self.write(move |tx, task| journal::upsert_checkpoint(tx, &task.id, &key, &value))
-            .await
-            .map(drop)
+        self.write(None, move |tx, task| {
+            journal::upsert_checkpoint(tx, &task.id, &key, &value)
+        })
+        .await
+        .map(drop)
     }
 }

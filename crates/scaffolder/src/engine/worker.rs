@@ -1,5 +1,6 @@
 //! Workers: take tasks and see them through.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ async fn see_through(scaffolder: &Scaffolder, claimed: Claimed, stop: &Cancellat
     if claimed.is_cancelled {
         cancel.cancel();
     }
-    let root = scaffolder.settings.working_dir.join(&id);
+    let root = folder_of(scaffolder, &id, claimed.fence);
     let end = {
         let run = run(
             scaffolder,
@@ -110,11 +111,21 @@ async fn see_through(scaffolder: &Scaffolder, claimed: Claimed, stop: &Cancellat
     }
 }
 
+/// The folder of a task: one for each claim, so that a process that lost the task does not meet the
+/// next one in it.
+fn folder_of(scaffolder: &Scaffolder, id: &str, fence: i64) -> PathBuf {
+    let name = match fence {
+        1 => id.to_owned(),
+        later => format!("{id}.{later}"),
+    };
+    scaffolder.settings.working_dir.join(name)
+}
+
 async fn run(
     scaffolder: &Scaffolder,
     claimed: Claimed,
     book: Arc<Stored>,
-    root: std::path::PathBuf,
+    root: PathBuf,
     cancel: CancellationToken,
 ) -> End {
     match prepare(scaffolder, claimed, book, root, cancel).await {
@@ -128,7 +139,7 @@ async fn prepare(
     scaffolder: &Scaffolder,
     claimed: Claimed,
     book: Arc<Stored>,
-    root: std::path::PathBuf,
+    root: PathBuf,
     cancel: CancellationToken,
 ) -> Result<(Runner, Vec<crate::task::Entry>)> {
     let id = claimed.id.clone();
@@ -137,7 +148,13 @@ async fn prepare(
         .read(move |tx| Ok((journal::list(tx, &id)?, journal::load_workspace(tx, &id)?)))
         .await?;
     let folder = root.clone();
+    // Whoever had the task before has lost it, and may not have tidied up.
+    let left = (1..claimed.fence).map(|fence| folder_of(scaffolder, &claimed.id, fence));
+    let left: Vec<PathBuf> = left.collect();
     blocking(move || {
+        for old in left {
+            workspace::remove(&old)?;
+        }
         workspace::remove(&folder)?;
         workspace::create(&folder)?;
         files.map_or(Ok(()), |files| workspace::unpack(&folder, &files))
@@ -166,6 +183,7 @@ async fn prepare(
         hosts: scaffolder.hosts.clone(),
         workspace: root,
         beside: None,
+        mocks: serde_json::Map::new(),
         book,
         mask: Arc::new(mask),
         cancel,

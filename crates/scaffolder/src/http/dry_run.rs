@@ -8,7 +8,7 @@ use platform::{Ctx, Result};
 use serde_json::{Value, json};
 
 use super::wrong_values;
-use crate::engine::dry_run::{TriedFile, decode_files};
+use crate::engine::dry_run::{Beside, TriedFile, decode_files};
 use crate::scaffolder::Scaffolder;
 use crate::service::templates::Draft;
 use crate::service::{Checked, secrets_of};
@@ -36,7 +36,8 @@ pub(super) async fn try_template(
         template: body.remove("template").unwrap_or_default(),
         values: body.remove("values").unwrap_or_default(),
         secrets: secrets_of(body.remove("secrets"))?,
-        files,
+        beside: Beside::Sent(files),
+        mocks: serde_json::Map::new(),
     };
     Ok(match scaffolder.dry_run(&ctx, draft).await? {
         Checked::Wrong(errors) => wrong_values(errors),

@@ -120,6 +120,10 @@ impl Scaffolder {
     }
 
     async fn task_for(&self, ctx: &Ctx, id: &str, permissions: &[Permission<'_>]) -> Result<Task> {
+        // Who may not see any task is not told which there are.
+        if ctx.decide_all(permissions).await.contains(&Decision::Deny) {
+            return Err(Error::forbidden(""));
+        }
         let wanted = id.to_owned();
         let task = self.db.read(move |tx| tasks::find(tx, &wanted)).await?;
         let task = task.ok_or_else(|| Error::not_found(format!("No task with id '{id}' found")))?;

@@ -1,5 +1,6 @@
 //! Templates: their forms, and trying them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::EntityRef;
@@ -8,7 +9,7 @@ use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Checked, told};
-use crate::engine::dry_run::{Trial, Tried};
+use crate::engine::dry_run::{Beside, Trial, Tried};
 use crate::engine::step::unknown_action;
 use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag};
 use crate::scaffolder::Scaffolder;
@@ -19,7 +20,23 @@ pub(crate) struct Draft {
     pub template: Value,
     pub values: Value,
     pub secrets: Map<String, Value>,
-    pub files: Vec<(String, Vec<u8>)>,
+    pub beside: Beside,
+    /// What actions that are left out put out.
+    pub mocks: Map<String, Value>,
+}
+
+/// A template of files to try without a portal.
+pub struct Rehearsal {
+    /// The template as it is written.
+    pub template: Value,
+    /// The folder it is in.
+    pub folder: PathBuf,
+    /// Values of the form.
+    pub values: Value,
+    /// Secrets of the form.
+    pub secrets: Map<String, Value>,
+    /// What actions that a trial leaves out put out, by their ids.
+    pub mocks: Map<String, Value>,
 }
 
 impl Scaffolder {
@@ -112,10 +129,29 @@ impl Scaffolder {
         let trial = Trial {
             spec,
             secrets: draft.secrets,
-            beside: draft.files,
+            beside: draft.beside,
+            mocks: draft.mocks,
         };
         let tried = self.try_run(ctx, trial).await?;
         Ok(Checked::Fine((tried, steps)))
+    }
+
+    /// Tries a template of files; values that do not fit are an error.
+    pub async fn rehearse(&self, ctx: &Ctx, rehearsal: Rehearsal) -> Result<Tried> {
+        let draft = Draft {
+            template: rehearsal.template,
+            values: rehearsal.values,
+            secrets: rehearsal.secrets,
+            beside: Beside::Folder(rehearsal.folder),
+            mocks: rehearsal.mocks,
+        };
+        match self.dry_run(ctx, draft).await? {
+            Checked::Fine((tried, _)) => Ok(tried),
+            Checked::Wrong(errors) => {
+                let texts = errors.iter().filter_map(|error| error["stack"].as_str());
+                Err(Error::input(texts.collect::<Vec<_>>().join(", ")))
+            }
+        }
     }
 
     /// The actions the caller may use in steps, as the list of actions tells them.

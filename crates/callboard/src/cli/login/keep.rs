@@ -34,11 +34,10 @@ impl Logins {
     /// In the folder for the user's configuration.
     pub(super) fn of(environment: &Environment) -> anyhow::Result<Self> {
         let set = |name| environment.get(name).filter(|value| !value.is_empty());
-        let folder = match (set("XDG_CONFIG_HOME"), set("HOME"), set("APPDATA")) {
-            (Some(folder), ..) => PathBuf::from(folder),
-            (None, Some(home), _) => Path::new(home).join(".config"),
-            (None, None, Some(folder)) => PathBuf::from(folder),
-            _ => bail!("cannot tell where your configuration is; set XDG_CONFIG_HOME"),
+        let own = || Some(Path::new(set("HOME")?).join(".config"));
+        let folder = set("XDG_CONFIG_HOME").map(PathBuf::from).or_else(own);
+        let Some(folder) = folder.or_else(|| set("APPDATA").map(PathBuf::from)) else {
+            bail!("cannot tell where your configuration is; set XDG_CONFIG_HOME");
         };
         Ok(Self {
             path: folder.join("callboard/logins.json"),

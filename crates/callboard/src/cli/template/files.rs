@@ -1,0 +1,216 @@
+//! Templates in files: `template lint` and `template dry-run`.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use model::{DocumentPlace, Problem, Severity, YamlLimits, locate, parse_documents};
+use platform::ctx::Ctx;
+use scaffolder::{Rehearsal, Scaffolder, Tried, lint};
+use serde_json::{Map, Value};
+
+use crate::cli::{Verdict, block_on, print_problem};
+use crate::output::stdout;
+use crate::scaffolding;
+
+/// Largest file of a template.
+const MAX_FILE: u64 = 4 << 20;
+
+/// A template in a file.
+pub(super) struct Found {
+    pub entity: Value,
+    pub path: PathBuf,
+    place: DocumentPlace,
+    text: String,
+}
+
+impl Found {
+    /// The folder that relative URLs of the template mean.
+    pub(super) fn folder(&self) -> PathBuf {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        folder.to_owned()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.entity["metadata"]["name"].as_str().unwrap_or("?")
+    }
+}
+
+/// All templates of a file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Found>> {
+    let shown = path.display();
+    let len = fs::metadata(path)
+        .with_context(|| format!("cannot read `{shown}`"))?
+        .len();
+    if len > MAX_FILE {
+        bail!("`{shown}` is too large");
+    }
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
+    let documents = parse_documents(&text, &YamlLimits::default());
+    let mut found = Vec::new();
+    for document in documents {
+        if let Some(problem) = document.problems.first() {
+            bail!("`{shown}`: {}", problem.message);
+        }
+        if document.value["kind"] == "Template" {
+            found.push(Found {
+                entity: document.value,
+                path: path.to_owned(),
+                place: document.place,
+                text: text.clone(),
+            });
+        }
+    }
+    if found.is_empty() {
+        bail!("there is no template in `{shown}`");
+    }
+    Ok(found)
+}
+
+/// Arguments of `template lint`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Looks at the form, the steps and every expression: unknown actions and inputs, outputs of steps that \
+come later, parameters the form does not have, expressions that cannot be read. Nothing is run.")]
+pub(crate) struct LintArgs {
+    /// Files with templates.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// End with 1 for warnings, too.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl LintArgs {
+    pub(super) fn run(&self) -> anyhow::Result<Verdict> {
+        let mut is_wrong = false;
+        let mut n_templates = 0;
+        let (_, actions, _) = block_on(scaffolding::offline())?;
+        let schema = |id: &str| actions.get(id).map(|action| action.spec().input.clone());
+        for file in &self.files {
+            for found in read(file)? {
+                n_templates += 1;
+                for problem in lint(&found.entity, &schema) {
+                    is_wrong |= problem.is_error || self.strict;
+                    let position = locate(&found.text, found.place, &problem.pointer);
+                    let mut told = Problem::error("template", problem.pointer, problem.message)
+                        .at(found.path.display().to_string(), position);
+                    if !problem.is_error {
+                        told.severity = Severity::Warning;
+                    }
+                    print_problem(&told);
+                }
+            }
+        }
+        let mut out = stdout();
+        writeln!(out, "{n_templates} templates looked at")?;
+        out.flush()?;
+        Ok(Verdict::wrong_if(is_wrong))
+    }
+}
+
+/// Arguments of `template dry-run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Runs the steps that change nothing but a folder, leaves the others out, and shows the log, every file \
+and the output. Relative URLs mean files beside the template.
+
+Example: callboard template dry-run template.yaml --values '{\"name\":\"shop\"}' --to out")]
+pub(crate) struct DryRunArgs {
+    /// File with a template.
+    file: PathBuf,
+    /// Values of the form, as JSON.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    values: String,
+    /// Folder to write the files to; without it they are printed.
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+impl DryRunArgs {
+    pub(super) fn run(&self) -> anyhow::Result<Verdict> {
+        let values: Value = serde_json::from_str(&self.values).context("`--values` is not JSON")?;
+        let found = read(&self.file)?.swap_remove(0);
+        let case = Case {
+            values,
+            secrets: Map::new(),
+            mocks: Map::new(),
+        };
+        let tried = block_on(async {
+            let (scaffolder, _, ctx) = scaffolding::offline().await?;
+            case.run(&scaffolder, &ctx, &found).await
+        })?;
+        let mut out = stdout();
+        for line in &tried.log {
+            let message = line["body"]["message"].as_str().unwrap_or_default();
+            writeln!(out, "{message}")?;
+        }
+        match &self.to {
+            Some(folder) => write_files(folder, &tried)?,
+            None => print_files(&mut out, &tried)?,
+        }
+        writeln!(out, "output: {:#}", tried.output)?;
+        out.flush()?;
+        Ok(Verdict::Fine)
+    }
+}
+
+/// Values and mocks to try a template with.
+pub(super) struct Case {
+    pub values: Value,
+    pub secrets: Map<String, Value>,
+    pub mocks: Map<String, Value>,
+}
+
+impl Case {
+    pub(super) async fn run(
+        &self,
+        scaffolder: &Scaffolder,
+        ctx: &Ctx,
+        found: &Found,
+    ) -> anyhow::Result<Tried> {
+        let rehearsal = Rehearsal {
+            template: found.entity.clone(),
+            folder: found.folder(),
+            values: self.values.clone(),
+            secrets: self.secrets.clone(),
+            mocks: self.mocks.clone(),
+        };
+        Ok(scaffolder.rehearse(ctx, rehearsal).await?)
+    }
+}
+
+fn print_files(out: &mut impl std::io::Write, tried: &Tried) -> anyhow::Result<()> {
+    for file in &tried.files {
+        writeln!(out, "--- {}", file.path)?;
+        match std::str::from_utf8(&file.content) {
+            Ok(text) => writeln!(out, "{}", text.trim_end())?,
+            Err(_) => writeln!(out, "({} bytes that are no text)", file.content.len())?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes the files of a trial into a folder.
+pub(super) fn write_files(folder: &Path, tried: &Tried) -> anyhow::Result<()> {
+    for file in &tried.files {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, &file.content)
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        if file.is_executable {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(())
+}

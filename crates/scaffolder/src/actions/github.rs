@@ -1,0 +1,140 @@
+//! `github:*`: one call of GitHub's API each.
+
+use http::Method;
+use integrations::Kind;
+use platform::Result;
+use serde_json::{Value, json};
+
+use super::Reach;
+use super::publish::{Host, flag, protect, protection, text};
+
+/// The copy of an input's members under other names.
+fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
+    let mut body = json!({});
+    for (from, to) in names {
+        if let Some(value) = input.get(*from).filter(|it| !it.is_null()) {
+            body[*to] = value.clone();
+        }
+    }
+    body
+}
+
+pub(super) async fn create_issue(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let same = ["title", "body", "assignees", "milestone", "labels"];
+    let body = renamed(input, &same.map(|name| (name, name)));
+    let path = ["repos", host.owner(), host.name(), "issues"];
+    let made = host.demand(Method::POST, &path, Some(body)).await?;
+    Ok(json!({ "issueUrl": made["html_url"], "issueNumber": made["number"] }))
+}
+
+pub(super) async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let number = input["number"].to_string();
+    let number = number.trim_end_matches(".0");
+    let path = [
+        "repos",
+        host.owner(),
+        host.name(),
+        "issues",
+        number,
+        "labels",
+    ];
+    let body = json!({ "labels": input["labels"] });
+    host.demand(Method::POST, &path, Some(body)).await?;
+    Ok(json!({}))
+}
+
+pub(super) async fn create_webhook(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let mut config = json!({
+        "url": input["webhookUrl"],
+        "content_type": text(input, "contentType").unwrap_or("form"),
+        "insecure_ssl": if flag(input, "insecureSsl", false) { "1" } else { "0" },
+    });
+    if let Some(secret) = text(input, "webhookSecret") {
+        config["secret"] = secret.into();
+    }
+    let body = json!({
+        "config": config,
+        "events": input.get("events").cloned().unwrap_or_else(|| json!(["push"])),
+        "active": flag(input, "active", true),
+    });
+    let path = ["repos", host.owner(), host.name(), "hooks"];
+    host.demand(Method::POST, &path, Some(body)).await?;
+    Ok(json!({}))
+}
+
+pub(super) async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let workflow = text(input, "workflowId").unwrap_or_default();
+    let names = [
+        ("branchOrTagName", "ref"),
+        ("workflowInputs", "inputs"),
+        ("returnWorkflowRunDetails", "return_run_details"),
+    ];
+    let (owner, name) = (host.owner(), host.name());
+    let path = [
+        "repos",
+        owner,
+        name,
+        "actions",
+        "workflows",
+        workflow,
+        "dispatches",
+    ];
+    let told = host
+        .demand(Method::POST, &path, Some(renamed(input, &names)))
+        .await?;
+    let names = [
+        ("workflow_run_id", "workflowRunId"),
+        ("run_url", "workflowRunUrl"),
+        ("html_url", "workflowRunHtmlUrl"),
+    ];
+    Ok(renamed(&told, &names))
+}
+
+pub(super) async fn create_autolink(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let mut body = renamed(
+        input,
+        &[("keyPrefix", "key_prefix"), ("urlTemplate", "url_template")],
+    );
+    body["is_alphanumeric"] = flag(input, "isAlphanumeric", true).into();
+    let path = ["repos", host.owner(), host.name(), "autolinks"];
+    host.demand(Method::POST, &path, Some(body)).await?;
+    Ok(json!({}))
+}
+
+pub(super) async fn enable_pages(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let body = json!({
+        "build_type": text(input, "buildType").unwrap_or("workflow"),
+        "source": {
+            "branch": text(input, "sourceBranch").unwrap_or("main"),
+            "path": text(input, "sourcePath").unwrap_or("/"),
+        },
+    });
+    let path = ["repos", host.owner(), host.name(), "pages"];
+    host.demand(Method::POST, &path, Some(body)).await?;
+    Ok(json!({}))
+}
+
+pub(super) async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let branch = match text(input, "branch") {
+        Some(branch) => branch.to_owned(),
+        None => {
+            let path = ["repos", host.owner(), host.name()];
+            let found = host.demand(Method::GET, &path, None).await?;
+            found["default_branch"]
+                .as_str()
+                .unwrap_or("main")
+                .to_owned()
+        }
+    };
+    let mut rules = protection(input);
+    rules["enforce_admins"] = flag(input, "enforceAdmins", true).into();
+    protect(&host, &branch, &rules).await?;
+    Ok(json!({}))
+}

@@ -1,0 +1,278 @@
+//! `publish:github:pull-request` and `publish:gitlab:merge-request`: a change to a repository that
+//! is there, through the API of the host.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use integrations::Kind;
+use platform::actions::Run;
+use platform::{Error, Result};
+use serde_json::{Value, json};
+
+use super::{Host, flag, text};
+use crate::actions::Reach;
+use crate::engine::blocking;
+use crate::workspace::{self, Kind as EntryKind, io, resolve};
+
+/// A file of the change.
+struct Changed {
+    path: String,
+    is_executable: bool,
+    content: Vec<u8>,
+}
+
+/// The files that a step wants to change.
+async fn changed(run: &Run, input: &Value) -> Result<Vec<Changed>> {
+    let root = run.step()?.workspace.clone();
+    let source = text(input, "sourcePath").or_else(|| text(input, "targetPath"));
+    let source = source.unwrap_or(".").to_owned();
+    let target = text(input, "targetPath").unwrap_or_default();
+    let target = target.trim_start_matches("./").trim_matches('/').to_owned();
+    blocking(move || {
+        let folder = resolve(&root, &source)?;
+        let entries = workspace::list(&folder)?.into_iter();
+        let files = entries.filter(|entry| entry.kind == EntryKind::File);
+        files
+            .filter(|entry| !entry.path.split('/').any(|part| part == ".git"))
+            .map(|entry| {
+                let full = folder.join(&entry.path);
+                let path = if target.is_empty() || target == "." {
+                    entry.path
+                } else {
+                    format!("{target}/{}", entry.path)
+                };
+                Ok(Changed {
+                    path,
+                    is_executable: entry.mode & 0o100 != 0,
+                    content: fs::read(&full).map_err(|error| io(&error, "open", &full))?,
+                })
+            })
+            .collect()
+    })
+    .await
+}
+
+pub(in crate::actions) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    let branch = text(input, "branchName").unwrap_or_default();
+    if run.is_dry_run {
+        run.log.info("Performing dry run of creating pull request");
+        return Ok(json!({
+            "targetBranchName": branch,
+            "remoteUrl": "https://example.com/pulls/1",
+            "pullRequestNumber": 43,
+        }));
+    }
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let files = changed(run, input).await?;
+    let pull = PullRequest {
+        host: &host,
+        input,
+        branch,
+    };
+    let base = pull.base().await?;
+    let commit = run.checkpoint("commit", pull.commit(&base, &files)).await?;
+    run.checkpoint("branch", pull.point(&commit)).await?;
+    let made = run.checkpoint("pull", pull.open(&base)).await?;
+    pull.ask_people(&made).await?;
+    Ok(json!({
+        "targetBranchName": base["name"],
+        "remoteUrl": made["html_url"],
+        "pullRequestNumber": made["number"],
+    }))
+}
+
+/// A pull request that is being made.
+struct PullRequest<'a> {
+    host: &'a Host<'a>,
+    input: &'a Value,
+    branch: &'a str,
+}
+
+impl PullRequest<'_> {
+    async fn git(&self, method: Method, path: &[&str], body: Option<Value>) -> Result<Value> {
+        let repo = ["repos", self.host.owner(), self.host.name()];
+        let path: Vec<&str> = repo.iter().chain(path).copied().collect();
+        self.host.demand(method, &path, body).await
+    }
+
+    /// The branch to change, with its commit and tree.
+    async fn base(&self) -> Result<Value> {
+        let name = match text(self.input, "targetBranchName") {
+            Some(name) => name.to_owned(),
+            None => {
+                let repo = self.git(Method::GET, &[], None).await?;
+                repo["default_branch"].as_str().unwrap_or("main").to_owned()
+            }
+        };
+        let found = self.git(Method::GET, &["branches", &name], None).await?;
+        Ok(json!({
+            "name": name,
+            "commit": found["commit"]["sha"],
+            "tree": found["commit"]["commit"]["tree"]["sha"],
+        }))
+    }
+
+    async fn commit(&self, base: &Value, files: &[Changed]) -> Result<Value> {
+        let mut tree = Vec::with_capacity(files.len());
+        for file in files {
+            let blob = json!({ "encoding": "base64", "content": STANDARD.encode(&file.content) });
+            let blob = self
+                .git(Method::POST, &["git", "blobs"], Some(blob))
+                .await?;
+            tree.push(json!({
+                "path": file.path,
+                "mode": if file.is_executable { "100755" } else { "100644" },
+                "type": "blob",
+                "sha": blob["sha"],
+            }));
+        }
+        for path in self.input["filesToDelete"].as_array().into_iter().flatten() {
+            tree.push(json!({ "path": path, "mode": "100644", "type": "blob", "sha": null }));
+        }
+        let tree = json!({ "base_tree": base["tree"], "tree": tree });
+        let tree = self
+            .git(Method::POST, &["git", "trees"], Some(tree))
+            .await?;
+        let message = text(self.input, "commitMessage").or_else(|| text(self.input, "title"));
+        let mut commit = json!({
+            "message": message.unwrap_or("update"),
+            "tree": tree["sha"],
+            "parents": [base["commit"]],
+        });
+        if let (Some(name), Some(email)) = (
+            text(self.input, "gitAuthorName"),
+            text(self.input, "gitAuthorEmail"),
+        ) {
+            commit["author"] = json!({ "name": name, "email": email });
+        }
+        let made = self
+            .git(Method::POST, &["git", "commits"], Some(commit))
+            .await?;
+        Ok(made["sha"].clone())
+    }
+
+    /// Makes the branch; one that is there moves only if the step says so.
+    async fn point(&self, commit: &Value) -> Result<Value> {
+        let name = format!("refs/heads/{}", self.branch);
+        let body = json!({ "ref": name, "sha": commit });
+        let made = self.git(Method::POST, &["git", "refs"], Some(body)).await;
+        match made {
+            Err(error) if flag(self.input, "update", false) => {
+                tracing::debug!(error = error.chain(), "the branch is there and moves");
+                let body = json!({ "sha": commit, "force": true });
+                let path = ["git", "refs", "heads", self.branch];
+                self.git(Method::PATCH, &path, Some(body)).await
+            }
+            result => result,
+        }
+    }
+
+    async fn open(&self, base: &Value) -> Result<Value> {
+        let body = json!({
+            "title": self.input["title"],
+            "body": self.input["description"],
+            "head": self.branch,
+            "base": base["name"],
+            "draft": flag(self.input, "draft", false),
+        });
+        let made = self.git(Method::POST, &["pulls"], Some(body)).await?;
+        Ok(json!({ "html_url": made["html_url"], "number": made["number"] }))
+    }
+
+    async fn ask_people(&self, made: &Value) -> Result<()> {
+        let number = made["number"].to_string();
+        let list = |name: &str| self.input.get(name).filter(|it| !it.is_null()).cloned();
+        let (people, teams) = (list("reviewers"), list("teamReviewers"));
+        if people.is_some() || teams.is_some() {
+            let body = json!({ "reviewers": people, "team_reviewers": teams });
+            let path = ["pulls", &number, "requested_reviewers"];
+            self.git(Method::POST, &path, Some(body)).await?;
+        }
+        if let Some(assignees) = list("assignees") {
+            let body = json!({ "assignees": assignees });
+            let path = ["issues", &number, "assignees"];
+            self.git(Method::POST, &path, Some(body)).await?;
+        }
+        Ok(())
+    }
+}
+
+pub(in crate::actions) async fn gitlab(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Gitlab).await?;
+    let branch = text(input, "branchName").unwrap_or_default();
+    let path = format!("{}/{}", host.owner(), host.name());
+    let project = host.demand(Method::GET, &["projects", &path], None).await?;
+    let id = project["id"].to_string();
+    let target = text(input, "targetBranchName").or_else(|| project["default_branch"].as_str());
+    let target = target.unwrap_or("main");
+    let actions = commit_actions(&host, input, &id, target, changed(run, input).await?).await?;
+    let commit = json!({
+        "branch": branch,
+        "start_branch": target,
+        "commit_message": text(input, "commitMessage").or_else(|| text(input, "title")),
+        "actions": actions,
+    });
+    let path = ["projects", &id, "repository", "commits"];
+    run.checkpoint("commit", host.demand(Method::POST, &path, Some(commit)))
+        .await?;
+    let merge = json!({
+        "source_branch": branch,
+        "target_branch": target,
+        "title": input["title"],
+        "description": input["description"],
+        "remove_source_branch": flag(input, "removeSourceBranch", false),
+        "labels": input.get("labels").cloned().unwrap_or_default(),
+    });
+    let path = ["projects", &id, "merge_requests"];
+    let made = run
+        .checkpoint("merge", host.demand(Method::POST, &path, Some(merge)))
+        .await?;
+    Ok(json!({
+        "targetBranchName": target,
+        "projectid": project["path_with_namespace"],
+        "projectPath": project["path_with_namespace"],
+        "mergeRequestUrl": made["web_url"],
+    }))
+}
+
+/// What happens to each file; files that are there are updated unless the step says otherwise.
+async fn commit_actions(
+    host: &Host<'_>,
+    input: &Value,
+    project: &str,
+    target: &str,
+    files: Vec<Changed>,
+) -> Result<Vec<Value>> {
+    let how = text(input, "commitAction").unwrap_or("auto");
+    let mut actions = Vec::with_capacity(files.len());
+    for file in files {
+        let action = match how {
+            "auto" => {
+                let mut url = host.integration.api_url().clone();
+                url.path_segments_mut()
+                    .map_err(|()| Error::internal("the API has no paths"))?
+                    .pop_if_empty()
+                    .extend(["projects", project, "repository", "files", &file.path]);
+                url.query_pairs_mut().append_pair("ref", target);
+                let found = host.send(Method::HEAD, url, None).await?;
+                if found.is_success() {
+                    "update"
+                } else {
+                    "create"
+                }
+            }
+            "skip" => continue,
+            other => other,
+        };
+        actions.push(json!({
+            "action": action,
+            "file_path": file.path,
+            "encoding": "base64",
+            "content": STANDARD.encode(&file.content),
+            "execute_filemode": file.is_executable,
+        }));
+    }
+    Ok(actions)
+}

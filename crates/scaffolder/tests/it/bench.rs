@@ -1,0 +1,317 @@
+//! What the tests stand on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
+use platform::Clock;
+use platform::actions::{Action, Actions, Run, Spec, action_routes};
+use platform::config::Secret;
+use platform::http::{Plugin, mount};
+use platform::telemetry::Metrics;
+use scaffolder::{
+    CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings, router,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{TestCatalog, TestDb, USER};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// What actions did outside, as a peer of the portal would have seen it.
+pub(crate) type Peer = Arc<Mutex<Heard>>;
+
+/// What a peer heard.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub said: Vec<String>,
+    /// Steps that began to say something, the same one again included.
+    pub n_attempts: usize,
+}
+
+/// A scaffolder of a test.
+pub(crate) struct Bench {
+    pub catalog: TestCatalog,
+    pub database: TestDb,
+    pub peer: Peer,
+    pub folder: TempDir,
+    hosts: RepoHosts,
+    process: Process,
+}
+
+/// One process that works on the tasks.
+struct Process {
+    router: Router,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Bench {
+    /// A scaffolder that works.
+    pub(crate) async fn new() -> Self {
+        Self::over(TestCatalog::new().await, RepoHosts::default()).await
+    }
+
+    /// With hosts; what runs at `authority` is what the only entry says.
+    pub(crate) async fn with_integrations(authority: &str, integrations: &Value) -> Self {
+        let has = |kind: &str| {
+            integrations[kind]
+                .as_array()
+                .is_some_and(|it| !it.is_empty())
+        };
+        let kind = if has("gitea") {
+            HostKind::Gitea
+        } else if has("gitlab") {
+            HostKind::Gitlab
+        } else {
+            HostKind::Github
+        };
+        let catalog = TestCatalog::draft().integrations(integrations).open().await;
+        Self::over(catalog, RepoHosts::new([(authority.to_owned(), kind)])).await
+    }
+
+    async fn over(catalog: TestCatalog, hosts: RepoHosts) -> Self {
+        let database = TestDb::new(&[audit::MIGRATIONS, scaffolder::MIGRATIONS].concat()).await;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("work")).unwrap();
+        let peer = Peer::default();
+        let process = start(&catalog, &database, &folder, &peer, &hosts);
+        Self {
+            catalog,
+            database,
+            peer,
+            folder,
+            hosts,
+            process,
+        }
+    }
+
+    /// Breaks the process off wherever it is; another one takes over.
+    pub(crate) fn kill(&mut self) {
+        let next = start(
+            &self.catalog,
+            &self.database,
+            &self.folder,
+            &self.peer,
+            &self.hosts,
+        );
+        let old = std::mem::replace(&mut self.process, next);
+        drop(old);
+    }
+
+    pub(crate) fn workspaces(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Puts a template into the catalog.
+    pub(crate) async fn template(&self, name: &str, spec: Value) {
+        let entity = json!({
+            "apiVersion": "scaffolder.backstage.io/v1beta3",
+            "kind": "Template",
+            "metadata": {
+                "name": name,
+                "annotations": {
+                    "backstage.io/managed-by-location":
+                        format!("file:{}", self.folder.path().join("templates/t.yaml").display()),
+                    "backstage.io/managed-by-origin-location": "file:/o",
+                },
+            },
+            "spec": spec,
+        });
+        self.catalog.provide("test", vec![entity]).await;
+        self.catalog.settle().await;
+    }
+
+    /// A file beside the templates.
+    pub(crate) fn beside(&self, path: &str, text: &str) {
+        let full = self.folder.path().join("templates").join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.send("POST", path, Some(body)).await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/scaffolder{path}"))
+            .header(AUTHORIZATION, format!("Bearer {USER}"))
+            .header(CONTENT_TYPE, "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let router = self.process.router.clone();
+        let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
+    }
+
+    /// Starts a task and waits for its end; its status, and its events.
+    pub(crate) async fn run(
+        &self,
+        template: &str,
+        values: Value,
+        secrets: Value,
+    ) -> (String, Vec<Value>) {
+        let id = self.create(template, values, secrets).await;
+        self.wait(&id).await
+    }
+
+    pub(crate) async fn create(&self, template: &str, values: Value, secrets: Value) -> String {
+        let body = json!({
+            "templateRef": format!("template:default/{template}"), "values": values, "secrets": secrets,
+        });
+        let (status, answer) = self.post("/v2/tasks", body).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn wait(&self, id: &str) -> (String, Vec<Value>) {
+        for _ in 0..1_500 {
+            let (_, task) = self.get(&format!("/v2/tasks/{id}")).await;
+            let status = task["status"].as_str().unwrap_or_default().to_owned();
+            if status != "open" && status != "processing" {
+                let (_, events) = self.get(&format!("/v2/tasks/{id}/events")).await;
+                return (status, events.as_array().unwrap().clone());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        unreachable!("the task {id} does not end")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.tasks.close();
+    }
+}
+
+fn start(
+    catalog: &TestCatalog,
+    database: &TestDb,
+    folder: &TempDir,
+    peer: &Peer,
+    hosts: &RepoHosts,
+) -> Process {
+    let actions = Actions::default();
+    let parts = Parts {
+        db: database.db.clone(),
+        settings: Settings {
+            concurrent_tasks: 4,
+            working_dir: folder.path().join("work"),
+            task_timeout: Duration::from_secs(3600),
+            janitor_period: Duration::from_secs(3600),
+            commits: CommitDefaults::default(),
+            environment: Environment {
+                parameters: json!({"region": "eu"}).as_object().unwrap().clone(),
+                secrets: json!({"key": "environment-secret"})
+                    .as_object()
+                    .unwrap()
+                    .clone(),
+            },
+        },
+        catalog: catalog.catalog.clone(),
+        actions: actions.clone(),
+        authorizer: Arc::new(catalog.access.clone()),
+        seal: Seal::new(&Secret::new("test")).unwrap(),
+        hosts: hosts.clone(),
+        metrics: Metrics::new(),
+        clock: Clock::system(),
+    };
+    let scaffolder = Scaffolder::new(parts).unwrap();
+    for (id, idempotent) in [("test:effect", false), ("test:repeatable", true)] {
+        actions
+            .register(Arc::new(Effect::new(id, idempotent, peer)))
+            .unwrap();
+    }
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    scaffolder.start(&tasks, &stop);
+    let plugin = Plugin {
+        id: "scaffolder",
+        router: router(scaffolder.clone()).merge(action_routes("scaffolder", &actions)),
+        open_paths: &[],
+    };
+    let access = Arc::new(catalog.access.clone());
+    let router = Router::new().nest("/api/scaffolder", mount(plugin, access.clone(), access));
+    Process {
+        router,
+        tasks,
+        stop,
+    }
+}
+
+/// Tells the peer something, takes a while, and may fail.
+struct Effect {
+    spec: Spec,
+    peer: Peer,
+}
+
+impl Effect {
+    fn new(id: &str, idempotent: bool, peer: &Peer) -> Self {
+        let spec = json!({
+            "id": id,
+            "description": "Tells the peer something",
+            "attributes": {"idempotent": idempotent, "destructive": false},
+            "schema": {
+                "input": {"type": "object", "required": ["say"], "properties": {
+                    "say": {"type": "string"}, "millis": {"type": "integer"}, "fail": {"type": "boolean"},
+                }},
+                "output": {"type": "object"},
+            },
+        });
+        Self {
+            spec: Spec::from_json(&spec).unwrap(),
+            peer: Arc::clone(peer),
+        }
+    }
+}
+
+#[async_trait]
+impl Action for Effect {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    async fn run(&self, run: &Run, input: Value) -> platform::Result<Value> {
+        let say = input["say"].as_str().unwrap_or_default().to_owned();
+        let peer = Arc::clone(&self.peer);
+        peer.lock().n_attempts += 1;
+        let is_repeatable = self.spec.attributes.idempotent;
+        // What was said is remembered, so that a repeated step does not say it again.
+        let said = run.checkpoint("said", async move {
+            let mut peer = peer.lock();
+            // As with a repository: that it is there already is as good as making it.
+            if !(is_repeatable && peer.said.contains(&say)) {
+                peer.said.push(say.clone());
+            }
+            Ok(json!(say))
+        });
+        let said = said.await?;
+        run.log.info(&format!("said {said}"));
+        if let Some(millis) = input["millis"].as_u64() {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        if input["fail"] == true {
+            return Err(platform::Error::input(format!("cannot say {said}")));
+        }
+        Ok(json!({ "said": said }))
+    }
+}

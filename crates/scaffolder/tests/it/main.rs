@@ -1,0 +1,12 @@
+//! The scaffolder over a fresh database, a catalog and its own folder of workspaces.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step fails the test, also in shared code"
+)]
+
+mod api;
+mod bench;
+mod crash;
+mod publish;
+mod security;
