@@ -173,10 +173,10 @@ flow('a template is found, filled in with keys, reviewed and run', async page =>
   await page.waitForURL(/\/create\/tasks\//);
   await page.locator('.badge', { hasText: 'completed' }).waitFor();
   await page.getByText('A note called my-note').waitFor();
-  await page.getByText('Note my-note of group:default/ticketing at 9').waitFor();
+  await page.getByText('Note my-note of group:default/ticketing at 9').first().waitFor();
   await page.getByText('skipped').first().waitFor();
 
-  await page.getByRole('textbox', { name: 'Search the log' }).fill('my-note');
+  await page.getByRole('textbox', { name: 'Search the log' }).fill('beginning step say it');
   await page.getByText('1 line', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Start again' }).click();
   await page.getByLabel('Name').waitFor();
