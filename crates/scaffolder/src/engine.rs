@@ -167,7 +167,7 @@ impl Runner {
                     "Skipping step {id} because it was already completed in a previous run"
                 );
                 self.book.log(json!({ "message": message, "stepId": id }));
-                progress.context.add_output(id, output);
+                progress.context.add_output(id, &output);
             }
             State::Failed => {
                 let text = |name: &str| output[name].as_str().unwrap_or_default().to_owned();

@@ -44,6 +44,6 @@ pub fn router(scaffolder: Scaffolder) -> Router {
 }
 
 /// Values that do not fit the form.
-fn wrong_values(errors: Vec<Value>) -> Response {
+fn wrong_values(errors: &[Value]) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "errors": errors }))).into_response()
 }

@@ -122,16 +122,15 @@ pub(super) async fn enable_pages(reach: &Reach, input: &Value) -> Result<Value> 
 
 pub(super) async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
-    let branch = match text(input, "branch") {
-        Some(branch) => branch.to_owned(),
-        None => {
-            let path = ["repos", host.owner(), host.name()];
-            let found = host.demand(Method::GET, &path, None).await?;
-            found["default_branch"]
-                .as_str()
-                .unwrap_or("main")
-                .to_owned()
-        }
+    let branch = if let Some(branch) = text(input, "branch") {
+        branch.to_owned()
+    } else {
+        let path = ["repos", host.owner(), host.name()];
+        let found = host.demand(Method::GET, &path, None).await?;
+        found["default_branch"]
+            .as_str()
+            .unwrap_or("main")
+            .to_owned()
     };
     let mut rules = protection(input);
     rules["enforce_admins"] = flag(input, "enforceAdmins", true).into();

@@ -93,10 +93,10 @@ async fn dry_run(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<Va
     let text = input["templateYaml"].as_str().unwrap_or_default();
     let mut documents = parse_documents(text, &YamlLimits::default());
     if let Some(problem) = documents.iter().flat_map(|it| &it.problems).next() {
-        return Ok(invalid(vec![problem.message.clone()]));
+        return Ok(invalid(std::slice::from_ref(&problem.message)));
     }
     let Some(document) = documents.pop().filter(|_| documents.is_empty()) else {
-        return Ok(invalid(vec!["expected exactly one document".to_owned()]));
+        return Ok(invalid(&["expected exactly one document".to_owned()]));
     };
     let files = input["files"].as_array().into_iter().flatten();
     let part = |file: &Value, name: &str| file[name].as_str().unwrap_or_default().to_owned();
@@ -122,9 +122,9 @@ async fn dry_run(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<Va
                 "steps": steps.iter().map(step_view).collect::<Vec<_>>(),
             }))
         }
-        Ok(Checked::Wrong(errors)) => Ok(invalid(stacks(&errors))),
+        Ok(Checked::Wrong(errors)) => Ok(invalid(&stacks(&errors))),
         Err(error) if error.code() == platform::Code::Forbidden => Err(error),
-        Err(error) => Ok(invalid(vec![error.message().to_owned()])),
+        Err(error) => Ok(invalid(&[error.message().to_owned()])),
     }
 }
 
@@ -132,7 +132,7 @@ fn step_view(step: &Value) -> Value {
     json!({ "id": step["id"], "name": step["name"], "action": step["action"] })
 }
 
-fn invalid(errors: Vec<String>) -> Value {
+fn invalid(errors: &[String]) -> Value {
     json!({ "valid": false, "message": "The template has errors", "errors": errors })
 }
 

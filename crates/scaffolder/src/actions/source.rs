@@ -67,7 +67,7 @@ pub(super) async fn read_file(run: &Run, reach: &Reach, url: &str) -> Result<(By
         Place::Remote(url) => match reach.reader.read(&ReadRequest::new(url)).await {
             Ok(ReadOutcome::Found(body)) => Ok((body.bytes, PLAIN)),
             Ok(ReadOutcome::NotModified) => Err(Error::unavailable("the host sent no file")),
-            Err(error) => Err(unreadable(error)),
+            Err(error) => Err(unreadable(&error)),
         },
     }
 }
@@ -147,7 +147,7 @@ async fn read_remote(reach: &Reach, url: &Url) -> Result<Vec<Sourced>> {
         match reach.reader.search(&ReadRequest::new(pattern)).await {
             Ok(SearchOutcome::Found { files, .. }) => found.extend(files),
             Ok(SearchOutcome::NotModified) => {}
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => return Err(unreadable(&error)),
         }
     }
     let mut files = Vec::new();
@@ -190,7 +190,7 @@ fn path_below(base: &str, file: &Url) -> Option<String> {
     is_below.then(|| file[folder.len()..].join("/"))
 }
 
-fn unreadable(error: integrations::ReadError) -> Error {
+fn unreadable(error: &integrations::ReadError) -> Error {
     let message = error.to_string();
     if error.is_gone() {
         Error::not_found(message)

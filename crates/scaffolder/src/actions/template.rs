@@ -24,6 +24,7 @@ const SNIFFED: usize = 8_000;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "the members are Backstage's")]
 struct Input {
     url: String,
     target_path: Option<String>,
@@ -81,10 +82,12 @@ pub(super) async fn folder(run: &Run, reach: &Reach, input: &Value) -> Result<Va
     let sourced = source::read_folder(run, reach, &input.url).await?;
     run.log.info("Listing files and directories in template");
     let n_files = sourced.len();
-    let mut line = format!("Processing {n_files} template files/directories with input values");
-    if !input.values.is_empty() {
-        line.push_str(&format!(" {}", sorted(&input.values)));
-    }
+    let values = if input.values.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", sorted(&input.values))
+    };
+    let line = format!("Processing {n_files} template files/directories with input values{values}");
     run.log.info(&line);
     let log = run.log.clone();
     blocking(move || {

@@ -33,7 +33,7 @@ impl Context {
     }
 
     /// Adds the output of a step.
-    pub(super) fn add_output(&mut self, id: &str, output: Value) {
+    pub(super) fn add_output(&mut self, id: &str, output: &Value) {
         if let Some(Value::Object(steps)) = self.open.get_mut("steps") {
             steps.insert(id.to_owned(), json!({ "output": output }));
         }

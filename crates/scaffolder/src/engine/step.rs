@@ -54,7 +54,7 @@ impl Runner {
                 let message = format!("Finished step {}", place.name());
                 let news = News::new(State::Completed, message).with(&output);
                 self.write_down(place, news, progress).await?;
-                progress.context.add_output(place.id(), output);
+                progress.context.add_output(place.id(), &output);
                 Ok(())
             }
             Ok(Done::Skipped(message)) => {
@@ -142,7 +142,7 @@ impl Runner {
             let id = &action.spec().id;
             let message = format!("Skipping because {id} does not support dry-run");
             let output = self.stand_in(action.spec());
-            progress.context.add_output(place.id(), output);
+            progress.context.add_output(place.id(), &output);
             return Ok(Ok(Done::Skipped(message)));
         }
         let result = self.call(place, &*action, None, progress).await;

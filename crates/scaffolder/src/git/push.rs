@@ -48,7 +48,7 @@ fn checked(branch: &str) -> Result<&str> {
         || branch.len() > 200
         || branch.starts_with(['/', '-', '.'])
         || branch.ends_with(['/', '.'])
-        || branch.ends_with(".lock")
+        || branch.to_lowercase().ends_with(".lock")
         || branch.contains("..")
         || branch.contains("//")
         || branch.contains("@{")

@@ -40,7 +40,7 @@ pub(super) async fn try_template(
         mocks: serde_json::Map::new(),
     };
     Ok(match scaffolder.dry_run(&ctx, draft).await? {
-        Checked::Wrong(errors) => wrong_values(errors),
+        Checked::Wrong(errors) => wrong_values(&errors),
         Checked::Fine((tried, steps)) => {
             let files: Vec<Value> = tried.files.iter().map(TriedFile::to_json).collect();
             Json(json!({

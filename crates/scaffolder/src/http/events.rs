@@ -65,7 +65,7 @@ pub(super) async fn stream_events(
         is_recoverable,
         is_over: false,
     };
-    let chunks = stream::try_unfold(source, |source| source.next());
+    let chunks = stream::try_unfold(source, Source::next);
     let mut response = Response::new(Body::from_stream(chunks));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -145,7 +145,15 @@ impl Source {
         let mut text = String::new();
         for event in events {
             let view = event.to_json(&self.watcher.task_id, self.is_recoverable)?;
-            text.push_str(&format!("event: {}\ndata: {view}\n\n", event.kind));
+            for part in [
+                "event: ",
+                &event.kind,
+                "\ndata: ",
+                &view.to_string(),
+                "\n\n",
+            ] {
+                text.push_str(part);
+            }
             self.is_over |= event.kind == "completion" && !self.is_recoverable;
         }
         Ok(text.into())

@@ -44,7 +44,7 @@ pub(super) async fn create_task(
     };
     Ok(match scaffolder.create_task(&ctx, draft).await? {
         Checked::Fine(id) => Created(Json(json!({ "id": id }))).into_response(),
-        Checked::Wrong(errors) => wrong_values(errors),
+        Checked::Wrong(errors) => wrong_values(&errors),
     })
 }
 

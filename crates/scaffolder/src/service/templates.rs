@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::EntityRef;
+use platform::actions::Example;
 use platform::permission::Decision;
 use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
@@ -158,7 +159,7 @@ impl Scaffolder {
     pub(crate) async fn list_actions(&self, ctx: &Ctx) -> Vec<Value> {
         let mut visible = self.actions.visible(ctx).await;
         visible.sort_by(|a, b| a.spec().id.cmp(&b.spec().id));
-        visible.iter().map(|action| action_view(action)).collect()
+        visible.iter().map(action_view).collect()
     }
 }
 
@@ -170,7 +171,7 @@ fn action_view(action: &Arc<dyn platform::actions::Action>) -> Value {
         view.insert("description".into(), description.as_str().into());
     }
     if !spec.examples.is_empty() {
-        let examples = spec.examples.iter().map(|example| example.to_json());
+        let examples = spec.examples.iter().map(Example::to_json);
         view.insert("examples".into(), examples.collect());
     }
     let schema = json!({ "input": spec.input, "output": spec.output });

@@ -99,12 +99,11 @@ impl PullRequest<'_> {
 
     /// The branch to change, with its commit and tree.
     async fn base(&self) -> Result<Value> {
-        let name = match text(self.input, "targetBranchName") {
-            Some(name) => name.to_owned(),
-            None => {
-                let repo = self.git(Method::GET, &[], None).await?;
-                repo["default_branch"].as_str().unwrap_or("main").to_owned()
-            }
+        let name = if let Some(name) = text(self.input, "targetBranchName") {
+            name.to_owned()
+        } else {
+            let repo = self.git(Method::GET, &[], None).await?;
+            repo["default_branch"].as_str().unwrap_or("main").to_owned()
         };
         let found = self.git(Method::GET, &["branches", &name], None).await?;
         Ok(json!({
