@@ -159,8 +159,8 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
         settings: Settings {
             concurrent_tasks: 0,
             working_dir: std::env::temp_dir(),
-            task_timeout: Duration::from_secs(3600),
-            janitor_period: Duration::from_secs(3600),
+            task_timeout: Duration::from_hours(1),
+            janitor_period: Duration::from_hours(1),
             environment: Environment::default(),
             commits: CommitDefaults::default(),
         },

@@ -217,8 +217,8 @@ fn start(
         settings: Settings {
             concurrent_tasks: 4,
             working_dir: folder.path().join("work"),
-            task_timeout: Duration::from_secs(3600),
-            janitor_period: Duration::from_secs(3600),
+            task_timeout: Duration::from_hours(1),
+            janitor_period: Duration::from_hours(1),
             commits: CommitDefaults::default(),
             environment: Environment {
                 parameters: json!({"region": "eu"}).as_object().unwrap().clone(),
