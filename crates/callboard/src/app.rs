@@ -35,6 +35,7 @@ use crate::admin::{self, Admin};
 use crate::cli::version;
 use crate::database::{self, Tenancy};
 use crate::portal::Portal;
+use crate::reads;
 use crate::scaffolding;
 use crate::who_am_i::who_am_i;
 
@@ -172,7 +173,7 @@ impl App {
             settings: audit::Settings {
                 retention: sections.callboard.audit.retention.map(Into::into),
             },
-            reads: Reads::new(READS),
+            reads: Reads::new(reads::ALL),
             metrics: metrics.clone(),
             clock: clock.clone(),
         })?;
@@ -293,7 +294,7 @@ impl App {
             observer: Some(self.audit.observer()),
             access,
             limiter: self.limiter.clone(),
-            is_read: Some(is_read),
+            is_read: Some(reads::is_read),
             challenge: self.identity.challenge(plugin.id),
         };
         mount_with(plugin, mount)
@@ -366,39 +367,6 @@ pub(crate) fn open_identity(
         clock,
     };
     Ok(Identity::new(settings, surroundings)?)
-}
-
-/// Requests that change nothing although they are no `GET`: questions with a body, and checks.
-const READS: &[(&str, &str)] = &[
-    ("auth", "/v1/introspect"),
-    ("catalog", "/analyze-location"),
-    ("catalog", "/entities/by-query"),
-    ("catalog", "/entities/by-refs"),
-    ("catalog", "/entity-facets"),
-    ("catalog", "/locations/by-query"),
-    ("catalog", "/validate-entity"),
-    (
-        "catalog",
-        "/.well-known/backstage/permissions/apply-conditions",
-    ),
-    ("user-settings", "/multiget"),
-    ("permission", "/authorize"),
-    ("permission", "/dry-run"),
-    ("permission", "/explain"),
-    (
-        "permission",
-        "/.well-known/backstage/permissions/apply-conditions",
-    ),
-    ("scaffolder", "/v2/dry-run"),
-    ("scaffolder", "/v2/autocomplete/{provider}/{resource}"),
-    (
-        "scaffolder",
-        "/.well-known/backstage/permissions/apply-conditions",
-    ),
-];
-
-fn is_read(plugin: &str, route: &str) -> bool {
-    READS.contains(&(plugin, route))
 }
 
 /// How often each user and program may ask.

@@ -6,6 +6,7 @@ mod cli;
 mod database;
 mod output;
 mod portal;
+mod reads;
 mod report;
 mod scaffolding;
 mod serve;

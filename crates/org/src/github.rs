@@ -1,5 +1,7 @@
 //! `catalog.providers.githubOrg`: members and teams of GitHub organizations, by GraphQL.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use integrations::UrlReaders;
 use platform::{Error, Result};
@@ -380,12 +382,11 @@ impl Github {
 impl Directory for Github {
     async fn read(&self) -> Result<Org> {
         let mut all = Org::default();
+        let mut seen = HashSet::new();
         for org in &self.settings.orgs {
-            let people = self.people(org).await?;
             // Somebody may be in several organizations.
-            let is_new =
-                |person: &Person| !all.people.iter().any(|it| it.card.name == person.card.name);
-            let people: Vec<_> = people.into_iter().filter(is_new).collect();
+            let mut people = self.people(org).await?;
+            people.retain(|person| seen.insert(person.card.name.clone()));
             all.people.extend(people);
             all.teams.extend(self.teams(org).await?);
         }

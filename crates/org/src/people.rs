@@ -129,7 +129,8 @@ impl Org {
         let members: HashMap<String, Vec<String>> = refs.into_iter().zip(members).collect();
         let mut entities = self.into_entities(location_key);
         for provided in &mut entities {
-            let reference = EntityRef::from_entity(&provided.entity).map(|it| it.to_string());
+            let reference =
+                EntityRef::from_entity(&provided.entity).map(|found| format!("{found}"));
             if let Some(own) = reference.ok().and_then(|reference| members.get(&reference)) {
                 provided.entity["spec"]["members"] = own.clone().into();
             }

@@ -148,10 +148,10 @@ const CASES: &[Case] = &[
     (
         "GET",
         "/api/lab/sign-in",
-        "",
+        "user",
         Some([
             "auth.session.begin",
-            "anonymous",
+            "user:default/user",
             "",
             "user:default/ann",
             "succeeded",

@@ -167,7 +167,7 @@ fn cluster_cases() -> Vec<Case> {
                 "openid offline_access username pinniped:request-audience",
             )],
             id_token: json!({"sub": "s-1", "username": "alice"}),
-            profile: json!({}),
+            profile: json!({"displayName": "alice"}),
             ..plain(
                 "pinniped",
                 "usernameMatchingUserEntityName",
@@ -560,7 +560,7 @@ async fn members_of_another_vmware_organization_are_nobody() {
         let (lab, vendor, signer) = world(&case).await;
         let mut browser = Browser::new(&lab);
         let (_, page) = sign_in(&case, &mut browser, &vendor, &signer).await;
-        assert!(page.error().contains("Failed to sign-in"), "{}", page.body);
+        assert!(page.error().starts_with("Login failed"), "{}", page.body);
         let failures = lab.identity.failed_sign_ins().await.unwrap();
         assert_eq!(failures[0].provider, "vmwareCloudServices");
     }

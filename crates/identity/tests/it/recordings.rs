@@ -25,8 +25,12 @@ struct Recording {
 fn recordings() -> Vec<Recording> {
     let lines = include_str!("../../testdata/auth.jsonl");
     let parse = |line| serde_json::from_str(line).unwrap();
-    lines.lines().map(parse).collect()
+    let all = lines.lines().map(parse);
+    all.filter(|it: &Recording| it.id != ACTIONS).collect()
 }
+
+/// The list of actions is made by the registry of all features, and replayed against the binary.
+const ACTIONS: &str = "auth-actions";
 
 impl Recording {
     fn request(&self, user_token: &str) -> Request<Body> {
@@ -95,5 +99,5 @@ async fn recorded_requests_get_the_recorded_answers() {
 
 #[test]
 fn all_recordings_are_replayed() {
-    assert_eq!(recordings().len(), 30);
+    assert_eq!(recordings().len(), 29);
 }

@@ -49,11 +49,12 @@ pub(crate) enum Op {
 impl Path {
     /// Reads `name`, `name.sub`, or either after the URN of a schema.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_urn = text
+            .get(..4)
+            .is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
         let (schema, rest) = match text.rsplit_once(':') {
-            Some((schema, rest)) if text.len() >= 4 && text[..4].eq_ignore_ascii_case("urn:") => {
-                // The version in a URN has a dot, so the last colon is the border.
-                (Some(schema), rest)
-            }
+            // The version in a URN has a dot, so the last colon is the border.
+            Some((schema, rest)) if is_urn => (Some(schema), rest),
             Some(_) => return None,
             None => (None, text),
         };
@@ -68,9 +69,8 @@ impl Path {
                     .all(|c| c.is_ascii_alphanumeric() || "-_$".contains(c))
         };
         let is_core = |schema: &&str| {
-            schema
-                .to_ascii_lowercase()
-                .starts_with(&PREFIX.to_ascii_lowercase())
+            let head = schema.get(..PREFIX.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(PREFIX))
         };
         (is_name(name) && sub.is_none_or(is_name)).then(|| Self {
             schema: schema.filter(|schema| !is_core(schema)).map(str::to_owned),
@@ -409,6 +409,7 @@ mod tests {
             &deep,
             &long,
             "é eq \"a\"",
+            "aéé:b eq \"c\"",
         ] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }

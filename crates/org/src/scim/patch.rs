@@ -268,6 +268,10 @@ mod tests {
 
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a call reads like the request it makes"
+    )]
     fn patched(body: &Value, operations: Value) -> Result<Value, &'static str> {
         let patch: Patch = serde_json::from_value(json!({ "Operations": operations })).unwrap();
         let body = patch.apply(body.as_object().unwrap());

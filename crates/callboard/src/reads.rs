@@ -1,0 +1,36 @@
+//! Requests that change nothing although they are no `GET`: questions with a body, and checks.
+//! They leave no record, and programs that may only read can send them.
+
+/// Plugins and templates of their routes.
+pub(crate) const ALL: &[(&str, &str)] = &[
+    ("auth", "/v1/introspect"),
+    ("catalog", "/analyze-location"),
+    ("catalog", "/entities/by-query"),
+    ("catalog", "/entities/by-refs"),
+    ("catalog", "/entity-facets"),
+    ("catalog", "/locations/by-query"),
+    ("catalog", "/validate-entity"),
+    (
+        "catalog",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
+    ("user-settings", "/multiget"),
+    ("permission", "/authorize"),
+    ("permission", "/dry-run"),
+    ("permission", "/explain"),
+    (
+        "permission",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
+    ("scaffolder", "/v2/dry-run"),
+    ("scaffolder", "/v2/autocomplete/{provider}/{resource}"),
+    (
+        "scaffolder",
+        "/.well-known/backstage/permissions/apply-conditions",
+    ),
+];
+
+/// Whether a request to a route changes nothing, whatever its method.
+pub(crate) fn is_read(plugin: &str, route: &str) -> bool {
+    ALL.contains(&(plugin, route))
+}
