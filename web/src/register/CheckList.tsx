@@ -11,7 +11,8 @@ export function CheckList({ entities }: { entities: Entity[] }) {
   const checks = useQueries({
     queries: entities.map(entity => ({
       queryKey: ['validate', entity],
-      queryFn: () => catalog.validate(entity),
+      // What is fine has no answer, and a query needs one.
+      queryFn: () => catalog.validate(entity).then(() => true),
       retry: false,
     })),
   });
