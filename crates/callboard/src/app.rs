@@ -49,6 +49,8 @@ pub(crate) struct Sections {
     pub permission: PermissionConfig,
     pub proxy: ProxyConfig,
     pub scaffolder: ScaffolderConfig,
+    /// Settings of the Argo CD plugins, of which some are used.
+    pub argocd: serde_json::Value,
     pub callboard: CallboardConfig,
     /// Folders that relative paths of locations may mean.
     pub folders: Vec<PathBuf>,
@@ -78,6 +80,7 @@ impl Sections {
             permission: config.section("permission")?,
             proxy: config.section("proxy")?,
             scaffolder: config.section("scaffolder")?,
+            argocd: config.section("argocd")?,
             callboard: config.section("callboard")?,
             folders,
         })

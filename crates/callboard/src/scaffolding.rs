@@ -19,8 +19,11 @@ use platform::db::Db;
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::telemetry::Metrics;
 use scaffolder::{
-    CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings,
+    ArgoInstance, ArgoLogin, CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder,
+    Seal, Settings,
 };
+
+use serde_json::Value;
 
 use crate::app::Sections;
 
@@ -73,6 +76,7 @@ fn settings(sections: &Sections) -> Settings {
                 .map(|(name, secret)| (name.clone(), secret.0.clone()))
                 .collect(),
         },
+        argo: argo_instances(&sections.argocd),
         commits: CommitDefaults {
             author_name: config.default_author.name.clone(),
             author_email: config.default_author.email.clone(),
@@ -113,6 +117,32 @@ fn seal_secret(sections: &Sections, data_dir: &Path) -> anyhow::Result<Secret> {
             }
         }
     }
+}
+
+/// `argocd`: installations, with the credentials of their own or those of all.
+fn argo_instances(config: &Value) -> Vec<ArgoInstance> {
+    let methods = config["appLocatorMethods"].as_array().into_iter().flatten();
+    let instances = methods.filter_map(|method| method["instances"].as_array());
+    instances
+        .flatten()
+        .filter_map(|instance| {
+            let own = |name: &str| instance[name].as_str();
+            let either = |name: &str| own(name).or_else(|| config[name].as_str());
+            let login = if let Some(token) = own("token") {
+                ArgoLogin::Token(Secret::new(token))
+            } else {
+                ArgoLogin::Password {
+                    username: either("username")?.to_owned(),
+                    password: Secret::new(either("password")?),
+                }
+            };
+            Some(ArgoInstance {
+                name: own("name")?.to_owned(),
+                url: own("url")?.parse().ok()?,
+                login,
+            })
+        })
+        .collect()
 }
 
 /// What runs on the configured hosts.
@@ -163,6 +193,7 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
             janitor_period: Duration::from_hours(1),
             environment: Environment::default(),
             commits: CommitDefaults::default(),
+            argo: Vec::new(),
         },
         seal: Seal::new(&Secret::new(uuid::Uuid::new_v4().to_string()))?,
         hosts: repo_hosts(catalog.integrations()),

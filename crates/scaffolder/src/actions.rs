@@ -1,5 +1,6 @@
 //! Actions that come with the scaffolder.
 
+mod argocd;
 mod catalog;
 mod debug;
 mod fetch;
@@ -9,6 +10,7 @@ mod publish;
 mod registry;
 mod source;
 mod template;
+mod utils;
 
 use std::sync::Arc;
 
@@ -22,6 +24,8 @@ use serde_json::Value;
 use crate::outgoing::Outgoing;
 use crate::repo_url::RepoHosts;
 use crate::scaffolder::{CommitDefaults, Scaffolder};
+
+pub use argocd::{ArgoInstance, ArgoLogin};
 
 /// Identifiers, attributes, schemas and examples of the actions of templates.
 const SPECS: &str = include_str!("actions/builtin.json");
@@ -37,6 +41,7 @@ impl Scaffolder {
             hosts: self.hosts.clone(),
             outgoing: Outgoing::new()?,
             commits: self.settings.commits.clone(),
+            argo: self.settings.argo.clone().into(),
             clock: self.clock.clone(),
         };
         for spec in [specs(SPECS)?, specs(HOST_SPECS)?].concat() {
@@ -71,6 +76,7 @@ struct Reach {
     hosts: RepoHosts,
     outgoing: Outgoing,
     commits: CommitDefaults,
+    argo: Arc<[ArgoInstance]>,
     clock: Clock,
 }
 
@@ -106,8 +112,11 @@ impl Action for Builtin {
     }
 }
 
-/// Actions of source control hosts.
+/// Actions of other services.
 async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    if let Some(name) = id.strip_prefix("roadiehq:utils:") {
+        return utils::run(name, run, input).await;
+    }
     match id {
         "publish:github" => publish::github(run, reach, input).await,
         "publish:github:pull-request" => publish::pull_request::github(run, reach, input).await,
@@ -122,6 +131,7 @@ async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Va
         "github:webhook" => github::create_webhook(reach, input).await,
         "github:actions:dispatch" => github::dispatch_workflow(reach, input).await,
         "github:autolinks:create" => github::create_autolink(reach, input).await,
+        "argocd:create-resources" => argocd::create_resources(run, reach, input).await,
         "github:pages:enable" => github::enable_pages(reach, input).await,
         other => Err(Error::internal(format!("no code for the action `{other}`"))),
     }

@@ -29,6 +29,7 @@ mod task;
 mod template;
 mod workspace;
 
+pub use actions::{ArgoInstance, ArgoLogin};
 pub use case::{Case, CaseKind, CaseOptions, Outcome};
 pub use engine::Environment;
 pub use engine::dry_run::{Tried, TriedFile};

@@ -11,6 +11,7 @@ use platform::{Clock, Result};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::actions::ArgoInstance;
 use crate::engine::{Environment, worker};
 use crate::janitor;
 use crate::metrics::Metrics;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub environment: Environment,
     /// Author and message of commits that name none.
     pub commits: CommitDefaults,
+    /// Installations of Argo CD.
+    pub argo: Vec<ArgoInstance>,
 }
 
 /// Author and message of commits that name none.

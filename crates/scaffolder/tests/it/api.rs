@@ -86,6 +86,36 @@ async fn a_task_runs_its_steps_and_puts_out_what_they_made() {
 }
 
 #[tokio::test]
+async fn files_are_written_merged_and_read_again() {
+    let bench = Bench::new().await;
+    let utils = |id: &str, name: &str, input: Value| json!({"id": id, "action": format!("roadiehq:utils:{name}"), "input": input});
+    bench
+        .template("t", json!({"type": "x", "steps": [
+            utils("write", "fs:write", json!({"path": "a/v.yaml", "content": "name: shop\nlist: [1]\n"})),
+            utils("merge", "merge", json!({"path": "a/v.yaml", "mergeArrays": true, "content": {"list": [2], "new": true}})),
+            utils("append", "fs:append", json!({"path": "a/v.yaml", "content": "# end NAME\n"})),
+            utils("replace", "fs:replace", json!({"files": [{"file": "a/v.yaml", "find": "N.ME", "matchRegex": true, "replaceWith": "x"}]})),
+            utils("text", "fs:parse", json!({"path": "a/v.yaml"})),
+            utils("parse", "fs:parse", json!({"path": "a/v.yaml", "parser": "yaml"})),
+            utils("json", "serialize:json", json!({"data": {"a": [1]}})),
+        ], "output": {"parsed": "${{ steps.parse.output.content }}", "text": "${{ steps.text.output.content }}",
+                      "json": "${{ steps.json.output.serialized }}"}}))
+        .await;
+    let (status, events) = bench.run("t", json!({}), json!({})).await;
+    assert_eq!(status, "completed", "{:#?}", messages(&events));
+    let output = &events.last().unwrap()["body"]["output"];
+    assert_eq!(
+        output["parsed"],
+        json!({"name": "shop", "list": [1, 2], "new": true})
+    );
+    assert!(
+        output["text"].as_str().unwrap().ends_with("# end x\n"),
+        "{output}"
+    );
+    assert_eq!(output["json"], json!("{\"a\":[1]}"));
+}
+
+#[tokio::test]
 async fn after_a_failure_only_those_steps_run_that_ask_for_it() {
     let bench = Bench::new().await;
     bench.template("t", json!({"type": "x", "steps": [

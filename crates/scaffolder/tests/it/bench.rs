@@ -17,7 +17,8 @@ use platform::config::Secret;
 use platform::http::{Plugin, mount};
 use platform::telemetry::Metrics;
 use scaffolder::{
-    CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder, Seal, Settings, router,
+    ArgoInstance, ArgoLogin, CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder,
+    Seal, Settings, router,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -43,7 +44,8 @@ pub(crate) struct Bench {
     pub database: TestDb,
     pub peer: Peer,
     pub folder: TempDir,
-    hosts: RepoHosts,
+    /// Source control hosts, and installations of Argo CD.
+    hosts: (RepoHosts, Vec<ArgoInstance>),
     process: Process,
 }
 
@@ -57,7 +59,7 @@ struct Process {
 impl Bench {
     /// A scaffolder that works.
     pub(crate) async fn new() -> Self {
-        Self::over(TestCatalog::new().await, RepoHosts::default()).await
+        Self::over(TestCatalog::new().await, (RepoHosts::default(), Vec::new())).await
     }
 
     /// With hosts; what runs at `authority` is what the only entry says.
@@ -75,10 +77,16 @@ impl Bench {
             HostKind::Github
         };
         let catalog = TestCatalog::draft().integrations(integrations).open().await;
-        Self::over(catalog, RepoHosts::new([(authority.to_owned(), kind)])).await
+        let argo = ArgoInstance {
+            name: "main".to_owned(),
+            url: format!("http://{authority}/api/argo").parse().unwrap(),
+            login: ArgoLogin::Token(Secret::new("forge-token")),
+        };
+        let hosts = RepoHosts::new([(authority.to_owned(), kind)]);
+        Self::over(catalog, (hosts, vec![argo])).await
     }
 
-    async fn over(catalog: TestCatalog, hosts: RepoHosts) -> Self {
+    async fn over(catalog: TestCatalog, hosts: (RepoHosts, Vec<ArgoInstance>)) -> Self {
         let database = TestDb::new(&[audit::MIGRATIONS, scaffolder::MIGRATIONS].concat()).await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
@@ -209,8 +217,9 @@ fn start(
     database: &TestDb,
     folder: &TempDir,
     peer: &Peer,
-    hosts: &RepoHosts,
+    hosts: &(RepoHosts, Vec<ArgoInstance>),
 ) -> Process {
+    let (hosts, argo) = hosts;
     let actions = Actions::default();
     let parts = Parts {
         db: database.db.clone(),
@@ -220,6 +229,7 @@ fn start(
             task_timeout: Duration::from_hours(1),
             janitor_period: Duration::from_hours(1),
             commits: CommitDefaults::default(),
+            argo: argo.clone(),
             environment: Environment {
                 parameters: json!({"region": "eu"}).as_object().unwrap().clone(),
                 secrets: json!({"key": "environment-secret"})

@@ -140,6 +140,9 @@ async fn answer(State(forge): State<Forge>, request: Request) -> Response {
             reply(201, forge.make(&name))
         }
         "PUT /api/v3/repos/acme/shop/branches/main/protection" => reply(200, json!({})),
+        "POST /api/argo/api/v1/projects" | "POST /api/argo/api/v1/applications" => {
+            reply(200, json!({"metadata": {"name": "shop"}}))
+        }
         _ => reply(404, json!({"message": "not found"})),
     }
 }
@@ -328,6 +331,46 @@ async fn github_protects_what_was_pushed() {
         events.last().unwrap()["body"]["output"]["contents"],
         format!("http://{authority}/acme/shop/blob/main")
     );
+}
+
+#[tokio::test]
+async fn a_golden_path_ends_with_an_application_of_argo_cd() {
+    let forge = Forge::start().await;
+    let authority = &forge.0.authority;
+    let bench = Bench::with_integrations(authority, &json!({
+        "gitea": [], "gitlab": [],
+        "github": [{"host": authority, "apiBaseUrl": format!("http://{authority}/api/v3"), "token": "forge-token"}],
+    })).await;
+    lay_out(&bench);
+    let mut spec = template("publish:github", authority, &json!({}));
+    let deploy = json!({"id": "deploy", "action": "argocd:create-resources", "input": {
+        "appName": "shop", "argoInstance": "main", "namespace": "shop",
+        "repoUrl": "${{ steps.publish.output.remoteUrl }}", "path": "deploy/k8s"}});
+    spec["steps"].as_array_mut().unwrap().push(deploy);
+    bench.template("t", spec).await;
+    let (status, events) = bench.run("t", json!({}), json!({})).await;
+    assert_eq!(status, "completed", "{events:#?}");
+    let calls = forge.calls();
+    assert_eq!(
+        calls[calls.len() - 2..],
+        [
+            "POST /api/argo/api/v1/projects",
+            "POST /api/argo/api/v1/applications"
+        ]
+    );
+    let remote = format!("http://{authority}/acme/shop.git");
+    let project = forge.body_of("POST /api/argo/api/v1/projects");
+    assert_eq!(project["project"]["spec"]["sourceRepos"], json!([remote]));
+    let application = forge.body_of("POST /api/argo/api/v1/applications");
+    assert_eq!(
+        application["metadata"]["labels"],
+        json!({"backstage-name": "shop"})
+    );
+    assert_eq!(
+        application["spec"]["source"],
+        json!({"path": "deploy/k8s", "repoURL": remote})
+    );
+    assert_eq!(application["spec"]["destination"]["namespace"], "shop");
 }
 
 #[tokio::test]

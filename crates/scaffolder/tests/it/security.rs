@@ -69,6 +69,26 @@ async fn no_path_leads_out_of_the_workspace() {
             "fetch:template:file",
             json!({"url": "./s/a.txt", "targetPath": "../x"}),
         ),
+        (
+            "roadiehq:utils:fs:write",
+            json!({"path": "../x", "content": "x"}),
+        ),
+        (
+            "roadiehq:utils:fs:append",
+            json!({"path": "../../outside.txt", "content": "x"}),
+        ),
+        (
+            "roadiehq:utils:fs:parse",
+            json!({"path": "../../outside.txt"}),
+        ),
+        (
+            "roadiehq:utils:merge",
+            json!({"path": "/tmp/x.yaml", "content": {"a": 1}}),
+        ),
+        (
+            "roadiehq:utils:fs:replace",
+            json!({"files": [{"file": "../../outside.txt", "find": "o", "replaceWith": "x"}]}),
+        ),
     ];
     for (action, input) in cases {
         let (status, told) = step(&bench, action, input.clone()).await;
