@@ -298,11 +298,13 @@ pub(crate) fn segment(text: &str) -> String {
 mod tests {
     use super::*;
 
+    type Headers = [(&'static str, &'static str)];
+
     #[test]
     fn pauses_are_as_long_as_the_source_says() {
         let now = 1_795_210_339_000;
         let source = Source::new(Clock::fixed(now)).unwrap();
-        let cases: [(u16, &[(&str, &str)], Option<u64>); 8] = [
+        let cases: [(u16, &Headers, Option<u64>); 8] = [
             (429, &[("retry-after", "7")], Some(7)),
             (
                 429,

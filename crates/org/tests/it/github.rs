@@ -152,7 +152,8 @@ async fn a_limit_is_waited_for() {
 
 #[tokio::test]
 async fn half_an_answer_is_none() {
-    let cases: [(fn() -> Reply, &str); 5] = [
+    type Case = (fn() -> Reply, &'static str);
+    let cases: [Case; 5] = [
         (
             || {
                 Reply::json(&json!({

@@ -123,10 +123,11 @@ fn ldif(n_more: usize) -> String {
          dn: ou=groups,dc=acme,dc=org\nobjectClass: organizationalUnit\nou: groups\n\n"
     );
     let mut person = |uid: &str| {
-        text.push_str(&format!(
+        let person = format!(
             "dn: uid={uid},ou=people,dc=acme,dc=org\nobjectClass: inetOrgPerson\nuid: {uid}\n\
              cn: {uid} Lee\nsn: Lee\nmail: {uid}@acme.org\ntitle: Builds things\n\n"
-        ));
+        );
+        text.push_str(&person);
     };
     person("ann");
     person("bob");

@@ -87,10 +87,6 @@ impl Server {
     }
 
     /// As a program that may push.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a call reads like the request it makes"
-    )]
     async fn ask(&self, head: &str, body: Value) -> Reply {
         self.send(SERVICE, head, &body, None).await
     }
