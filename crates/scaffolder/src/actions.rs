@@ -10,7 +10,7 @@ mod publish;
 mod registry;
 mod source;
 mod template;
-mod utils;
+mod roadie;
 
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ impl Action for Builtin {
 /// Actions of other services.
 async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     if let Some(name) = id.strip_prefix("roadiehq:utils:") {
-        return utils::run(name, run, input).await;
+        return roadie::run(name, run, input).await;
     }
     match id {
         "publish:github" => publish::github(run, reach, input).await,

@@ -108,7 +108,8 @@ fn report(answer: &[u8], name: &str) -> Result<()> {
     }
     let reason = lines
         .iter()
-        .find(|line| line.starts_with("ng ") || line.starts_with("unpack "))
+        .find(|line| line.starts_with("ng "))
+        .or_else(|| lines.iter().find(|line| line.starts_with("unpack ")))
         .map_or("no reason was given", String::as_str);
     Err(Error::conflict(format!(
         "the host refused the commit: {reason}"

@@ -98,7 +98,7 @@ async fn files_are_written_merged_and_read_again() {
             utils("text", "fs:parse", json!({"path": "a/v.yaml"})),
             utils("parse", "fs:parse", json!({"path": "a/v.yaml", "parser": "yaml"})),
             utils("json", "serialize:json", json!({"data": {"a": [1]}})),
-        ], "output": {"parsed": "${{ steps.parse.output.content }}", "text": "${{ steps.text.output.content }}",
+        ], "output": {"parsed": "${{ steps.parse.output.content }}", "read": "${{ steps.text.output.content }}",
                       "json": "${{ steps.json.output.serialized }}"}}))
         .await;
     let (status, events) = bench.run("t", json!({}), json!({})).await;
@@ -109,7 +109,7 @@ async fn files_are_written_merged_and_read_again() {
         json!({"name": "shop", "list": [1, 2], "new": true})
     );
     assert!(
-        output["text"].as_str().unwrap().ends_with("# end x\n"),
+        output["read"].as_str().unwrap().ends_with("# end x\n"),
         "{output}"
     );
     assert_eq!(output["json"], json!("{\"a\":[1]}"));
