@@ -112,6 +112,8 @@ fn configuration(port: u16, database: &Value, sources: &Sources<'_>) -> Value {
             "processingInterval": { "seconds": sources.interval_s },
             "rules": [{ "allow": ["Component", "Group", "Location"] }],
             "locations": sources.files.iter().map(location).collect::<Vec<_>>(),
+            // Files come and go here, and nobody is there to approve it.
+            "massDeletion": { "maxPercent": 100 },
         },
     })
 }
