@@ -8,9 +8,9 @@ mod files;
 mod github;
 mod publish;
 mod registry;
+mod roadie;
 mod source;
 mod template;
-mod roadie;
 
 use std::sync::Arc;
 
