@@ -143,7 +143,9 @@ async fn a_commit_wakes_subscribers_of_every_replica() {
         // Replicas of a SQLite database are clones of one handle.
         _ => test.db.clone(),
     };
-    let mut woken = replica.subscribe("catalog");
+    // Longer, with the name of the schema, than a channel of PostgreSQL may be.
+    let channel = "a_channel_with_a_name_that_is_rather_long";
+    let mut woken = replica.subscribe(channel);
     replica.listen();
     if let platform::db::Settings::Postgres(_) = test.settings {
         // The first wake-up says that the listener is connected.
@@ -152,7 +154,7 @@ async fn a_commit_wakes_subscribers_of_every_replica() {
             .unwrap()
             .unwrap();
     }
-    test.db.write(|tx| tx.notify("catalog")).await.unwrap();
+    test.db.write(move |tx| tx.notify(channel)).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), woken.changed())
         .await
         .unwrap()

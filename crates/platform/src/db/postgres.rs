@@ -263,9 +263,9 @@ impl Connection {
         }
     }
 
-    /// Notifications reach the whole database, so the schema is part of the channel.
-    pub(super) fn channel_name(&self, channel: &str) -> String {
-        channel_name(&self.schema, channel)
+    /// The server's channel of all wake-ups; which of ours it is about is the payload.
+    pub(super) fn channel_name(&self) -> String {
+        channel_name(&self.schema)
     }
 
     fn statement(&mut self, sql: &str) -> Result<Statement> {
@@ -411,13 +411,8 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    let prefix = channel_name(&settings.schema, "");
     let mut messages = futures::stream::poll_fn(move |context| driver.poll_message(context));
-    let listen = CHANNELS
-        .iter()
-        .map(|channel| format!("listen {}", quote(&channel_name(&settings.schema, channel))))
-        .collect::<Vec<_>>()
-        .join("; ");
+    let listen = format!("listen {}", channel_name(&settings.schema));
     let mut started = Box::pin(async { client.batch_execute(&listen).await });
     let mut listening = false;
     loop {
@@ -429,7 +424,7 @@ where
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(notification))) => {
-                    wake(notification.channel().strip_prefix(&prefix));
+                    wake(Some(notification.payload()));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(into_error(error)),
@@ -439,11 +434,10 @@ where
     }
 }
 
-/// Channels of [`Tx::notify`](super::Tx::notify).
-const CHANNELS: &[&str] = &["catalog", "catalog_work"];
-
-fn channel_name(schema: &str, channel: &str) -> String {
-    format!("callboard_{schema}_{channel}")
+/// Notifications reach the whole database, so there is a channel for each schema. Names of channels
+/// are short, those of schemas need not be.
+fn channel_name(schema: &str) -> String {
+    format!("callboard_{:016x}", lock_key(schema))
 }
 
 /// Key of the advisory lock: one per schema, so that installations sharing a database do not wait

@@ -106,8 +106,8 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         if let Connection::Postgres(connection) = &mut self.connection {
-            let channel = connection.channel_name(channel);
-            connection.query("select pg_notify($1, '')", &[channel.into()])?;
+            let all = connection.channel_name();
+            connection.query("select pg_notify($1, $2)", &[all.into(), channel.into()])?;
         }
         self.notified.push(channel);
         Ok(())

@@ -101,6 +101,8 @@ async fn see_through(scaffolder: &Scaffolder, claimed: Claimed, stop: &Cancellat
             error = error.chain(),
             "a task was left to its next worker"
         );
+        // That may be this process again, and the reason still be there.
+        tokio::time::sleep(POLL).await;
     }
     if let Err(error) = blocking(move || workspace::remove(&root)).await {
         tracing::warn!(
