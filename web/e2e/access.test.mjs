@@ -193,8 +193,7 @@ flow('a role of a file says where it is changed', async page => {
 flow('a decision is explained, and the address keeps the question', async page => {
   await go(page, '/admin/explain');
   await page.getByRole('combobox', { name: 'May' }).fill('ada');
-  await page.getByRole('option').first().waitFor();
-  await page.keyboard.press('Enter');
+  await page.getByRole('option', { name: /ada/i }).first().click();
   await page.getByLabel('use the permission').selectOption('catalog.location.create');
   await page.locator('.decision .badge').first().waitFor();
   await page.waitForURL(/permission=catalog.location.create/);
