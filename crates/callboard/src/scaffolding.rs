@@ -13,20 +13,22 @@ use catalog::Catalog;
 use integrations::{Kind, ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::actions::Actions;
-use platform::config::{CatalogConfig, Secret};
+use platform::config::{CatalogConfig, EncryptionConfig, Secret};
 use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::db::Db;
 use platform::permission::{Authorizer, Decision, Permission};
+use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use scaffolder::{
     ArgoInstance, ArgoLogin, CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder,
-    Seal, Settings,
+    Settings,
 };
-
 use serde_json::Value;
 
 use crate::app::Sections;
 
+/// What the derived key is for.
+const KEYS: &str = "scaffolder secrets";
 /// The file of the key that seals secrets of tasks, where configuration has no secret.
 const KEY_FILE: &str = "scaffolder.key";
 
@@ -48,7 +50,11 @@ pub(crate) fn open(
 ) -> anyhow::Result<Scaffolder> {
     let parts = Parts {
         settings: settings(sections),
-        seal: Seal::new(&seal_secret(sections, data_dir)?)?,
+        keyring: Keyring::with_derived(
+            &sections.callboard.encryption,
+            &seal_secret(sections, data_dir)?,
+            KEYS,
+        )?,
         hosts: repo_hosts(surroundings.catalog.integrations()),
         db: surroundings.db,
         catalog: surroundings.catalog,
@@ -195,7 +201,11 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
             commits: CommitDefaults::default(),
             argo: Vec::new(),
         },
-        seal: Seal::new(&Secret::new(uuid::Uuid::new_v4().to_string()))?,
+        keyring: Keyring::with_derived(
+            &EncryptionConfig::default(),
+            &Secret::new(uuid::Uuid::new_v4().to_string()),
+            KEYS,
+        )?,
         hosts: repo_hosts(catalog.integrations()),
         db,
         catalog,

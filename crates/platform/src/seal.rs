@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,29 +34,28 @@ struct Key {
 impl Keyring {
     /// The keys of a configuration.
     pub fn from_config(config: &EncryptionConfig) -> Result<Self> {
-        let mut keys: Vec<Key> = Vec::with_capacity(config.keys.len());
-        for (at, entry) in config.keys.iter().enumerate() {
-            let bad =
-                |text: &str| Error::input(format!("`callboard.encryption.keys[{at}]`: {text}"));
-            let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if entry.id.is_empty() || entry.id.len() > MAX_ID || !entry.id.chars().all(is_id) {
-                return Err(bad("`id` must be letters, digits, `-` and `_`"));
-            }
-            if keys.iter().any(|key| key.id == entry.id) {
-                return Err(bad("another key has this `id`"));
-            }
-            let bytes = STANDARD.decode(entry.secret.expose().trim()).ok();
-            let bytes = bytes.filter(|bytes| bytes.len() == KEY_BYTES);
-            let bytes = bytes.ok_or_else(|| {
-                bad("`secret` must be 32 bytes in base64; `callboard secrets generate` makes one")
-            })?;
-            let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes);
-            keys.push(Key {
-                id: entry.id.clone(),
-                key: key.map_err(|_| bad("the key is unusable"))?,
-            });
-        }
+        Ok(Self(keys(config)?.into()))
+    }
+
+    /// The keys of a configuration, and behind them one that is derived from a secret which the
+    /// installation has anyway: for what must never be stored as it is. Processes that share a
+    /// database need the same one.
+    pub fn with_derived(config: &EncryptionConfig, from: &Secret, purpose: &str) -> Result<Self> {
+        let mut keys = keys(config)?;
+        let text = format!("callboard {purpose}\n{}", from.expose());
+        let bytes = digest(&SHA256, text.as_bytes());
+        let name = hex::encode(&digest(&SHA256, bytes.as_ref()).as_ref()[..8]);
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.as_ref());
+        keys.push(Key {
+            id: format!("derived-{name}"),
+            key: key.map_err(|_| Error::internal("a derived key is unusable"))?,
+        });
         Ok(Self(keys.into()))
+    }
+
+    /// Names of the keys, the one that seals first.
+    pub fn ids(&self) -> Vec<String> {
+        self.0.iter().map(|key| key.id.clone()).collect()
     }
 
     /// A new key, as a configuration has it.
@@ -115,6 +115,31 @@ impl Keyring {
     }
 }
 
+fn keys(config: &EncryptionConfig) -> Result<Vec<Key>> {
+    let mut keys: Vec<Key> = Vec::with_capacity(config.keys.len());
+    for (at, entry) in config.keys.iter().enumerate() {
+        let bad = |text: &str| Error::input(format!("`callboard.encryption.keys[{at}]`: {text}"));
+        let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if entry.id.is_empty() || entry.id.len() > MAX_ID || !entry.id.chars().all(is_id) {
+            return Err(bad("`id` must be letters, digits, `-` and `_`"));
+        }
+        if keys.iter().any(|key| key.id == entry.id) {
+            return Err(bad("another key has this `id`"));
+        }
+        let bytes = STANDARD.decode(entry.secret.expose().trim()).ok();
+        let bytes = bytes.filter(|bytes| bytes.len() == KEY_BYTES);
+        let bytes = bytes.ok_or_else(|| {
+            bad("`secret` must be 32 bytes in base64; `callboard secrets generate` makes one")
+        })?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes);
+        keys.push(Key {
+            id: entry.id.clone(),
+            key: key.map_err(|_| bad("the key is unusable"))?,
+        });
+    }
+    Ok(keys)
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
@@ -172,6 +197,31 @@ mod tests {
             none.open(some.seal(&secret, "row").unwrap(), "row")
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_derived_key_is_the_last_and_the_same_for_the_same_secret() {
+        let config = EncryptionConfig::default();
+        let derived = |from: &str, purpose: &str| {
+            Keyring::with_derived(&config, &Secret::new(from), purpose).unwrap()
+        };
+        let (tasks, secret) = (derived("one", "tasks"), Secret::new("private"));
+        let sealed = tasks.seal(&secret, "row").unwrap();
+        assert!(!sealed.contains("private"), "{sealed}");
+        let same = derived("one", "tasks");
+        assert_eq!(same.open(sealed.clone(), "row").unwrap(), secret);
+        for other in [derived("two", "tasks"), derived("one", "else")] {
+            assert!(other.open(sealed.clone(), "row").is_err());
+        }
+        let config = EncryptionConfig {
+            keys: vec![EncryptionKey {
+                id: "a".to_owned(),
+                secret: Secret::new(STANDARD.encode([1; KEY_BYTES])),
+            }],
+        };
+        let both = Keyring::with_derived(&config, &Secret::new("one"), "tasks").unwrap();
+        assert_eq!(both.ids()[0], "a");
+        assert_eq!(both.open(sealed, "row").unwrap(), secret);
     }
 
     #[test]

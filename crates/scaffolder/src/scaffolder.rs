@@ -7,6 +7,7 @@ use catalog::Catalog;
 use platform::actions::Actions;
 use platform::db::{Db, Dialect};
 use platform::permission::Authorizer;
+use platform::seal::Keyring;
 use platform::{Clock, Result};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +17,6 @@ use crate::engine::{Environment, worker};
 use crate::janitor;
 use crate::metrics::Metrics;
 use crate::repo_url::RepoHosts;
-use crate::seal::Seal;
 use crate::store::tasks;
 use crate::task::Initiator;
 
@@ -33,7 +33,7 @@ pub struct Parts {
     /// Decides what steps may do.
     pub authorizer: Arc<dyn Authorizer>,
     /// Keeps secrets.
-    pub seal: Seal,
+    pub keyring: Keyring,
     /// Source control hosts.
     pub hosts: RepoHosts,
     /// Where metrics are kept.
@@ -83,7 +83,7 @@ pub struct Inner {
     pub(crate) catalog: Catalog,
     pub(crate) actions: Actions,
     pub(crate) authorizer: Arc<dyn Authorizer>,
-    pub(crate) seal: Seal,
+    pub(crate) keyring: Keyring,
     pub(crate) hosts: RepoHosts,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
@@ -106,7 +106,7 @@ impl Scaffolder {
             catalog: parts.catalog,
             actions: parts.actions,
             authorizer: parts.authorizer,
-            seal: parts.seal,
+            keyring: parts.keyring,
             hosts: parts.hosts,
             clock: parts.clock,
             metrics: Metrics::new(&parts.metrics)?,

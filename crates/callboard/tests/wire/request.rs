@@ -39,6 +39,8 @@ pub(crate) struct Request {
     /// Files of the fixture to write first.
     #[serde(default)]
     pub write: Vec<Write>,
+    /// What has to have happened before.
+    pub after: Option<After>,
     /// When to stop repeating it.
     pub until: Option<Until>,
     /// Paths of values that are not compared.
@@ -54,6 +56,16 @@ pub(crate) struct Request {
 pub(crate) struct Write {
     pub file: String,
     pub text: String,
+}
+
+/// An answer to wait for that is not compared.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct After {
+    pub path: String,
+    pub contains: String,
+    /// Seconds.
+    pub timeout: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

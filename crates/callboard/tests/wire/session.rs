@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::compare;
 use crate::fixture::{Fixture, TOKEN};
-use crate::request::{Request, Until};
+use crate::request::{After, Request, Until};
 use crate::socket::{self, Raw};
 
 /// Time between two tries.
@@ -54,10 +54,13 @@ impl<'a> Session<'a> {
         for write in &request.write {
             fs::write(self.fixture.catalog().join(&write.file), &write.text).unwrap();
         }
+        if let Some(after) = &request.after {
+            self.wait(request, after);
+        }
         let timeout = request.until.as_ref().map_or(0, |until| until.timeout);
         let end = Instant::now() + Duration::from_secs(timeout);
         loop {
-            let raw = self.send(request);
+            let raw = self.send(request, &request.method, &request.path);
             let text = String::from_utf8_lossy(&raw.body).into_owned();
             let answer = self.answer(&raw, &text);
             let is_done = request.until.as_ref().is_none_or(|until| {
@@ -73,7 +76,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn send(&self, request: &Request) -> Raw {
+    fn wait(&self, request: &Request, after: &After) {
+        let end = Instant::now() + Duration::from_secs(after.timeout);
+        loop {
+            let raw = self.send(request, "GET", &after.path);
+            let text = String::from_utf8_lossy(&raw.body);
+            if text.contains(&after.contains) {
+                return;
+            }
+            assert!(Instant::now() < end, "{} waits in vain: {text}", request.id);
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn send(&self, request: &Request, method: &str, path: &str) -> Raw {
         let mut headers = vec![("Host".to_owned(), self.fixture.portal.to_string())];
         let mut add = |name: &str, value: String| {
             let is_given = request
@@ -103,11 +119,12 @@ impl<'a> Session<'a> {
         let json = request.json.as_ref().map(Value::to_string);
         let body = json
             .or_else(|| request.body.clone())
-            .map(|body| self.filled(&body));
-        let path = self.filled(&request.path);
+            .map(|body| self.filled(&body))
+            .filter(|_| method != "GET");
+        let path = self.filled(path);
         socket::send(
             self.fixture.portal,
-            &request.method,
+            method,
             &path,
             &headers,
             body.as_deref(),

@@ -60,10 +60,10 @@ pub(crate) async fn work(scaffolder: Scaffolder, tasks: TaskTracker, stop: Cance
 
 async fn claim(scaffolder: &Scaffolder) -> Result<Option<Claimed>> {
     let now = scaffolder.clock.now();
-    let seal_id = scaffolder.seal.id().to_owned();
+    let keys = scaffolder.keyring.ids();
     scaffolder
         .db
-        .claim(move |tx| tasks::claim(tx, &seal_id, now, now + millis(LEASE)))
+        .claim(move |tx| tasks::claim(tx, &keys, now, now + millis(LEASE)))
         .await
 }
 
@@ -163,7 +163,11 @@ async fn prepare(
     })
     .await?;
     let secrets = match &claimed.secrets {
-        Some(sealed) => scaffolder.seal.open(&claimed.id, sealed)?,
+        Some(sealed) => {
+            let text = scaffolder.keyring.open(sealed.clone(), &claimed.id)?;
+            serde_json::from_str(text.expose())
+                .map_err(|_| Error::internal("the secrets of the task cannot be read"))?
+        }
         None => serde_json::Map::new(),
     };
     let mask = Mask::default();

@@ -2,6 +2,7 @@
 
 use audit::{Event as AuditEvent, Origin};
 use model::EntityRef;
+use platform::config::Secret;
 use platform::permission::{Decision, Permission};
 use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
@@ -95,8 +96,9 @@ impl Scaffolder {
         if secrets.is_empty() {
             return Ok((None, None));
         }
-        let sealed = self.seal.seal(id, secrets)?;
-        Ok((Some(sealed), Some(self.seal.id().to_owned())))
+        let text = Secret::new(Value::Object(secrets.clone()).to_string());
+        let sealed = self.keyring.seal(&text, id)?;
+        Ok((Some(sealed), self.keyring.ids().into_iter().next()))
     }
 
     /// Tasks the caller may see, and how many there are.

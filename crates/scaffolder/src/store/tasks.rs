@@ -112,21 +112,21 @@ fn order(order: &[Order]) -> String {
 /// Only tasks whose secrets this process can open are taken.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
-    seal_id: &str,
+    keys: &[String],
     now: Millis,
     until: Millis,
 ) -> Result<Option<Claimed>> {
-    let skip = tx.skip_locked();
+    let (skip, ours) = (tx.skip_locked(), tx.each_text(1));
     let row = tx.query_opt(
         &format!(
             "update scaffolder_task set status = 'processing', fence = fence + 1, \
              locked_until = $3, heartbeat_at = $2 where id in (\
                select id from scaffolder_task \
                where (status = 'open' or (status = 'processing' and locked_until < $2)) \
-               and (seal_id is null or seal_id = $1) order by created_at, id limit 1 {skip}) \
+               and (seal_id is null or seal_id in {ours}) order by created_at, id limit 1 {skip}) \
              returning id, spec, initiator, secrets, fence, is_cancelled"
         ),
-        &[seal_id.into(), now.into(), until.into()],
+        &[json(keys).into(), now.into(), until.into()],
     )?;
     row.map(|mut row| {
         Ok(Claimed {

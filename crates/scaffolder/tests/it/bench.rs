@@ -13,12 +13,13 @@ use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use platform::Clock;
 use platform::actions::{Action, Actions, Run, Spec, action_routes};
-use platform::config::Secret;
+use platform::config::{EncryptionConfig, Secret};
 use platform::http::{Plugin, mount};
+use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use scaffolder::{
     ArgoInstance, ArgoLogin, CommitDefaults, Environment, HostKind, Parts, RepoHosts, Scaffolder,
-    Seal, Settings, router,
+    Settings, router,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -241,7 +242,8 @@ fn start(
         catalog: catalog.catalog.clone(),
         actions: actions.clone(),
         authorizer: Arc::new(catalog.access.clone()),
-        seal: Seal::new(&Secret::new("test")).unwrap(),
+        keyring: Keyring::with_derived(&EncryptionConfig::default(), &Secret::new("test"), "tests")
+            .unwrap(),
         hosts: hosts.clone(),
         metrics: Metrics::new(),
         clock: Clock::system(),
