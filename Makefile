@@ -66,7 +66,7 @@ fmt: ## format the code
 bench: ## measure the release binary at ENTITIES sizes on both databases; writes docs/BENCHMARKS.md
 	scripts/setup.sh
 	$(release-flags) cargo build --release -p callboard -p xtask
-	scripts/with-postgres.sh target/release/xtask bench --entities $(ENTITIES)
+	POSTGRES_DURABLE=1 scripts/with-postgres.sh target/release/xtask bench --entities $(ENTITIES)
 
 .PHONY: catalog
 catalog: ## write a synthetic catalog of N entities to target/catalog-N

@@ -5,11 +5,12 @@
 #
 # The command finds the server in TEST_DATABASE_URL (a superuser). The server lives in a temporary
 # folder, listens on a free port of the loopback address, does not wait for disks, and is gone
-# afterwards. If TEST_DATABASE_URL is set already, the command runs against that server.
+# afterwards. POSTGRES_DURABLE=1 makes it keep to PostgreSQL's defaults, for measurements.
+# If TEST_DATABASE_URL is set already, the command runs against that server.
 set -euo pipefail
 
 if [ $# -eq 0 ]; then
-    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
     exit 2
 fi
 if [ -n "${TEST_DATABASE_URL:-}" ]; then
@@ -71,6 +72,8 @@ cat >>"$folder/data/postgresql.conf" <<'CONF'
 listen_addresses = '127.0.0.1'
 max_connections = 400
 shared_buffers = 128MB
+CONF
+[ -n "${POSTGRES_DURABLE:-}" ] || cat >>"$folder/data/postgresql.conf" <<'CONF'
 # The data is thrown away: durability would only cost time.
 fsync = off
 synchronous_commit = off

@@ -149,13 +149,13 @@ async fn a_commit_wakes_subscribers_of_every_replica() {
     replica.listen();
     if let platform::db::Settings::Postgres(_) = test.settings {
         // The first wake-up says that the listener is connected.
-        tokio::time::timeout(Duration::from_secs(10), woken.changed())
+        tokio::time::timeout(Duration::from_mins(1), woken.changed())
             .await
             .unwrap()
             .unwrap();
     }
     test.db.write(move |tx| tx.notify(channel)).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(10), woken.changed())
+    tokio::time::timeout(Duration::from_mins(1), woken.changed())
         .await
         .unwrap()
         .unwrap();

@@ -19,7 +19,7 @@ use crate::portal::{Setup, Sources};
 /// No case may need more memory than this.
 const MEMORY: u64 = 500 << 20;
 /// No answer may take longer meanwhile, in a debug build on a busy machine.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(30);
 /// A source has to be refused within this time.
 const REFUSAL: Duration = Duration::from_secs(120);
 

@@ -78,7 +78,7 @@ async fn slow_heads_end_the_connection() {
         let begin = Instant::now();
         let reply = read_reply(&mut stream).await;
         assert!(matches!(reply.status, 0 | 408), "{reply:?}");
-        assert!(begin.elapsed() < Duration::from_secs(5));
+        assert!(begin.elapsed() < Duration::from_mins(1));
     }
 }
 

@@ -31,7 +31,7 @@ async fn health_follows_the_application() {
     );
     assert!(reply.text().contains(r#""name":"ServiceUnavailableError""#));
 
-    server.front.open(routes());
+    server.front.open(routes(server.slow.clone()));
     check_health(&server, 200, OK).await;
     assert_eq!(server.get("/api/lab/things").await.status, 200);
 
@@ -71,7 +71,7 @@ async fn early_requests_wait_for_the_start() {
     let server = TestServer::starting(settings()).await;
     let (reply, ()) = tokio::join!(server.get("/api/lab/things"), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        server.front.open(routes());
+        server.front.open(routes(server.slow.clone()));
     });
     assert_eq!(reply.status, 200);
 }
@@ -81,8 +81,9 @@ async fn a_request_in_flight_is_finished_before_the_end() {
     let server = TestServer::ready(settings()).await;
     let request = server.get("/api/lab/slow");
     let stop = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        server.slow.arrived.notified().await;
         server.shutdown.cancel();
+        server.slow.go_on.notify_one();
     };
     let (reply, ()) = tokio::join!(request, stop);
     assert_eq!(reply.status, 204);
@@ -102,7 +103,7 @@ async fn idle_connections_do_not_delay_the_end() {
     let begin = Instant::now();
     server.shutdown.cancel();
     server.task.await.unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < HttpSettings::default().drain_timeout);
 }
 
 #[tokio::test]
@@ -114,7 +115,7 @@ async fn a_request_that_takes_too_long_is_cut_off() {
     let server = TestServer::ready(settings).await;
     let request = server.get("/api/lab/slow");
     let stop = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.slow.arrived.notified().await;
         server.shutdown.cancel();
     };
     let (reply, ()) = tokio::join!(request, stop);
@@ -125,13 +126,15 @@ async fn a_request_that_takes_too_long_is_cut_off() {
 #[tokio::test]
 async fn during_the_shutdown_delay_probes_say_so() {
     let settings = HttpSettings {
-        shutdown_delay: Duration::from_millis(300),
+        shutdown_delay: Duration::from_secs(2),
         ..settings()
     };
     let server = TestServer::ready(settings).await;
     server.shutdown.cancel();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let reply = server.get("/healthz/ready").await;
+    let mut reply = server.get("/healthz/ready").await;
+    while reply.status == 200 {
+        reply = server.get("/healthz/ready").await;
+    }
     assert_eq!(
         reply.text(),
         r#"{"message":"Backend is shutting down","status":"error"}"#

@@ -21,6 +21,7 @@ use platform::{Authenticator, Caller, Ctx, Error, Result};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +71,7 @@ impl Authorizer for Everything {
 
 const LIST: &[Param] = &[Param::integer("limit").min(0), Param::list("filter")];
 
-fn plugin() -> Router {
+fn plugin(slow: Slow) -> Router {
     Router::new()
         .route("/things", get(list_things).post(create_thing))
         .route(
@@ -88,7 +89,7 @@ fn plugin() -> Router {
             "/broken",
             get(async || -> Result<NoContent> { Err(Error::internal("the secret reason")) }),
         )
-        .route("/slow", get(slow))
+        .route("/slow", get(async move || slow.answer().await))
         .route("/echo", post(async |JsonBody::<2000>(body)| Json(body)))
         .route(
             "/tagged",
@@ -124,16 +125,28 @@ async fn events() -> Response {
     ([(CONTENT_TYPE, "text/event-stream"), (ETAG, "\"e\"")], text).into_response()
 }
 
-async fn slow() -> NoContent {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    NoContent
+/// A request that takes as long as a test wants.
+#[derive(Clone, Default)]
+pub(crate) struct Slow {
+    /// Told when the request has arrived.
+    pub(crate) arrived: Arc<Notify>,
+    /// Told when it is to be answered.
+    pub(crate) go_on: Arc<Notify>,
+}
+
+impl Slow {
+    async fn answer(self) -> NoContent {
+        self.arrived.notify_one();
+        self.go_on.notified().await;
+        NoContent
+    }
 }
 
 /// The routes of a ready application.
-pub(crate) fn routes() -> Routes {
+pub(crate) fn routes(slow: Slow) -> Routes {
     let plugin = Plugin {
         id: "lab",
-        router: plugin(),
+        router: plugin(slow),
         open_paths: &["/open"],
     };
     let router = mount(plugin, Arc::new(Tokens), Arc::new(Everything));
@@ -154,6 +167,7 @@ pub(crate) struct TestServer {
     pub(crate) front: Front,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<()>,
+    pub(crate) slow: Slow,
 }
 
 /// Settings on a free port of this machine.
@@ -182,13 +196,14 @@ impl TestServer {
             front,
             shutdown,
             task,
+            slow: Slow::default(),
         }
     }
 
     /// Listens, and is ready.
     pub(crate) async fn ready(settings: HttpSettings) -> Self {
         let server = Self::starting(settings).await;
-        server.front.open(routes());
+        server.front.open(routes(server.slow.clone()));
         server
     }
 
@@ -227,7 +242,7 @@ pub(crate) fn request(head: &str, headers: &[(&str, &str)], body: &str) -> Strin
 pub(crate) async fn read_reply(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Reply {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
-    let _ = tokio::time::timeout(Duration::from_secs(10), read)
+    let _ = tokio::time::timeout(Duration::from_mins(1), read)
         .await
         .expect("no answer");
     Reply::parse(&bytes)
