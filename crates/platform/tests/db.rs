@@ -113,6 +113,31 @@ async fn many_statements_report_each_count() {
     assert_eq!(counts.await.unwrap(), (vec![1, 0], 1, 2, 999));
 }
 
+fn count_of(tx: &mut Tx<'_>, text: &str) -> platform::Result<i64> {
+    let sql = "select count(*) from note where text = $1";
+    tx.query_one(sql, &[text.into()])?.take(0)
+}
+
+#[tokio::test]
+async fn many_rows_are_inserted_in_their_order_and_conflicts_are_dealt_with() {
+    let test = TestDb::new(SCHEMA).await;
+    for n in [0_i64, 1, 63, 64, 65, 200] {
+        let found = test.db.write(move |tx| {
+            tx.execute("delete from note where id >= 0", &[])?;
+            let rows = |text: &'static str| (0..n).map(move |id| vec![id.into(), text.into()]);
+            let old: Vec<_> = rows("old").step_by(2).collect();
+            tx.insert("note (id, text)", &old, "")?;
+            let new: Vec<_> = rows("new").collect();
+            tx.insert("note (id, text)", &new, "on conflict do nothing")?;
+            let kept = count_of(tx, "old")?;
+            let update = "on conflict (id) do update set text = excluded.text";
+            tx.insert("note (id, text)", &new, update)?;
+            Ok((kept, count_of(tx, "new")?))
+        });
+        assert_eq!(found.await.unwrap(), ((n + 1) / 2, n), "{n} rows");
+    }
+}
+
 #[tokio::test]
 async fn concurrent_writers_do_not_lose_updates() {
     let test = TestDb::new(SCHEMA).await;

@@ -34,8 +34,7 @@ pub(crate) fn append(
     let rows: Vec<_> = ids
         .map(|id| vec![id.into(), deleted.into(), now.into()])
         .collect();
-    let sql = "insert into catalog_change (entity_id, deleted, at) values ($1, $2, $3)";
-    tx.execute_each(sql, &rows).map(drop)
+    tx.insert("catalog_change (entity_id, deleted, at)", &rows, "")
 }
 
 /// The newest revision; zero when nothing ever changed.

@@ -10,8 +10,6 @@ use crate::model::Source;
 use super::{execute_texts, first_column, query_texts};
 
 pub(crate) fn insert(tx: &mut Tx<'_>, source: &Source, targets: &[&str]) -> Result<()> {
-    let sql = "insert into catalog_edge (source, is_root, target) values ($1, $2, $3) \
-        on conflict do nothing";
     let rows: Vec<_> = targets
         .iter()
         .map(|target| {
@@ -22,7 +20,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, source: &Source, targets: &[&str]) -> Resu
             ]
         })
         .collect();
-    tx.execute_each(sql, &rows).map(drop)
+    let into = "catalog_edge (source, is_root, target)";
+    tx.insert(into, &rows, "on conflict do nothing")
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, source: &Source, targets: &[String]) -> Result<()> {

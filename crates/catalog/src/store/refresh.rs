@@ -56,9 +56,6 @@ pub(crate) fn load_existing<'a>(
 }
 
 pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Result<()> {
-    let sql = "insert into catalog_refresh \
-        (ref, uid, location_key, unprocessed, unprocessed_hash, next_at, discovered_at, line, \
-        origin_lost) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -76,7 +73,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[Upsert<'_>], now: Millis) -> Resul
             ]
         })
         .collect();
-    tx.execute_each(sql, &rows).map(drop)
+    let into = "catalog_refresh (ref, uid, location_key, unprocessed, unprocessed_hash, next_at, \
+        discovered_at, line, origin_lost)";
+    tx.insert(into, &rows, "")
 }
 
 /// Replaces what sources gave; makes the rows due and no longer orphans.

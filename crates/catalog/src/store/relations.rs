@@ -31,9 +31,8 @@ pub(crate) fn load_by_origin(
 }
 
 pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[(i64, &Relation)]) -> Result<()> {
-    let sql = "insert into catalog_relation (origin_id, source, type, target) \
-        values ($1, $2, $3, $4) on conflict do nothing";
-    tx.execute_each(sql, &params(rows)).map(drop)
+    let into = "catalog_relation (origin_id, source, type, target)";
+    tx.insert(into, &params(rows), "on conflict do nothing")
 }
 
 pub(crate) fn delete(tx: &mut Tx<'_>, rows: &[(i64, &Relation)]) -> Result<()> {

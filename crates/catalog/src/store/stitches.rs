@@ -63,9 +63,6 @@ pub(crate) fn upsert(tx: &mut Tx<'_>, finals: &[Final], now: Millis) -> Result<(
     if finals.is_empty() {
         return Ok(());
     }
-    let sql = "insert into catalog_entity (id, ref, uid, etag, body, changed_at) \
-        values ($1, $2, $3, $4, $5, $6) on conflict (id) do update set \
-        etag = excluded.etag, body = excluded.body, changed_at = excluded.changed_at";
     let rows: Vec<_> = finals
         .iter()
         .map(|entity| {
@@ -79,7 +76,10 @@ pub(crate) fn upsert(tx: &mut Tx<'_>, finals: &[Final], now: Millis) -> Result<(
             ]
         })
         .collect();
-    tx.execute_each(sql, &rows)?;
+    let into = "catalog_entity (id, ref, uid, etag, body, changed_at)";
+    let conflict = "on conflict (id) do update set \
+        etag = excluded.etag, body = excluded.body, changed_at = excluded.changed_at";
+    tx.insert(into, &rows, conflict)?;
     changes::append(tx, finals.iter().map(|entity| entity.id), false, now)?;
     tx.notify(CHANGED)
 }

@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 use super::postgres::Connection as PostgresConnection;
 use super::value::{Param, Row};
 
+/// Rows of one `insert` on PostgreSQL; a statement has at most 65,535 parameters.
+const INSERT_BLOCK: usize = 64;
+
 /// Which SQL the database speaks. Statements are portable (`$1` placeholders, `returning`,
 /// `on conflict`); the few exceptions ask here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,28 @@ impl<'c> Tx<'c> {
             Connection::Sqlite(connection) => super::sqlite::execute_each(connection, sql, rows),
             Connection::Postgres(connection) => connection.execute_each(sql, rows),
         }
+    }
+
+    /// Inserts rows into `into`, a table with its columns in brackets; `conflict` is the clause about
+    /// rows that exist. On PostgreSQL many rows go into one statement, so a row that conflicts with
+    /// another of the same call may not be updated.
+    pub fn insert(&mut self, into: &str, rows: &[Vec<Param<'_>>], conflict: &str) -> Result<()> {
+        let Some(n_columns) = rows.first().map(Vec::len) else {
+            return Ok(());
+        };
+        let n_blocks = match self.dialect() {
+            Dialect::Sqlite => 0,
+            Dialect::Postgres => rows.len() / INSERT_BLOCK,
+        };
+        let (blocks, rest) = rows.split_at(n_blocks * INSERT_BLOCK);
+        if !blocks.is_empty() {
+            let blocks: Vec<Vec<Param<'_>>> =
+                blocks.chunks(INSERT_BLOCK).map(<[_]>::concat).collect();
+            let sql = insert_sql(into, n_columns, INSERT_BLOCK, conflict);
+            self.execute_each(&sql, &blocks)?;
+        }
+        self.execute_each(&insert_sql(into, n_columns, 1, conflict), rest)?;
+        Ok(())
     }
 
     /// All rows of a query.
@@ -146,4 +171,14 @@ impl<'c> Tx<'c> {
             }
         }
     }
+}
+
+fn insert_sql(into: &str, n_columns: usize, n_rows: usize, conflict: &str) -> String {
+    let row = |at: usize| {
+        let first = at * n_columns + 1;
+        let params = (first..first + n_columns).map(|n| format!("${n}"));
+        format!("({})", params.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = (0..n_rows).map(row).collect();
+    format!("insert into {into} values {} {conflict}", rows.join(", "))
 }
