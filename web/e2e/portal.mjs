@@ -10,7 +10,9 @@ export const root = new URL('../..', import.meta.url).pathname;
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 const BINARY = process.env.CALLBOARD ?? join(target, 'debug/callboard');
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
-const START_MS = 60_000;
+const START_MS = 180_000;
+/** How long anything on a page may take: the machine may have other things to do. */
+const WAIT_MS = 120_000;
 
 /** Roles and programs that act for people; the guest may do everything. */
 export const WITH_ACCESS = {
@@ -119,6 +121,7 @@ export async function openPage(browser, { width = 1280, theme = 'light', allow =
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', error => faults.push(`error: ${error.message}`));

@@ -1,7 +1,8 @@
-// Makes docs/screenshots anew, light and dark.
-import { mkdirSync } from 'node:fs';
+// Makes docs/screenshots anew: the ten main pages, light and dark.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { visit } from './pages.mjs';
+import { compact } from './png.mjs';
 import { launch, openPage, root, startPortal, WITH_ACCESS } from './portal.mjs';
 
 const SHOTS = [
@@ -9,21 +10,19 @@ const SHOTS = [
   ['catalog', '/catalog'],
   ['component', '/catalog/default/component/reservation-service'],
   ['definition', '/catalog/default/api/reservations-api/definition'],
-  ['group', '/catalog/default/group/box-office'],
   ['graph', '/catalog-graph?root=system:default/reservations'],
-  ['apis', '/api-docs'],
   ['org', '/org'],
   ['register', '/catalog-import'],
   ['settings', '/settings'],
   ['create', '/create'],
-  ['roles', '/admin/roles/default/developer'],
   [
     'explain',
     '/admin/explain?user=user:default/guest&permission=catalog.entity.delete&on=component:default/reservation-service',
   ],
-  ['audit', '/admin/audit'],
 ];
 const folder = join(root, 'docs/screenshots');
+// Pages that are no longer among them have no picture.
+rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
 /** Pictures do not tell where a machine keeps the repository. */
@@ -61,7 +60,8 @@ try {
     for (const [name, path] of SHOTS) {
       await visit(page, portal.url + path);
       await hidePaths(page);
-      await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+      const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+      writeFileSync(join(folder, `${name}-${theme}.png`), compact(picture));
     }
     await close();
   }

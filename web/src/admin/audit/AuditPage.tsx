@@ -160,14 +160,14 @@ function Records({ records }: { records: AuditRecord[] }) {
                   </div>
                 )}
               </td>
-              <td className="nowrap">
-                <code>{record.action}</code>
+              <td className="audit-action">
+                <code className="nowrap">{record.action}</code>
                 {record.detail && <div className="muted">{record.detail}</div>}
               </td>
               <td className="audit-subject">
                 <Ref text={record.subject} />
               </td>
-              <td>
+              <td className="nowrap">
                 <Badge tone={TONES[record.outcome]}>{record.outcome}</Badge>
               </td>
             </tr>
