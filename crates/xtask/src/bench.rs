@@ -41,6 +41,9 @@ pub struct BenchArgs {
     /// Server to measure on PostgreSQL too, as a connection string
     #[arg(long, env = "TEST_DATABASE_URL")]
     pub postgres: Option<String>,
+    /// Leave SQLite out
+    #[arg(long, requires = "postgres")]
+    pub only_postgres: bool,
     /// Seconds of load per request and number of connections
     #[arg(long, default_value_t = 5)]
     pub seconds: u64,
@@ -55,7 +58,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     let mut report = Report::new(&args.binary)?;
     for &n in &args.entities {
         let catalog = generate(&args.work, n)?;
-        let mut databases = vec![Database::Sqlite];
+        let mut databases = Vec::from_iter((!args.only_postgres).then_some(Database::Sqlite));
         databases.extend(args.postgres.clone().map(Database::Postgres));
         for database in databases {
             report.start_run(n, database.name());
