@@ -25,6 +25,7 @@ mod token;
 mod validate;
 pub(crate) mod version;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -229,9 +230,12 @@ pub(crate) fn print_problem(problem: &Problem) {
     report::say_problem(problem);
 }
 
-/// A folder that exists afterwards.
+/// A folder that exists afterwards; a new one is for its owner only.
 pub(crate) fn ensure_folder(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
         .with_context(|| format!("cannot create the data folder `{}`", folder.display()))
 }
 

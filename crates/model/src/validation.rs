@@ -10,6 +10,7 @@ use crate::envelope::{self, INGESTED_ROOT_FIELDS};
 use crate::error_info::ErrorInfo;
 use crate::field_format::{FormatError, check_field_formats};
 use crate::findings::Findings;
+use crate::flatten::flatten;
 use crate::kinds::{KINDS, Kind, kind_of};
 use crate::nearest::nearest;
 use crate::pointer;
@@ -143,9 +144,7 @@ pub fn validate(entity: &mut Value) -> Result<(), ValidationError> {
     validate_envelope(entity).map_err(|error| {
         error.causing("Entity envelope failed validation before processing".to_owned())
     })?;
-    let entity_ref = EntityRef::from_entity(entity)
-        .map(|r| r.to_string())
-        .unwrap_or_default();
+    let entity_ref = ref_of(entity);
     apply_policies(entity)
         .map_err(|error| error.causing(format!("Policy check failed for {entity_ref}")))?;
     let kind = kind_of(entity).ok_or_else(|| unknown_kind(entity, &entity_ref))?;
@@ -155,7 +154,8 @@ pub fn validate(entity: &mut Value) -> Result<(), ValidationError> {
                 "Processor {} threw an error while validating the entity {entity_ref}",
                 kind.processor
             ))
-        })
+        })?;
+    check_keys(entity)
 }
 
 /// Everything that keeps an entity out of the catalog, at most one mistake per place, in the order of
@@ -175,8 +175,9 @@ pub fn find_mistakes(entity: &mut Value) -> Vec<Problem> {
         mistakes.add(found.map(|violation| ValidationError::spec(entity, violation)));
         mistakes.add_problems(relations::find_malformed(entity));
     } else {
-        mistakes.add([unknown_kind(entity, "")].into_iter());
+        mistakes.add([unknown_kind(entity, &ref_of(entity))].into_iter());
     }
+    mistakes.add(check_keys(entity).err().into_iter());
     mistakes.0
 }
 
@@ -230,6 +231,25 @@ fn apply_policies(entity: &mut Value) -> Result<(), ValidationError> {
         return Err(ValidationError::foreign(field));
     }
     check_field_formats(entity, &mut Findings::first()).map_err(ValidationError::format)
+}
+
+/// Keys are searched in lower case, so no two may be the same then. Backstage finds that out when it
+/// stitches, where nobody is told.
+fn check_keys(entity: &Value) -> Result<(), ValidationError> {
+    flatten(entity, &mut |_| {}).map_err(|error| {
+        Details {
+            info: ErrorInfo::input(error.message),
+            code: "entity.keys",
+            pointer: String::new(),
+            hint: Some("rename or remove all but one of them".to_owned()),
+        }
+        .into()
+    })
+}
+
+fn ref_of(entity: &Value) -> String {
+    let entity_ref = EntityRef::from_entity(entity);
+    entity_ref.map(|r| r.to_string()).unwrap_or_default()
 }
 
 fn unknown_kind(entity: &Value, entity_ref: &str) -> ValidationError {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform::db::{Db, Migration, Tx, acquire_lease, release_lease, renew_lease};
+use platform::db::{Db, Migration, Settings, Tx, acquire_lease, release_lease, renew_lease};
 use platform::{Code, Error};
 use testkit::TestDb;
 
@@ -111,6 +111,21 @@ async fn many_statements_report_each_count() {
         Ok((deleted, found[0].len(), n, count(tx)?))
     });
     assert_eq!(counts.await.unwrap(), (vec![1, 0], 1, 2, 999));
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_make_the_database_once() {
+    let test = TestDb::new(SCHEMA).await;
+    let Settings::Postgres(mut settings) = test.settings.clone() else {
+        return;
+    };
+    for round in 0..5 {
+        let name = format!("{}_{round}", settings.schema);
+        settings.config.dbname(&name);
+        let opened = (0..4).map(|_| Db::open(Settings::Postgres(settings.clone()), SCHEMA));
+        let opened = futures::future::try_join_all(opened).await.unwrap();
+        assert_eq!(opened[3].read(count).await.unwrap(), 0);
+    }
 }
 
 fn count_of(tx: &mut Tx<'_>, text: &str) -> platform::Result<i64> {

@@ -1,7 +1,7 @@
 //! `POST /analyze-location`
 
 use axum::extract::State;
-use platform::http::schema::{ANY_OBJECT, Object, STRING, optional, required};
+use platform::http::schema::{Object, STRING, object, optional, required};
 use platform::http::{Json, JsonBody};
 use platform::{Ctx, Error, Result};
 use serde_json::Value;
@@ -10,7 +10,10 @@ use url::Url;
 use crate::catalog::Catalog;
 
 const BODY: Object = Object::new(&[
-    required("location", ANY_OBJECT),
+    required(
+        "location",
+        object(&[required("type", STRING), required("target", STRING)]),
+    ),
     optional("catalogFilename", STRING),
     optional("catalogFileName", STRING),
 ]);

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use model::{EntityRef, LocationFields, LocationQuery, LocationRef};
-use platform::http::schema::{ANY_OBJECT, INTEGER, Object, STRING, optional, required};
+use platform::http::schema::{ANY_OBJECT, INTEGER, Object, STRING, Schema, optional, required};
 use platform::http::{Created, Json, JsonBody, NoContent, Param, Params, Segments};
 use platform::{Ctx, Error, Result};
 use serde_json::{Map, Value, json};
@@ -19,8 +19,9 @@ const REGISTER_PARAMS: &[Param] = &[
 const LOCATION: Object = Object::new(&[
     required("type", STRING),
     required("target", STRING),
-    optional("presence", STRING),
-]);
+    optional("presence", Schema::Choice(&["required", "optional"])),
+])
+.closed();
 const QUERY: Object = Object::new(&[
     optional("cursor", STRING),
     optional("limit", INTEGER),
@@ -69,7 +70,7 @@ pub(super) async fn register_location(
     params.check(REGISTER_PARAMS)?;
     body.check(&LOCATION)?;
     let location = location_ref(&body)?;
-    let is_dry_run = params.get("dryRun").is_some_and(|value| value == "true");
+    let is_dry_run = params.get("dryRun").map_or(Ok(false), said_yes)?;
     let registered = if is_dry_run {
         catalog.try_location(&ctx, location).await?
     } else {
@@ -191,6 +192,16 @@ fn decode(cursor: &str) -> Result<Value> {
         .decode(cursor)
         .map_err(|_| malformed())?;
     serde_json::from_slice(&bytes).map_err(|_| malformed())
+}
+
+/// `true` and `false` in the spellings of the npm package `yn`, which Backstage asks. What is neither
+/// is refused: somebody who tried to say yes must not register.
+fn said_yes(text: &str) -> Result<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" | "true" | "1" | "on" => Ok(true),
+        "n" | "no" | "false" | "0" | "off" => Ok(false),
+        _ => Err(Error::input("request/query/dryRun must be true or false")),
+    }
 }
 
 fn location_ref(body: &JsonBody) -> Result<LocationRef> {

@@ -272,6 +272,36 @@ async fn a_dry_run_shows_everything_and_keeps_nothing() {
 }
 
 #[tokio::test]
+async fn who_asks_for_a_dry_run_in_any_spelling_registers_nothing() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(URL, component("cart"));
+    for yes in ["true", "TRUE", "1", "yes", "on"] {
+        let path = format!("/locations?dryRun={yes}");
+        lab.post(&path, url(URL)).await.expect(201);
+    }
+    lab.post("/locations?dryRun=maybe", url(URL))
+        .await
+        .expect(400);
+    assert_eq!(lab.get("/locations").await.json(), json!([]));
+    lab.post("/locations?dryRun=0", url(URL)).await.expect(201);
+    assert_eq!(lab.get("/locations").await.json()[0]["data"]["target"], URL);
+}
+
+#[tokio::test]
+async fn only_known_members_of_a_location_are_taken() {
+    let lab = TestCatalog::new().await;
+    for (member, value, status) in [
+        ("presence", "optional", 201),
+        ("presence", "maybe", 400),
+        ("foo", "1", 400),
+    ] {
+        let mut body = url(&format!("{URL}?{value}"));
+        body[member] = value.into();
+        lab.post("/locations", body).await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_is_wrong() {
     let twice = file(&[component("cart"), location("more", &[URL])]);
     let invalid = component("cart").replace("owner: team-a", "owner: 5");

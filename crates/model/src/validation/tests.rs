@@ -133,6 +133,12 @@ fn problems_name_place_and_fix() {
             "add `owner`",
         ),
         (
+            json!({"/metadata/annotations": {"abc": "x", "ABC": "y"}}),
+            "entity.keys",
+            "",
+            "rename or remove all but one of them",
+        ),
+        (
             json!({"/spec/dependsOn": "x"}),
             "entity.kind",
             "/spec/dependsOn",

@@ -69,6 +69,9 @@ pub struct BackendConfig {
     /// Names of tracers of single plugins.
     #[schemars(extend("x-ignored" = "use `backend.telemetry`"))]
     pub tracing: BTreeMap<String, Opaque>,
+    /// What happens when a plugin does not start.
+    #[schemars(extend("x-ignored" = "the portal starts as a whole or not at all"))]
+    pub startup: BTreeMap<String, Opaque>,
     /// Which packages are searched for features.
     #[schemars(extend("x-ignored" = "features are part of the binary"))]
     pub packages: Option<Opaque>,

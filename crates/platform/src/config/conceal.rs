@@ -4,8 +4,9 @@
 use super::secret::{REDACTED, Secret};
 
 /// Parts of names that tell a secret.
-const SECRET_NAMES: [&str; 15] = [
+const SECRET_NAMES: [&str; 16] = [
     "token",
+    "bearer",
     "secret",
     "password",
     "passwd",
@@ -23,6 +24,20 @@ const SECRET_NAMES: [&str; 15] = [
 ];
 /// Names that are a secret as a whole.
 const SHORT_NAMES: [&str; 2] = ["key", "pat"];
+/// Ends of names that tell a secret.
+const ENDS: [&str; 2] = ["pass", "pwd"];
+/// Beginnings of the tokens of well-known hosts.
+const TOKEN_BEGINNINGS: [&str; 9] = [
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+];
 /// Names of parameters that are secret besides.
 const PARAMETERS: [&str; 8] = [
     "pwd",
@@ -45,7 +60,23 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 
 /// Whether something of this name is a secret when it is a text.
 pub(super) fn is_secret_text_name(name: &str) -> bool {
-    SHORT_NAMES.contains(&folded(name).as_str()) || is_secret_name(name)
+    let folded = folded(name);
+    SHORT_NAMES.contains(&folded.as_str())
+        || ENDS.iter().any(|end| folded.ends_with(end))
+        || is_secret_name(name)
+}
+
+/// Whether a text is a secret by its looks: a private key, a signed token, a token of a known host.
+fn is_secret_value(text: &str) -> bool {
+    let text = text.trim();
+    let is_signed_token = || {
+        let mut parts = text.split('.');
+        let is_json = |part: Option<&str>| part.is_some_and(|part| part.starts_with("eyJ"));
+        is_json(parts.next()) && is_json(parts.next()) && parts.count() == 1
+    };
+    text.contains("PRIVATE KEY-----")
+        || is_signed_token()
+        || TOKEN_BEGINNINGS.iter().any(|begin| text.starts_with(begin))
 }
 
 fn folded(name: &str) -> String {
@@ -55,6 +86,10 @@ fn folded(name: &str) -> String {
 
 /// The text without what is secret in it; that is added to `secrets`.
 pub(super) fn conceal(text: &str, secrets: &mut Vec<Secret>) -> String {
+    if is_secret_value(text) {
+        secrets.push(Secret::new(text));
+        return REDACTED.to_owned();
+    }
     if let Some(shown) = authorization(text, secrets) {
         return shown;
     }
@@ -223,6 +258,18 @@ mod tests {
             ),
             ("Bearer abc", "Bearer ***", &["abc"]),
             ("password= ä=1", "password= ä=1", &[]),
+            (
+                "eyJhbGciOiJI.eyJzdWIi.c2ln",
+                "***",
+                &["eyJhbGciOiJI.eyJzdWIi.c2ln"],
+            ),
+            ("eyJust.a.word", "eyJust.a.word", &[]),
+            ("glpat-abc", "***", &["glpat-abc"]),
+            (
+                "-----BEGIN PRIVATE KEY-----\nMII",
+                "***",
+                &["-----BEGIN PRIVATE KEY-----\nMII"],
+            ),
         ];
         for (text, expected, hidden) in table {
             let mut secrets = Vec::new();

@@ -31,8 +31,7 @@ pub struct DatabaseConfig {
     /// How plugins are kept apart.
     #[schemars(extend("x-ignored" = "all plugins share one database"))]
     pub plugin_division_mode: Option<String>,
-    /// Creates missing databases.
-    #[schemars(extend("x-ignored" = "the database must exist; its tables are created"))]
+    /// Whether a missing database is created (default true).
     pub ensure_exists: Option<bool>,
     /// Creates missing schemas.
     #[schemars(extend("x-ignored" = "the schema is created when it is missing"))]

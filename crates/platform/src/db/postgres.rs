@@ -12,6 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Statement};
 use tokio_util::sync::CancellationToken;
@@ -187,22 +188,23 @@ fn open_first(settings: &PostgresSettings) -> Result<Connection> {
     };
     let mut connection = opened?;
     if settings.schema != "public" {
-        connection.batch(&format!(
-            "create schema if not exists {}",
-            quote(&settings.schema)
-        ))?;
+        let schema = quote(&settings.schema);
+        unless_made(connection.batch(&format!("create schema if not exists {schema}")))?;
     }
     Ok(connection)
 }
 
 /// Whether the server answers, and has no such database.
 pub fn is_missing_database(error: &Error) -> bool {
+    has_state(error, &[SqlState::INVALID_CATALOG_NAME])
+}
+
+fn has_state(error: &Error, states: &[SqlState]) -> bool {
     let source = std::error::Error::source(error);
     source
         .and_then(|source| source.downcast_ref::<tokio_postgres::Error>())
-        .is_some_and(|error| {
-            error.code() == Some(&tokio_postgres::error::SqlState::INVALID_CATALOG_NAME)
-        })
+        .and_then(tokio_postgres::Error::code)
+        .is_some_and(|code| states.contains(code))
 }
 
 fn create_database(settings: &PostgresSettings) -> Result<()> {
@@ -212,7 +214,20 @@ fn create_database(settings: &PostgresSettings) -> Result<()> {
     let mut admin = settings.clone();
     admin.config.dbname("postgres");
     "public".clone_into(&mut admin.schema);
-    Connection::open(&admin)?.batch(&format!("create database {}", quote(&name)))
+    let mut connection = Connection::open(&admin)?;
+    unless_made(connection.batch(&format!("create database {}", quote(&name))))
+}
+
+/// The outcome of creating something; a replica that starts in the same moment may be faster.
+fn unless_made(created: Result<()>) -> Result<()> {
+    let states = [SqlState::DUPLICATE_DATABASE, SqlState::UNIQUE_VIOLATION];
+    created.or_else(|error| {
+        if has_state(&error, &states) {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
 }
 
 fn quote(identifier: &str) -> String {

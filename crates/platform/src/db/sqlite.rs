@@ -1,5 +1,8 @@
 //! SQLite: one writing connection, a few reading ones.
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +83,7 @@ impl Pool {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| cannot_open(&path, error))?;
         }
+        create_private(&path).map_err(|error| cannot_open(&path, error))?;
         let connection = Connection::open(&path).map_err(|error| cannot_open(&path, error))?;
         prepare(&connection, false).map_err(|error| cannot_open(&path, error))?;
         let readers = Readers {
@@ -284,6 +288,17 @@ fn value(value: ValueRef<'_>) -> Result<Value> {
     })
 }
 
+/// Makes the file where it is missing, for its owner only: it holds signing keys. SQLite gives its
+/// other files the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.create_new(true).write(true).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn cannot_open(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::unavailable(format!("cannot open database `{}`", path.display())).with_source(error)
 }
@@ -301,4 +316,25 @@ fn into_error(error: rusqlite::Error) -> Error {
         _ => Code::Internal,
     };
     Error::new(code, "database error").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_files_are_for_their_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::open(Some(folder.path().join("a.db"))).await.unwrap();
+        let made = pool.write(Durability::Synced, |tx| tx.batch("create table t (x int)"));
+        made.await.unwrap();
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert!(files.len() > 1, "the journal is a file besides");
+        for file in files.into_iter().map(Result::unwrap) {
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
+        }
+    }
 }

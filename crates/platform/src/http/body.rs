@@ -1,10 +1,12 @@
 //! JSON request bodies: bounded in size, depth and time, with Backstage's texts for bad ones.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use axum::extract::FromRequest;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -59,7 +61,7 @@ impl<S: Sync, const LIMIT: usize> FromRequest<S> for JsonBody<LIMIT> {
         if let MediaType::Other(other) = &media_type {
             return Err(Error::input(format!("unsupported media type {other}")));
         }
-        let bytes = read_body(body, LIMIT).await?;
+        let bytes = unpacked(&parts.headers, read_body(body, LIMIT).await?, LIMIT)?;
         match media_type {
             _ if bytes.is_empty() => Ok(Self(Value::Object(Map::new()))),
             MediaType::Missing => Err(Error::input("media type not specified")),
@@ -84,6 +86,34 @@ async fn read_body_within(
         Ok(Err(error)) => Err(Error::input("request aborted").with_source(error)),
         Err(_) => Err(Error::input("request body was not sent in time")),
     }
+}
+
+/// The body without its `content-encoding`; `limit` bounds it too.
+fn unpacked(headers: &HeaderMap, bytes: Bytes, limit: usize) -> Result<Bytes> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|_| !bytes.is_empty()) else {
+        return Ok(bytes);
+    };
+    let encoding = encoding.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut unpacked = Vec::new();
+    let bound = limit as u64 + 1;
+    let read = match encoding.as_str() {
+        "identity" => return Ok(bytes),
+        "gzip" => GzDecoder::new(&*bytes)
+            .take(bound)
+            .read_to_end(&mut unpacked),
+        "deflate" => ZlibDecoder::new(&*bytes)
+            .take(bound)
+            .read_to_end(&mut unpacked),
+        other => {
+            let text = format!("unsupported content encoding \"{other}\"");
+            return Err(Error::input(text));
+        }
+    };
+    read.map_err(|error| Error::input(format!("request body is not {encoding}: {error}")))?;
+    if unpacked.len() > limit {
+        return Err(too_large());
+    }
+    Ok(unpacked.into())
 }
 
 fn too_large() -> Error {
@@ -166,6 +196,48 @@ mod tests {
         let request = request.body(body).unwrap();
         let JsonBody(value) = JsonBody::<LIMIT>::from_request(request, &()).await?;
         Ok(value)
+    }
+
+    #[tokio::test]
+    async fn packed_bodies_are_unpacked_within_the_limit() {
+        use flate2::Compression;
+        use flate2::write::{GzEncoder, ZlibEncoder};
+        use std::io::Write as _;
+
+        let gzip = |text: &str| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            packed.write_all(text.as_bytes()).unwrap();
+            packed.finish().unwrap()
+        };
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+        zlib.write_all(b"{}").unwrap();
+        let bomb = format!("\"{}\"", "x".repeat(1 << 20));
+        for (encoding, body, expected) in [
+            ("gzip", gzip("[1]"), Ok("[1]")),
+            ("GZIP", gzip("[1]"), Ok("[1]")),
+            ("deflate", zlib.finish().unwrap(), Ok("{}")),
+            ("identity", b"[2]".to_vec(), Ok("[2]")),
+            ("gzip", b"".to_vec(), Ok("{}")),
+            ("gzip", b"[2]".to_vec(), Err("request body is not gzip: ")),
+            ("gzip", gzip(&bomb), Err("request entity too large")),
+            (
+                "br",
+                b"x".to_vec(),
+                Err("unsupported content encoding \"br\""),
+            ),
+        ] {
+            let request = Request::post("/")
+                .header(CONTENT_TYPE, "application/json")
+                .header(CONTENT_ENCODING, encoding)
+                .body(Body::from(body))
+                .unwrap();
+            let found = JsonBody::<1000>::from_request(request, &()).await;
+            match (found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.0.to_string(), expected),
+                (Err(found), Err(expected)) => assert!(found.message().starts_with(expected)),
+                (found, expected) => panic!("{encoding}: {found:?}, not {expected:?}"),
+            }
+        }
     }
 
     #[tokio::test]

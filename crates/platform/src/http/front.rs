@@ -354,7 +354,7 @@ impl Shared {
             phase => phase,
         };
         match (phase, self.routes.get()) {
-            (Phase::Ready, Some(routes)) => Ok(routes),
+            (Phase::Ready | Phase::Leaving, Some(routes)) => Ok(routes),
             (Phase::ShuttingDown, _) => Err(Error::unavailable("Service is shutting down")),
             _ => Err(Error::unavailable("Service has not started up yet")),
         }

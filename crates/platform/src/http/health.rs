@@ -79,7 +79,9 @@ impl Health {
             (Probe::Metrics, _) => return self.metrics_page(),
             (Probe::Liveness, _) | (Probe::Readiness, Phase::Ready) => status(OK, StatusCode::OK),
             (_, Phase::Starting) => status(STARTING, StatusCode::SERVICE_UNAVAILABLE),
-            (_, Phase::ShuttingDown) => status(STOPPING, StatusCode::SERVICE_UNAVAILABLE),
+            (_, Phase::Leaving | Phase::ShuttingDown) => {
+                status(STOPPING, StatusCode::SERVICE_UNAVAILABLE)
+            }
         };
         response.headers_mut().extend(self.headers.clone());
         response

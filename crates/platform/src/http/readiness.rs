@@ -11,6 +11,8 @@ pub enum Phase {
     Starting,
     /// Requests are served.
     Ready,
+    /// The end is near: load balancers are told, and requests are still served.
+    Leaving,
     /// No new work is taken.
     ShuttingDown,
 }
@@ -44,6 +46,17 @@ impl Readiness {
                 *phase = Phase::Ready;
             }
             starting
+        });
+    }
+
+    /// Load balancers are told to send requests elsewhere; does nothing once no work is taken.
+    pub fn set_leaving(&self) {
+        self.0.send_if_modified(|phase| {
+            let serving = *phase != Phase::ShuttingDown;
+            if serving {
+                *phase = Phase::Leaving;
+            }
+            serving
         });
     }
 

@@ -87,8 +87,9 @@ impl Server {
         }
         acceptors.close();
         shutdown.cancelled().await;
-        connections.front.readiness().set_shutting_down();
+        connections.front.readiness().set_leaving();
         tokio::time::sleep(self.shutdown_delay).await;
+        connections.front.readiness().set_shutting_down();
         connections.stop.cancel();
         acceptors.wait().await;
         connections.tasks.close();

@@ -124,9 +124,9 @@ async fn a_request_that_takes_too_long_is_cut_off() {
 }
 
 #[tokio::test]
-async fn during_the_shutdown_delay_probes_say_so() {
+async fn during_the_shutdown_delay_probes_say_so_and_requests_are_served() {
     let settings = HttpSettings {
-        shutdown_delay: Duration::from_secs(2),
+        shutdown_delay: Duration::from_secs(5),
         ..settings()
     };
     let server = TestServer::ready(settings).await;
@@ -139,5 +139,7 @@ async fn during_the_shutdown_delay_probes_say_so() {
         reply.text(),
         r#"{"message":"Backend is shutting down","status":"error"}"#
     );
+    let reply = server.get("/api/lab/things").await;
+    assert_eq!(reply.status, 200, "requests are served during the delay");
     server.task.await.unwrap();
 }
