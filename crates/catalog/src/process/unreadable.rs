@@ -74,7 +74,7 @@ fn hint(target: &LocationRef, error: &ReadError) -> &'static str {
             "it is tried again by itself; check that the portal reaches the host, see `callboard \
              doctor`"
         }
-        ReadError::TooLarge { .. } => "spread the files over several locations",
+        ReadError::TooLarge { .. } => "split it into smaller files",
         ReadError::Invalid { .. } => "correct the target",
     }
 }

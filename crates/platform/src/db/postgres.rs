@@ -12,6 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
+use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Statement};
@@ -200,11 +201,13 @@ pub fn is_missing_database(error: &Error) -> bool {
 }
 
 fn has_state(error: &Error, states: &[SqlState]) -> bool {
-    let source = std::error::Error::source(error);
-    source
+    state(error).is_some_and(|state| states.contains(state))
+}
+
+fn state(error: &Error) -> Option<&SqlState> {
+    std::error::Error::source(error)
         .and_then(|source| source.downcast_ref::<tokio_postgres::Error>())
         .and_then(tokio_postgres::Error::code)
-        .is_some_and(|code| states.contains(code))
 }
 
 fn create_database(settings: &PostgresSettings) -> Result<()> {
@@ -390,8 +393,41 @@ async fn connect(settings: &PostgresSettings) -> Result<(Client, Driver)> {
             Ok((client, drive(driver)))
         }
     };
-    let result = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-    result.unwrap_or_else(|_| Err(Error::unavailable("database does not answer")))
+    let result: std::result::Result<Result<_>, _> =
+        tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+    match result {
+        // Without a state it is not the server that refuses.
+        Ok(Err(error)) if error.code() == Code::Unavailable && state(&error).is_none() => {
+            Err(Error::unavailable(format!("cannot reach {}", place(settings))).with_source(error))
+        }
+        Ok(result) => result,
+        Err(_) => Err(Error::unavailable(format!(
+            "{} does not answer",
+            place(settings)
+        ))),
+    }
+}
+
+/// Which server is meant, as far as the connection tells.
+fn place(settings: &PostgresSettings) -> String {
+    let ports = settings
+        .config
+        .get_ports()
+        .iter()
+        .chain(std::iter::repeat(&5432));
+    let hosts = settings
+        .config
+        .get_hosts()
+        .iter()
+        .zip(ports)
+        .map(|(host, port)| match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            Host::Unix(folder) => folder.display().to_string(),
+        });
+    format!(
+        "PostgreSQL at {} (`backend.database`)",
+        hosts.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn drive<F>(driver: F) -> Driver
