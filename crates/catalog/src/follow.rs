@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::bodies::Bodies;
 use crate::facets::Facets;
+use crate::feed::Feed;
 use crate::flat::{Flat, flatten_all};
 use crate::snapshot::SnapshotFile;
 use crate::store::CHANGED;
@@ -35,6 +36,7 @@ pub(crate) struct View {
     index: RwLock<Index>,
     bodies: Bodies,
     facets: Facets,
+    feed: Arc<Feed>,
     applied: watch::Sender<i64>,
     /// Held by whoever changes the index: a reload must not overtake the follower.
     turn: tokio::sync::Mutex<()>,
@@ -47,6 +49,7 @@ impl View {
             index: RwLock::new(Index::new()),
             bodies: Bodies::new(body_cache_bytes),
             facets: Facets::new(),
+            feed: Arc::default(),
             applied: watch::channel(0).0,
             turn: tokio::sync::Mutex::default(),
         }
@@ -60,6 +63,11 @@ impl View {
     /// Bodies in memory.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.bodies
+    }
+
+    /// Where changes are told.
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// How often each value of these keys occurs, as JSON.
@@ -202,6 +210,7 @@ impl View {
         // Readers need not wait until it is taken apart.
         drop(index);
         drop(old);
+        self.feed.tell(&self.index.read(), rev, &[], None);
         Ok(rev)
     }
 
@@ -220,7 +229,7 @@ impl View {
                 tokio::time::sleep(POLL).await;
             }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.feed.close(),
                 _ = woken.changed() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
@@ -268,6 +277,11 @@ impl View {
             (change.entity_id, flat)
         };
         let batch: Vec<(i64, Option<Flat>)> = batch.into_iter().map(flatten).collect();
+        let mut ids: Vec<i64> = batch.iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        // Only this changes the index, so that nothing happens between the look and the change.
+        let before = self.feed.look(&self.index.read(), &ids);
         let mut index = self.index.write();
         self.facets.forget();
         for (id, flat) in batch {
@@ -280,6 +294,8 @@ impl View {
             }
         }
         self.applied.send_replace(rev);
+        drop(index);
+        self.feed.tell(&self.index.read(), rev, &ids, before);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Handlers parse, call one use case and write the answer; they see neither SQL nor permissions.
 
 mod analyze;
+mod changes;
 mod entities;
 mod facets;
 mod ingestion;
@@ -62,6 +63,7 @@ fn entity_routes() -> Router<Catalog> {
             "/entity-facets",
             get(facets::list_facets).post(facets::list_facets_by_body),
         )
+        .route("/changes", get(changes::stream_changes))
         .route("/refresh", post(entities::refresh_entity))
         .route("/validate-entity", post(validate::validate_entity))
 }

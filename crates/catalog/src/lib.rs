@@ -14,6 +14,7 @@ mod catalog;
 mod check;
 mod config;
 mod facets;
+mod feed;
 mod flat;
 mod follow;
 mod guard;

@@ -1,5 +1,6 @@
 //! Use cases of the catalog: permission first, then index or store.
 
+pub(crate) mod changes;
 pub(crate) mod entities;
 pub(crate) mod ingestion;
 pub(crate) mod locations;

@@ -12,8 +12,12 @@ use platform::permission::{Authorizer, Condition, Decision, Permission};
 use platform::{Authenticator, Error, Result};
 use serde_json::json;
 
+use crate::catalog::NOW;
+
 /// Token of a user who is in `group:default/team-a`.
 pub const USER: &str = "user";
+/// Token of the same user, which is good for another 30 seconds on a clock that stands still.
+pub const BRIEF_USER: &str = "brief";
 /// Token of a service without restrictions.
 pub const SERVICE: &str = "service";
 
@@ -86,14 +90,8 @@ impl Authenticator for TestAccess {
             .map(|value| value.to_str().unwrap_or_default());
         let caller = match text.map(|text| text.trim_start_matches("Bearer ")) {
             None => Caller::Anonymous,
-            Some(USER) => Caller::User(User {
-                entity_ref: "user:default/guest".into(),
-                ownership: ["user:default/guest".into(), "group:default/team-a".into()].into(),
-                expires_at: i64::MAX,
-                limited_token: None,
-                actor: None,
-                reach: platform::ctx::Reach::default(),
-            }),
+            Some(USER) => user(i64::MAX),
+            Some(BRIEF_USER) => user(NOW / 1000 + 30),
             Some(SERVICE) => Caller::Service(Service {
                 subject: "plugin:test".into(),
                 restrictions: None,
@@ -102,4 +100,15 @@ impl Authenticator for TestAccess {
         };
         Ok(Arc::new(caller))
     }
+}
+
+fn user(expires_at: i64) -> Caller {
+    Caller::User(User {
+        entity_ref: "user:default/guest".into(),
+        ownership: ["user:default/guest".into(), "group:default/team-a".into()].into(),
+        expires_at,
+        limited_token: None,
+        actor: None,
+        reach: platform::ctx::Reach::default(),
+    })
 }

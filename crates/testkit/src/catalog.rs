@@ -28,7 +28,7 @@ use tower::ServiceExt;
 
 use crate::access::{SERVICE, TestAccess};
 use crate::database::TestDb;
-use crate::reply::Reply;
+use crate::reply::{EventStream, Reply};
 use crate::web::FakeWeb;
 
 /// When tests begin, in milliseconds since the epoch.
@@ -360,13 +360,29 @@ impl TestCatalog {
             }
             None => Body::empty(),
         };
-        let answer = self
-            .router
-            .clone()
-            .oneshot(request.body(body).unwrap())
-            .await
-            .unwrap();
-        Reply::read(answer).await
+        let answer = self.router.clone().oneshot(request.body(body).unwrap());
+        Reply::read(answer.await.unwrap()).await
+    }
+
+    /// Hears of changes, from after the event `since` if that is given; what refuses it otherwise.
+    pub async fn changes(
+        &self,
+        token: &str,
+        since: Option<&str>,
+    ) -> Result<EventStream, Box<Reply>> {
+        let mut request = Request::builder()
+            .uri("/api/catalog/changes")
+            .header(AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(since) = since {
+            request = request.header("last-event-id", since);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        if answer.status() == 200 {
+            Ok(EventStream::of(answer))
+        } else {
+            Err(Box::new(Reply::read(answer).await))
+        }
     }
 
     /// One entity by reference, `kind:namespace/name`.

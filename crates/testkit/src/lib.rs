@@ -25,11 +25,11 @@ mod reply;
 mod web;
 
 #[cfg(feature = "catalog")]
-pub use self::access::{SERVICE, TestAccess, USER};
+pub use self::access::{BRIEF_USER, SERVICE, TestAccess, USER};
 #[cfg(feature = "catalog")]
 pub use self::catalog::{Draft, NOW, TestCatalog};
 pub use self::database::{TestDb, database_settings};
 #[cfg(feature = "catalog")]
-pub use self::reply::Reply;
+pub use self::reply::{EventStream, Reply, StreamEvent};
 #[cfg(feature = "catalog")]
 pub use self::web::{FakeWeb, Gate, Outage};

@@ -1,7 +1,11 @@
 //! An answer as a test looks at it.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::response::Response;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
@@ -17,10 +21,16 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads an answer to its end.
+    /// Reads an answer to its end; of a stream of events, its first part.
     pub(crate) async fn read(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        let (parts, mut body) = response.into_parts();
+        let kind = parts.headers.get(CONTENT_TYPE);
+        let bytes = if kind.is_some_and(|kind| kind == "text/event-stream") {
+            let first = body.frame().await.unwrap().unwrap();
+            first.into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         Self {
             status: parts.status.as_u16(),
             headers: parts.headers,
@@ -64,4 +74,64 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
+}
+
+/// An event of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEvent {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub name: String,
+    /// Its data.
+    pub data: Value,
+}
+
+/// Server-sent events as they come.
+pub struct EventStream {
+    body: Body,
+    text: String,
+}
+
+impl EventStream {
+    pub(crate) fn of(response: Response) -> Self {
+        Self {
+            body: response.into_body(),
+            text: String::new(),
+        }
+    }
+
+    /// The next event; `None` at the end of the stream. Comments are passed over.
+    ///
+    /// # Panics
+    /// When nothing comes for a minute.
+    pub async fn next(&mut self) -> Option<StreamEvent> {
+        tokio::time::timeout(Duration::from_mins(1), self.read())
+            .await
+            .unwrap()
+    }
+
+    async fn read(&mut self) -> Option<StreamEvent> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let event = parse(block);
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let frame = self.body.frame().await?.unwrap();
+            let data = frame.into_data().unwrap();
+            self.text.push_str(std::str::from_utf8(&data).unwrap());
+        }
+    }
+}
+
+fn parse(block: &str) -> Option<StreamEvent> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+    Some(StreamEvent {
+        id: field("id: ")?.to_owned(),
+        name: field("event: ")?.to_owned(),
+        data: serde_json::from_str(field("data: ")?).unwrap(),
+    })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use futures::future::join_all;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use platform::{Ctx, Error, Result};
 use serde::Deserialize;
@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 256 * 1024;
 /// A page does not wait longer for its data.
 const MAX_WAIT: Duration = Duration::from_millis(250);
 const API: &str = "/api/";
+/// Asks for the revision along with the answer.
+const MIN_REV: HeaderName = HeaderName::from_static("x-callboard-min-rev");
 
 /// Routers of plugins by id, without a barrier in front: each request brings its `Ctx`.
 pub type Apis = HashMap<&'static str, Router>;
@@ -61,6 +63,9 @@ struct Call {
 pub(crate) struct Answer {
     key: String,
     body: Box<RawValue>,
+    /// The revision of the catalog that it has at least.
+    #[serde(skip)]
+    pub rev: Option<i64>,
 }
 
 /// All routes that have first data.
@@ -146,6 +151,7 @@ impl Call {
             .method(&self.method)
             .uri(relative)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(MIN_REV, HeaderValue::from_static("0"))
             .extension(ctx.clone())
             .body(Body::from(self.body.clone()))
             .ok()?;
@@ -153,6 +159,8 @@ impl Call {
         if response.status() != StatusCode::OK {
             return None;
         }
+        let rev = response.headers().get(MIN_REV);
+        let rev = rev.and_then(|rev| rev.to_str().ok()?.parse().ok());
         let bytes = axum::body::to_bytes(response.into_body(), MAX_BYTES)
             .await
             .ok()?;
@@ -160,6 +168,7 @@ impl Call {
         Some(Answer {
             key: self.key(),
             body,
+            rev,
         })
     }
 }

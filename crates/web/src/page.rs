@@ -15,6 +15,8 @@ pub(crate) struct Boot<'a> {
     pub session: Option<Session>,
     /// Answers to what the route would ask first.
     pub first: Vec<Answer>,
+    /// The revision of the catalog that all of them have; changes after it are news to the app.
+    pub rev: Option<i64>,
 }
 
 /// A way to sign in.
@@ -134,6 +136,7 @@ mod tests {
             config: &config,
             session: None,
             first: Vec::new(),
+            rev: None,
         };
         let files = Files {
             entry: "static/m.js".into(),

@@ -113,9 +113,11 @@ impl Site {
             config: &self.config,
             session: None,
             first: Vec::new(),
+            rev: None,
         };
         if let Some(ctx) = self.user(headers).await {
             boot.first = route.answers(&self.apis, &ctx).await;
+            boot.rev = boot.first.iter().filter_map(|answer| answer.rev).min();
             boot.session = session(&ctx);
         }
         let nonce = policy::nonce();
@@ -206,9 +208,10 @@ mod tests {
     fn site(assets: &'static [Asset]) -> Router {
         let catalog = Router::new().route(
             "/entities/by-name/{kind}/{namespace}/{name}",
-            route_get(
-                |ctx: Ctx| async move { format!("{{\"for\":\"{}\"}}", ctx.caller().subject()) },
-            ),
+            route_get(|ctx: Ctx| async move {
+                let body = format!("{{\"for\":\"{}\"}}", ctx.caller().subject());
+                ([("x-callboard-min-rev", "7")], body)
+            }),
         );
         let settings = Settings {
             title: "Portal".into(),
@@ -275,6 +278,7 @@ mod tests {
             );
             let session = r#""session":{"userEntityRef":"user:default/ann""#;
             assert_eq!(html.contains(session), has_data, "{cookie:?}");
+            assert_eq!(html.contains("\"rev\":7"), has_data, "{cookie:?}");
             assert!(html.contains("href=\"/sub/static/entity-1.js\""));
         }
     }

@@ -1,7 +1,8 @@
 //! Reading one's own writes on another replica: `x-callboard-min-rev`.
 //!
 //! A write answers with the revision it made; a client that sends it along gets an answer that is
-//! at least as new, or, after a second of waiting, the newest there is.
+//! at least as new, or, after a second of waiting, the newest there is. The answer to a read names
+//! the revision from before it was made up, which it has for sure.
 
 use std::time::Duration;
 
@@ -29,11 +30,17 @@ pub(super) async fn follow(
         catalog.view.wait_for(rev, PATIENCE).await;
     }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let before = catalog.view.applied();
     let mut response = next.run(request).await;
     if !is_read || wanted.is_some() {
+        let rev = if is_read {
+            before
+        } else {
+            catalog.view.applied()
+        };
         response
             .headers_mut()
-            .insert(MIN_REV, HeaderValue::from(catalog.view.applied()));
+            .insert(MIN_REV, HeaderValue::from(rev));
     }
     response
 }

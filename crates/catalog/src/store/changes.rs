@@ -108,6 +108,24 @@ pub(crate) fn load_after(tx: &mut Tx<'_>, rev: i64, limit: i64) -> Result<Vec<Ch
         .collect()
 }
 
+/// The entities of the entries after `rev` and up to `until`, each once.
+pub(crate) fn load_ids_between(
+    tx: &mut Tx<'_>,
+    rev: i64,
+    until: i64,
+    limit: usize,
+) -> Result<Vec<i64>> {
+    let rows = tx.query(
+        "select distinct entity_id from catalog_change where rev > $1 and rev <= $2 limit $3",
+        &[
+            rev.into(),
+            until.into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+        ],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
 /// The number of final entities.
 pub(crate) fn count_entities(tx: &mut Tx<'_>) -> Result<i64> {
     tx.query_one("select count(*) from catalog_entity", &[])?

@@ -10,6 +10,7 @@
 )]
 
 mod audited;
+mod changes;
 mod conflicts;
 mod deletion;
 mod errors;

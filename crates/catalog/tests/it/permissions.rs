@@ -157,6 +157,14 @@ fn reads() -> Vec<Row> {
         ),
         row(
             "GET",
+            "/changes",
+            n.clone(),
+            (200, "event: ready"),
+            (200, "event: ready"),
+            (200, "event: ready"),
+        ),
+        row(
+            "GET",
             "/locations",
             n.clone(),
             (200, FILE),
