@@ -4,6 +4,7 @@
 #   scripts/web.sh build         web/dist, which the binary embeds
 #   scripts/web.sh check         types, lint, unit tests
 #   scripts/web.sh e2e           browser tests against the binary (installs Chromium when missing)
+#   scripts/web.sh e2e-postgres  the same, with a private PostgreSQL server
 #   scripts/web.sh screenshots   docs/screenshots, made anew
 #   scripts/web.sh measure       paint, layout shift and reaction in a slowed-down browser
 set -euo pipefail
@@ -47,8 +48,9 @@ case "${1:-build}" in
 build) build ;;
 check) npm run --silent check ;;
 e2e | screenshots | measure) with_binary "$1" ;;
+e2e-postgres) exec ../scripts/with-postgres.sh ../scripts/web.sh e2e ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "../scripts/web.sh"
+    sed -n '2,9s/^# \{0,1\}//p' "../scripts/web.sh"
     exit 2
     ;;
 esac

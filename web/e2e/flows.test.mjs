@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { visit } from './pages.mjs';
-import { launch, openPage, startPortal } from './portal.mjs';
+import { launch, openPage, quiet, startPortal } from './portal.mjs';
 
 let portal;
 let browser;
@@ -81,7 +81,7 @@ flow('sorting shows entities without the value last', async page => {
     .and(page.locator('[aria-sort="ascending"]'))
     .waitFor();
   assert.equal(await results(page).textContent(), total);
-  await page.waitForLoadState('networkidle');
+  await quiet(page);
   assert.deepEqual(await page.evaluate(() => [...globalThis.totals]), [total]);
   await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
   await row(page, 'User').first().waitFor();

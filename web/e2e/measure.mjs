@@ -1,6 +1,6 @@
 // How fast the app is in a browser with a processor four times slower, on the example catalog or, with
 // PORTAL=…, on a portal that is running. Fails above the budget with --check.
-import { launch, openPage, startPortal } from './portal.mjs';
+import { launch, openPage, quiet, startPortal } from './portal.mjs';
 
 const PAGES = [
   ['home', '/'],
@@ -21,7 +21,7 @@ async function load(page, url) {
   };
   page.on('request', count);
   await page.goto(url);
-  await page.waitForLoadState('networkidle');
+  await quiet(page);
   page.off('request', count);
   const seen = await page.evaluate(
     () =>

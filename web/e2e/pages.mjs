@@ -1,3 +1,5 @@
+import { quiet } from './portal.mjs';
+
 // The pages that every test of looks and rules goes through.
 export const PAGES = [
   ['home', '/'],
@@ -48,7 +50,7 @@ export const PAGES = [
 export async function visit(page, url) {
   await page.goto(url);
   await page.locator('h1').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await quiet(page);
   await page
     .locator('[aria-busy="true"], .skeleton')
     .first()

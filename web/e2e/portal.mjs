@@ -1,5 +1,6 @@
 // A portal with the example catalog, and a browser to look at it with.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,37 +43,59 @@ function freePort() {
   });
 }
 
-/** Starts the binary, with more configuration if given; `stop` ends it and removes its data. */
+/** The database of one portal: a schema of its own where there is a server, else a file. */
+function database() {
+  const connection = process.env.TEST_DATABASE_URL;
+  if (!connection) return { client: 'better-sqlite3' };
+  return { client: 'pg', connection, schema: `e2e_${randomUUID().replaceAll('-', '')}` };
+}
+
+/**
+ * Starts the binary, with more configuration if given; `stop` ends it and removes its data, `halt`
+ * ends it only, and `start` starts it again.
+ */
 export async function startPortal(more = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'callboard-e2e-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const local = join(folder, 'local.yaml');
-  const base = { app: { baseUrl: url }, backend: { baseUrl: url, listen: { port } } };
-  writeFileSync(local, JSON.stringify({ ...base, ...more }));
+  const backend = { baseUrl: url, listen: { port }, database: database() };
+  const settings = typeof more === 'function' ? more(folder) : more;
+  writeFileSync(local, JSON.stringify({ app: { baseUrl: url }, backend, ...settings }));
   const configs = [join(root, 'examples/acme/app-config.yaml'), local];
-  const child = spawn(
-    BINARY,
-    ['serve', ...configs.flatMap(config => ['--config', config]), '--data', join(folder, 'data')],
-    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const data = ['--data', join(folder, 'data')];
+  const args = ['serve', ...configs.flatMap(config => ['--config', config]), ...data];
+  let running;
+  const halt = async () => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  };
+  const stop = async () => {
+    await halt();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const start = async () => {
+    running = run(args);
+    try {
+      await settled(url, running.child);
+    } catch (error) {
+      const log = running.log();
+      await stop();
+      throw new Error(`${error.message}\n${log}`);
+    }
+  };
+  await start();
+  return { url, folder, stop, halt, start };
+}
+
+function run(args) {
+  const child = spawn(BINARY, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', chunk => {
     log = (log + chunk).slice(-8000);
   });
   const ended = new Promise(resolve => child.once('exit', resolve));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await settled(url, child);
-  } catch (error) {
-    await stop();
-    throw new Error(`${error.message}\n${log}`);
-  }
-  return { url, folder, stop };
+  return { child, ended, log: () => log };
 }
 
 /** Waits until the number of entities stays the same. */
@@ -123,6 +146,7 @@ export async function openPage(browser, { width = 1280, theme = 'light', allow =
   });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
+  track(page);
   const faults = [];
   page.on('pageerror', error => faults.push(`error: ${error.message}`));
   page.on('console', message => {
@@ -135,4 +159,32 @@ export async function openPage(browser, { width = 1280, theme = 'light', allow =
     if (answer.status() >= 400 && !isAllowed) faults.push(`${answer.status()} ${answer.url()}`);
   });
   return { page, faults, close: () => context.close() };
+}
+
+/** The stream of changes, which is open for as long as its page. */
+const STREAM = '/api/catalog/changes';
+const QUIET_MS = 500;
+const LOOK_MS = 50;
+const open = new WeakMap();
+
+/** Keeps in mind which requests of a page have no answer yet. */
+function track(page) {
+  const requests = new Set();
+  open.set(page, requests);
+  page.on('request', request => {
+    if (!request.url().endsWith(STREAM)) requests.add(request);
+  });
+  for (const end of ['requestfinished', 'requestfailed'])
+    page.on(end, request => requests.delete(request));
+}
+
+/** Waits until a page has asked for nothing for half a second. */
+export async function quiet(page) {
+  const until = Date.now() + WAIT_MS;
+  let since = Date.now();
+  while (Date.now() - since < QUIET_MS) {
+    if (Date.now() > until) throw new Error('the page never becomes quiet');
+    await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+    if (open.get(page).size > 0) since = Date.now();
+  }
 }

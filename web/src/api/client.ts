@@ -33,6 +33,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Sent without credentials, for signing in. */
   open?: boolean;
+  headers?: Record<string, string>;
 }
 
 /** The URL of a path of the portal, which may live below a path itself. */
@@ -78,7 +79,7 @@ async function send(
   body: string | undefined,
   options: RequestOptions,
 ): Promise<Response> {
-  const headers = new Headers({ Accept: 'application/json' });
+  const headers = new Headers({ Accept: 'application/json', ...options.headers });
   if (body !== undefined) headers.set('Content-Type', 'application/json');
   // Which no form of another site can send.
   if (options.open) headers.set('X-Requested-With', 'XMLHttpRequest');

@@ -27,6 +27,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { useKeys } from '../keys/keys';
+import { connection } from '../live/connection';
 import { MAY, useMay, useMayAdminister } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button, IconButton } from '../ui/Button';
@@ -67,6 +68,18 @@ export function Shell() {
     const timer = setTimeout(loadPalette, PALETTE_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
+  const client = useQueryClient();
+  useEffect(() => {
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    void import('../live/live').then(({ startLive }) => {
+      if (!isOver) stop = startLive(client);
+    });
+    return () => {
+      isOver = true;
+      stop?.();
+    };
+  }, [client]);
   const rail = <Rail onSearch={() => setOverlay('palette')} onCollapse={collapse} />;
   return (
     <>
@@ -219,12 +232,17 @@ function Offline() {
     listener => onlineManager.subscribe(listener),
     () => onlineManager.isOnline(),
   );
+  const isConnected = useSyncExternalStore(connection.subscribe, connection.get);
   const client = useQueryClient();
-  if (isOnline) return null;
+  if (isOnline && isConnected) return null;
   return (
     <div className="offline" role="status">
       <WifiOff size={16} aria-hidden />
-      <span className="grow">No network: this page shows what was loaded before.</span>
+      <span className="grow">
+        {isOnline
+          ? 'The portal does not answer: this page may be old. Trying again.'
+          : 'No network: this page shows what was loaded before.'}
+      </span>
       <Button size="small" onClick={() => client.refetchQueries({ type: 'active' })}>
         Try again
       </Button>

@@ -25,12 +25,15 @@ interface Boot {
   config: AppConfig;
   session: SessionUser | null;
   first: { key: string; body: unknown }[];
+  /** The revision of the catalog that they have. */
+  rev: number | null;
 }
 
 const EMPTY: Boot = {
   config: { title: 'Callboard', organization: null, basePath: '', providers: [], version: '' },
   session: null,
   first: [],
+  rev: null,
 };
 
 const element = globalThis.document?.getElementById('boot') ?? null;
@@ -45,6 +48,7 @@ const first = new Map(boot.first.map(({ key, body }) => [key, body]));
 
 export const config = boot.config;
 export const bootSession = boot.session;
+export const bootRev = boot.rev;
 /** Lets libraries add style elements under the content security policy. */
 export const nonce = element?.nonce ?? '';
 

@@ -42,8 +42,9 @@ export default function EntityPage() {
   useEffect(() => {
     if (entity) recent.add(text);
   }, [entity, text]);
-  if (entity) return <Loaded entity={entity} entityRef={ref} tab={tab} />;
+  // Also when it went while it was looked at.
   if (error instanceof ApiError && error.isMissing) return <MissingEntity entityRef={ref} />;
+  if (entity) return <Loaded entity={entity} entityRef={ref} tab={tab} />;
   return (
     <Page
       title={shortRef(ref)}

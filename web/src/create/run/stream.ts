@@ -2,19 +2,9 @@
 
 import { ApiError } from '../../api/client';
 import { scaffolder, type TaskEvent } from '../../api/scaffolder';
+import { eventsOf, pause } from '../../api/sse';
 
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
-
-/** Splits a stream of server-sent events; gives what is complete, and the rest. */
-export function takeMessages(buffer: string): { data: string[]; rest: string } {
-  const parts = buffer.replaceAll('\r\n', '\n').split('\n\n');
-  const rest = parts.pop() ?? '';
-  const data = parts.flatMap(part => {
-    const lines = part.split('\n').filter(line => line.startsWith('data:'));
-    return lines.length > 0 ? [lines.map(line => line.slice(5).trimStart()).join('\n')] : [];
-  });
-  return { data, rest };
-}
 
 export interface Listener {
   onEvents: (events: TaskEvent[]) => void;
@@ -41,31 +31,14 @@ export async function follow(id: string, listener: Listener, signal: AbortSignal
       listener.onState(false, isFinal ? error : undefined);
       if (isFinal) return;
     }
-    await wait(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
+    await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
     failures += 1;
   }
 }
 
 async function* read(id: string, after: number | undefined, signal: AbortSignal) {
   const answer = await scaffolder.stream(id, after, signal);
-  const reader = answer.body?.getReader();
-  const decoder = new TextDecoder();
-  let buffer = '';
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const { data, rest } = takeMessages(buffer + decoder.decode(value, { stream: true }));
-    buffer = rest;
-    if (data.length > 0) yield data.map(text => JSON.parse(text) as TaskEvent);
+  for await (const events of eventsOf(answer)) {
+    yield events.map(({ data }) => JSON.parse(data) as TaskEvent);
   }
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
