@@ -74,7 +74,7 @@ flow('sorting shows entities without the value last', async page => {
       subtree: true,
     });
   });
-  await page.getByRole('button', { name: 'Lifecycle' }).click();
+  await page.getByRole('button', { name: 'Lifecycle', exact: true }).click();
   await page.waitForURL(/sort=lifecycle/);
   await page
     .getByRole('columnheader', { name: 'Lifecycle' })
@@ -97,6 +97,24 @@ flow('rows are walked, selected and opened with keys', async page => {
   await page.keyboard.press('k');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Android app' }).waitFor();
+});
+
+flow('a column is made wider, stays so, and is given back', async page => {
+  await go(page, '/catalog');
+  const head = page.getByRole('columnheader', { name: 'Owner' });
+  const width = async () => (await head.boundingBox()).width;
+  const usual = await width();
+  const edge = page.getByRole('button', { name: 'Width of Owner' });
+  await edge.focus();
+  for (let n = 0; n < 3; n += 1) await page.keyboard.press('ArrowRight');
+  const wider = await width();
+  assert.ok(Math.abs(wider - usual - 48) <= 2, `${usual} became ${wider}`);
+  await page.reload();
+  await row(page, 'Android app').waitFor();
+  assert.equal(await width(), wider);
+  await edge.focus();
+  await page.keyboard.press('Delete');
+  assert.equal(await width(), usual);
 });
 
 flow('a listing is exported as a file', async page => {

@@ -199,15 +199,15 @@ mod tests {
         listener.try_recv().ok().map(|issue| (*issue.news).clone())
     }
 
-    fn entities(changed: &[&str], removed: &[&str]) -> Option<News> {
+    fn entities(changed: &[&str], removed: &[&str]) -> News {
         let full = |names: &[&str]| {
             let names = names.iter().map(|name| format!("component:default/{name}"));
             names.collect()
         };
-        Some(News::Entities {
+        News::Entities {
             changed: full(changed),
             removed: full(removed),
-        })
+        }
     }
 
     #[test]
@@ -233,9 +233,9 @@ mod tests {
         assert_eq!(
             news,
             [
-                entities(&["kept", "given"], &["deleted"]),
-                entities(&["kept"], &["given", "deleted"]),
-                entities(&["given"], &[]),
+                Some(entities(&["kept", "given"], &["deleted"])),
+                Some(entities(&["kept"], &["given", "deleted"])),
+                Some(entities(&["given"], &[])),
                 None,
             ]
         );

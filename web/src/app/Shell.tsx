@@ -46,7 +46,7 @@ const KeyHelp = lazy(() => import('../keys/KeyHelp'));
 
 type Overlay = 'palette' | 'keys' | null;
 /** Not before the page has what it needs itself. */
-const PALETTE_AFTER_MS = 1500;
+const EXTRAS_AFTER_MS = 1500;
 const COLLAPSED = 'callboard.rail';
 /** Pinned entities in the rail; the rest is on the home page. */
 const MAX_PINNED = 8;
@@ -65,18 +65,22 @@ export function Shell() {
   useGlobalKeys(setOverlay, collapse);
   // Who presses Ctrl K types on at once.
   useEffect(() => {
-    const timer = setTimeout(loadPalette, PALETTE_AFTER_MS);
+    const timer = setTimeout(loadPalette, EXTRAS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   const client = useQueryClient();
   useEffect(() => {
     let stop: (() => void) | undefined;
     let isOver = false;
-    void import('../live/live').then(({ startLive }) => {
+    const begin = async () => {
+      const { startLive } = await import('../live/live');
       if (!isOver) stop = startLive(client);
-    });
+    };
+    // What happens until then is told by the stream: the page says how new its data is.
+    const timer = setTimeout(() => void begin(), EXTRAS_AFTER_MS);
     return () => {
       isOver = true;
+      clearTimeout(timer);
       stop?.();
     };
   }, [client]);

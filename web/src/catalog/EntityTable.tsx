@@ -7,10 +7,13 @@ import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { type Entity, refOf, refTextOf, titleOf } from '../api/entity';
 import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
-import { Skeleton } from '../ui/Small';
+import { Button } from '../ui/Button';
+import { Notice, Skeleton } from '../ui/Small';
 import { ErrorState, useLasting } from '../ui/States';
+import { ColumnEdge } from './ColumnEdge';
 import type { Column } from './columns';
 import { type Listing, type Rows, useRows } from './rows';
+import { templateOf, useWidths } from './widths';
 
 interface EntityTableProps {
   listing: Listing;
@@ -50,43 +53,56 @@ export function EntityTable(props: EntityTableProps) {
     onSelect,
     scrollTo: index => virtual.scrollToIndex(index),
   });
+  const [widths, setWidth] = useWidths();
   const isStale = useLasting(rows.isStale);
-  if (rows.error && rows.total === undefined) {
-    return <ErrorState error={rows.error} onRetry={rows.retry} />;
-  }
-  const template = ['28px', ...columns.map(column => column.width)].join(' ');
+  if (rows.error && rows.isBroken) return <ErrorState error={rows.error} onRetry={rows.retry} />;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows that are not there cannot be a table element
-    <div
-      role="table"
-      aria-label="Entities"
-      aria-rowcount={rows.total === undefined ? -1 : rows.total + 1}
-      aria-busy={isStale || rows.total === undefined}
-      className="grid-table"
-      style={{ '--columns': template } as React.CSSProperties}
-    >
-      <Head {...props} />
-      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+    <>
+      {rows.error && (
+        <Notice tone="error">
+          Some of this could not be loaded: {rows.error.message}{' '}
+          <Button size="small" onClick={rows.retry}>
+            Try again
+          </Button>
+        </Notice>
+      )}
+      {/* biome-ignore lint/a11y/useSemanticElements: rows that are not there cannot be a table element */}
       <div
-        ref={body}
-        role="rowgroup"
-        style={{ height: virtual.getTotalSize(), position: 'relative' }}
+        role="table"
+        aria-label="Entities"
+        aria-rowcount={rows.total === undefined ? -1 : rows.total + 1}
+        aria-busy={isStale || rows.total === undefined}
+        className="grid-table"
+        style={
+          {
+            '--columns': templateOf(columns, widths),
+            '--columns-narrow': templateOf(columns, widths, true),
+          } as React.CSSProperties
+        }
       >
-        {items.map(item => (
-          <Row
-            key={item.key}
-            index={item.index}
-            top={item.start - virtual.options.scrollMargin}
-            entity={isStale ? undefined : rows.at(item.index)}
-            columns={columns}
-            isActive={item.index === active}
-            selected={selected}
-            onSelect={onSelect}
-            onActive={setActive}
-          />
-        ))}
+        <Head {...props} onWidth={setWidth} />
+        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+        <div
+          ref={body}
+          role="rowgroup"
+          style={{ height: virtual.getTotalSize(), position: 'relative' }}
+        >
+          {items.map(item => (
+            <Row
+              key={item.key}
+              index={item.index}
+              top={item.start - virtual.options.scrollMargin}
+              entity={isStale ? undefined : rows.at(item.index)}
+              columns={columns}
+              isActive={item.index === active}
+              selected={selected}
+              onSelect={onSelect}
+              onActive={setActive}
+            />
+          ))}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -118,7 +134,11 @@ function useVirtual(body: React.RefObject<HTMLDivElement | null>, count: number)
   return virtual;
 }
 
-function Head({ columns, sort, onSort }: EntityTableProps) {
+interface HeadProps extends EntityTableProps {
+  onWidth: (id: string, px: number | undefined) => void;
+}
+
+function Head({ columns, sort, onSort, onWidth }: HeadProps) {
   const sorted = (column: Column) =>
     column.id !== sort.id ? undefined : sort.order === 'asc' ? 'ascending' : 'descending';
   return (
@@ -135,6 +155,7 @@ function Head({ columns, sort, onSort }: EntityTableProps) {
           key={column.id}
           data-column={column.id}
           aria-sort={sorted(column)}
+          aria-label={column.title}
         >
           {column.field ? (
             <button type="button" onClick={() => onSort(column.id)}>
@@ -149,6 +170,7 @@ function Head({ columns, sort, onSort }: EntityTableProps) {
           ) : (
             column.title
           )}
+          <ColumnEdge title={column.title} onWidth={px => onWidth(column.id, px)} />
         </span>
       ))}
     </div>

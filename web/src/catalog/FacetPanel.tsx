@@ -25,14 +25,14 @@ const MANY = 12;
 const MAX_SHOWN = 200;
 
 export function FacetPanel({ query, asker, onChange, without = [] }: FacetPanelProps) {
-  const facets = useFacets(query, asker);
+  const { values: facets, error, retry } = useFacets(query, asker);
   const rest = ['type', 'lifecycle', 'owner', 'tag', 'namespace'].filter(
     key => !without.includes(key),
   );
   return (
     <div className="facets">
       {!without.includes('kind') && (
-        <KindFacet values={facets.kind} query={query} onChange={onChange} />
+        <KindFacet values={error ? [] : facets.kind} query={query} onChange={onChange} />
       )}
       <fieldset className="facet">
         <legend>Show</legend>
@@ -47,9 +47,23 @@ export function FacetPanel({ query, asker, onChange, without = [] }: FacetPanelP
           </label>
         ))}
       </fieldset>
-      {rest.map(key => (
-        <Facet key={key} id={key} values={facets[key]} query={query} onChange={onChange} />
-      ))}
+      {error && <Failed error={error} onRetry={retry} />}
+      {!error &&
+        rest.map(key => (
+          <Facet key={key} id={key} values={facets[key]} query={query} onChange={onChange} />
+        ))}
+    </div>
+  );
+}
+
+/** The table beside it says more; filters can still be written. */
+function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  return (
+    <div className="facet" role="alert">
+      <p className="muted">The counts could not be loaded: {error.message}</p>
+      <Button size="small" onClick={onRetry}>
+        Try again
+      </Button>
     </div>
   );
 }
@@ -81,7 +95,7 @@ function KindFacet({ values, query, onChange }: FacetProps) {
   return (
     <fieldset className="facet facet-kinds">
       <legend>Kind</legend>
-      {option(undefined, 'Everything', all)}
+      {option(undefined, 'Everything', values?.length ? all : undefined)}
       {values?.map(({ value, count }) =>
         option(value.toLowerCase(), kindLook(value).plural, count),
       )}

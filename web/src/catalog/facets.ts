@@ -19,8 +19,14 @@ export function requestsFor(query: Query): Request[] {
   return free.length > 0 ? [{ keys: free }, ...own] : own;
 }
 
-/** Values of each facet; absent while unknown. Counts do not see the text of the query. */
-export function useFacets(query: Query, asker: Asker): Record<string, FacetValue[] | undefined> {
+export interface Facets {
+  /** Values of each facet; absent while unknown. Counts do not see the text of the query. */
+  values: Record<string, FacetValue[] | undefined>;
+  error: Error | null;
+  retry: () => void;
+}
+
+export function useFacets(query: Query, asker: Asker): Facets {
   const requests = requestsFor(query);
   const answers = useQueries({
     queries: requests.map(({ keys, without }) => {
@@ -35,9 +41,14 @@ export function useFacets(query: Query, asker: Asker): Record<string, FacetValue
       };
     }),
   });
-  const values: Record<string, FacetValue[] | undefined> = {};
+  const values: Facets['values'] = {};
   requests.forEach(({ keys }, at) => {
     for (const key of keys) values[key] = answers[at]?.data?.[KEYS[key]?.field ?? key];
   });
-  return values;
+  const failed = answers.filter(answer => answer.error);
+  return {
+    values,
+    error: failed[0]?.error ?? null,
+    retry: () => void Promise.all(failed.map(answer => answer.refetch())),
+  };
 }

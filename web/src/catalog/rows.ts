@@ -90,6 +90,8 @@ export interface Rows {
   at: (index: number) => Entity | undefined;
   isStale: boolean;
   error: Error | null;
+  /** Whether there is nothing to show because of the error. */
+  isBroken: boolean;
   retry: () => void;
 }
 
@@ -130,7 +132,12 @@ export function useRows(listing: Listing, first: number, last: number): Rows {
     at,
     isStale: head.isPlaceholderData,
     error: head.error ?? tail.error ?? loaded.find(block => block.error)?.error ?? null,
-    retry: () => void Promise.all([head.refetch(), rest && tail.refetch()]),
+    isBroken:
+      (head.error !== null && !head.data) || (rest !== null && tail.error !== null && !tail.data),
+    retry: () => {
+      for (const query of [head, ...(rest ? [tail] : []), ...loaded])
+        if (query.error) void query.refetch();
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { catalog, type Predicate } from '../api/catalog';
+import { ApiError } from '../api/client';
 import { type Entity, parseRef, refTextOf, specText } from '../api/entity';
 import { kindsQuery } from '../api/queries';
 import { config } from '../app/boot';
@@ -13,7 +14,7 @@ import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook } from '../ui/kinds';
 import { Card, Page } from '../ui/Page';
-import { formatCount, Notice, SkeletonRows } from '../ui/Small';
+import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
 import './home.css';
 
@@ -49,8 +50,9 @@ export default function HomePage() {
 }
 
 function Kinds() {
-  const { data } = useQuery(kindsQuery);
+  const { data, error, refetch } = useQuery(kindsQuery);
   const kinds = data?.filter(({ value }) => value !== 'Location');
+  if (error && !data) return <ErrorState error={error} onRetry={() => refetch()} />;
   return (
     <ul className="home-kinds" aria-label="The catalog by kind">
       {kinds?.map(({ value, count }) => (
@@ -145,11 +147,18 @@ function Attention() {
   });
   // Who may not see errors of the catalog is not shown any.
   const errors = useQuery({ queryKey: ['errors'], queryFn: catalog.errors, retry: false });
-  const isLoaded = !orphans.isPending && !unowned.isPending && !errors.isPending;
-  const isCalm = isLoaded && !orphans.data && !unowned.data && !errors.data?.length;
+  const isHidden = errors.error instanceof ApiError && errors.error.isDenied;
+  const isLoading = orphans.isPending || unowned.isPending || errors.isPending;
+  const failure = orphans.error ?? unowned.error ?? (isHidden ? null : errors.error);
+  const retry = () => {
+    for (const query of [orphans, unowned, errors]) if (query.error) void query.refetch();
+  };
+  const isCalm = !isLoading && !failure && !orphans.data && !unowned.data && !errors.data?.length;
   return (
     <Card title="Needs attention">
       <div className="column" style={{ gap: 8 }}>
+        {isLoading && !failure && <Skeleton width="60%" />}
+        {failure && <ErrorState error={failure} onRetry={retry} />}
         {isCalm && (
           <Notice tone="ok">Nothing: every file could be read, and everything has an owner.</Notice>
         )}
