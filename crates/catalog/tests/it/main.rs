@@ -14,6 +14,7 @@ mod conflicts;
 mod deletion;
 mod errors;
 mod groups;
+mod hostile;
 mod ingestion;
 mod locations;
 mod logged;
