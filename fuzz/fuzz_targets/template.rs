@@ -16,6 +16,7 @@ fuzz_target!(|data: &[u8]| {
         cookiecutter_compat: options & 1 != 0,
         trim_blocks: options & 2 != 0,
         lstrip_blocks: options & 4 != 0,
+        python: options & 8 != 0,
     };
     let limits = Limits {
         work: 20_000,

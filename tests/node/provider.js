@@ -6,7 +6,7 @@ const http = require('node:http');
 
 const SECRET = 'the-secret-of-the-portal';
 
-/** People by login name: their claims. */
+/** People by login name: their claims, unless a test has others. */
 const PEOPLE = {
   ada: { sub: 'ada', name: 'Ada Prompter', email: 'ada@example.com', email_verified: true },
   eve: { sub: 'eve', name: 'Eve', email: 'eve@example.com', email_verified: true },
@@ -14,13 +14,15 @@ const PEOPLE = {
 };
 
 /** Starts a provider that knows the portal as client `portal` once `register` told it where it is. */
-async function startProvider() {
+async function startProvider(people = PEOPLE) {
   const { Provider } = await import('oidc-provider');
   let handler = (_, response) => response.writeHead(503).end();
   const server = http.createServer((request, response) => handler(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${server.address().port}`;
+  const closed = new Set();
+  const find = id => (closed.has(id) ? undefined : { accountId: id, claims: () => people[id] });
   const register = portal => {
     const provider = new Provider(issuer, {
       clients: [{
@@ -30,7 +32,7 @@ async function startProvider() {
         redirect_uris: [`${portal}/api/auth/oidc/handler/frame`],
       }],
       claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-      findAccount: (_, id) => ({ accountId: id, claims: () => PEOPLE[id] }),
+      findAccount: (_, id) => find(id),
       features: { revocation: { enabled: true } },
       pkce: { required: () => true },
       rotateRefreshToken: true,
@@ -43,7 +45,8 @@ async function startProvider() {
     server.closeAllConnections();
     server.close();
   };
-  return { issuer, register, stop };
+  // An account that is closed ends its sessions with everybody.
+  return { issuer, register, close: id => closed.add(id), stop };
 }
 
 /** A browser: cookies per host, redirects followed by hand. */

@@ -1,12 +1,10 @@
 // Roles, explanations, the audit log, programs that act for people: in a browser, with permissions on.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { visit } from './pages.mjs';
 import { launch, openPage, startPortal, WITH_ACCESS } from './portal.mjs';
+import { askToAct, askWithCode, heard, redeem } from './programs.mjs';
 
-const REDIRECT = 'http://127.0.0.1:8055/callback';
-const VERIFIER = 'a-verifier-that-is-long-enough-to-be-accepted-here';
 let portal;
 let browser;
 
@@ -31,47 +29,9 @@ function flow(name, run, options) {
 }
 
 const go = (page, path) => visit(page, portal.url + path);
-const post = (path, body) =>
-  fetch(portal.url + path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  }).then(answer => answer.json());
-
-/** A program asks; where its question is. */
-async function ask() {
-  const client = await post('/api/auth/v1/register', {
-    client_name: 'Terminal helper',
-    redirect_uris: [REDIRECT],
-    token_endpoint_auth_method: 'none',
-  });
-  const query = new URLSearchParams({
-    client_id: client.client_id,
-    redirect_uri: REDIRECT,
-    response_type: 'code',
-    scope: 'openid offline_access',
-    state: 'abc',
-    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
-    code_challenge_method: 'S256',
-  });
-  const answer = await fetch(`${portal.url}/api/auth/v1/authorize?${query}`, {
-    redirect: 'manual',
-  });
-  return { clientId: client.client_id, question: answer.headers.get('location') };
-}
-
-/** Where the browser was sent, by a program that listens. */
-function heard(page) {
-  return new Promise(resolve => {
-    page.route(`${REDIRECT}**`, route => {
-      resolve(new URL(route.request().url()).searchParams);
-      return route.fulfill({ body: 'done', contentType: 'text/plain' });
-    });
-  });
-}
 
 flow('a program is let in, is listed, and is ended', async page => {
-  const { clientId, question } = await ask();
+  const { clientId, question } = await askToAct(portal);
   await visit(page, question);
   await page.getByRole('heading', { name: 'Let Terminal helper act for you?' }).waitFor();
   await page.getByText('nobody has checked its name').waitFor();
@@ -80,15 +40,7 @@ flow('a program is let in, is listed, and is ended', async page => {
   await page.getByRole('button', { name: 'Allow' }).click();
   const code = (await answered).get('code');
   await page.waitForURL(/callback/);
-  const form = new URLSearchParams({
-    grant_type: 'authorization_code',
-    client_id: clientId,
-    code,
-    redirect_uri: REDIRECT,
-    code_verifier: VERIFIER,
-  });
-  const tokens = await fetch(`${portal.url}/api/auth/v1/token`, { method: 'POST', body: form });
-  assert.equal(tokens.status, 200);
+  await redeem(portal, clientId, code);
   await go(page, '/settings');
   const item = page.getByRole('listitem').filter({ hasText: 'Terminal helper' });
   await item.getByRole('button', { name: 'End' }).click();
@@ -96,7 +48,7 @@ flow('a program is let in, is listed, and is ended', async page => {
 });
 
 flow('a program that is not wanted is sent away', async page => {
-  const { question } = await ask();
+  const { question } = await askToAct(portal);
   await visit(page, question);
   const answered = heard(page);
   await page.getByRole('button', { name: 'Deny' }).click();
@@ -115,31 +67,19 @@ flow(
 flow(
   'a program without a browser is let in by its code, which is never sent without a click',
   async page => {
-    const client = await post('/api/auth/v1/register', {
-      client_name: 'Terminal helper',
-      redirect_uris: [REDIRECT],
-      token_endpoint_auth_method: 'none',
-    });
-    const form = new URLSearchParams({ client_id: client.client_id, scope: 'catalog:read' });
-    const waiting = await fetch(`${portal.url}/api/auth/v1/device_authorization`, {
-      method: 'POST',
-      body: form,
-    }).then(answer => answer.json());
-    await visit(page, waiting.verification_uri_complete);
-    assert.equal(await page.getByLabel('Code').inputValue(), waiting.user_code);
+    const program = await askWithCode(portal);
+    await visit(page, program.address);
+    assert.equal(await page.getByLabel('Code').inputValue(), program.userCode);
     await page.getByLabel('Code').fill('BBBB-BBBB');
     await page.keyboard.press('Enter');
     await page.getByText('Nobody waits with').waitFor();
     await page.getByRole('button', { name: 'Try another code' }).click();
-    await page.getByLabel('Code').fill(waiting.user_code.toLowerCase().replace('-', ''));
+    await page.getByLabel('Code').fill(program.userCode.toLowerCase().replace('-', ''));
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('Read what you may read, in catalog').waitFor();
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByText('Go back to the program').waitFor();
-    form.set('grant_type', 'urn:ietf:params:oauth:grant-type:device_code');
-    form.set('device_code', waiting.device_code);
-    const tokens = await fetch(`${portal.url}/api/auth/v1/token`, { method: 'POST', body: form });
-    assert.equal(tokens.status, 200);
+    await program.redeem();
   },
   { allow: ['/device/BBBBBBBB'] },
 );

@@ -32,7 +32,7 @@ export const WITH_ACCESS = {
   callboard: { permission: { recordDecisions: true } },
 };
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

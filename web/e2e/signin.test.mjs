@@ -3,14 +3,31 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { launch, openPage, startPortal } from './portal.mjs';
+import { askToAct, askWithCode, heard, redeem } from './programs.mjs';
 
 const { SECRET, startProvider } = createRequire(import.meta.url)('../../tests/node/provider.js');
+const ADA = 'ada.fosse';
+const BUTTON = 'Sign in with single sign-on';
 let provider;
 let portal;
 let browser;
 
+const HOUSE = 'acme-stages.example';
+const person = (login, email, email_verified = true) => [
+  login,
+  { sub: login, name: login, email, email_verified },
+];
+/** Two of the example catalog, and three who must not get in. */
+const PEOPLE = Object.fromEntries([
+  person('ada', `ada.fosse@${HOUSE}`),
+  person('bertolt', `bertolt.kane@${HOUSE}`),
+  person('mallory', `ada.fosse@${HOUSE}`, false),
+  person('zoe', `zoe@${HOUSE}`),
+  person('max', 'ada.fosse@elsewhere.example'),
+]);
+
 before(async () => {
-  provider = await startProvider();
+  provider = await startProvider(PEOPLE);
   const oidc = {
     metadataUrl: `${provider.issuer}/.well-known/openid-configuration`,
     clientId: 'portal',
@@ -19,14 +36,17 @@ before(async () => {
     prompt: 'consent',
     signIn: {
       resolvers: [
-        {
-          resolver: 'emailLocalPartMatchingUserEntityName',
-          dangerouslyAllowSignInWithoutUserInCatalog: true,
-        },
+        { resolver: 'emailMatchingUserEntityProfileEmail' },
+        { resolver: 'emailLocalPartMatchingUserEntityName', allowedDomains: [HOUSE] },
       ],
     },
   };
-  const auth = { environment: 'test', providers: { oidc: { test: oidc } } };
+  const auth = {
+    environment: 'test',
+    providers: { oidc: { test: oidc } },
+    experimentalDynamicClientRegistration: { enabled: true },
+    experimentalRefreshToken: { enabled: true },
+  };
   [portal, browser] = await Promise.all([startPortal({ auth }), launch()]);
   provider.register(portal.url);
 });
@@ -44,36 +64,185 @@ async function answer(popup, login) {
   await popup.getByRole('button', { name: 'Continue' }).click();
 }
 
-async function signIn(page, login) {
+/** Opens the window of the provider. */
+async function openWindow(page) {
   const [popup] = await Promise.all([
     page.waitForEvent('popup'),
-    page.getByRole('button', { name: 'Sign in with single sign-on' }).click(),
+    page.getByRole('button', { name: BUTTON }).click(),
   ]);
-  await answer(popup, login);
+  return popup;
 }
 
-test('people sign in, stay signed in, and sign out', async () => {
-  const { page, faults, close } = await openPage(browser);
+async function signIn(page, login) {
+  await answer(await openWindow(page), login);
+}
+
+const button = page => page.getByRole('button', { name: BUTTON });
+const seen = (page, name) => page.getByText(`user:default/${name}`).first().waitFor();
+
+/** A browser of its own for each flow, in which nothing but the expected goes wrong. */
+function flow(name, run, options) {
+  test(name, async () => {
+    const { page, faults, close } = await openPage(browser, options);
+    try {
+      await run(page);
+      assert.deepEqual(faults, []);
+    } finally {
+      await close();
+    }
+  });
+}
+
+flow('people sign in, stay signed in, and sign out', async page => {
   await page.goto(`${portal.url}/settings`);
   await signIn(page, 'ada');
-  await page.getByText('user:default/ada').first().waitFor();
+  await seen(page, ADA);
   // The page that was asked for, without signing in again.
   assert.ok(page.url().endsWith('/settings'));
   await page.reload();
-  await page.getByText('user:default/ada').first().waitFor();
+  await seen(page, ADA);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('button', { name: 'Sign in with single sign-on' }).waitFor();
+  await button(page).waitFor();
   await page.reload();
-  await page.getByRole('button', { name: 'Sign in with single sign-on' }).waitFor();
-  assert.deepEqual(faults, []);
-  await close();
+  await button(page).waitFor();
 });
 
-test('who is refused is told why', async () => {
-  const { page, close } = await openPage(browser);
-  await page.goto(portal.url);
-  await signIn(page, 'mallory');
-  await page.getByText('does not contain an email').waitFor();
-  await page.getByRole('button', { name: 'Sign in with single sign-on' }).waitFor();
-  await close();
+flow('a token that ends is renewed without a word', async page => {
+  await page.clock.install();
+  await page.goto(`${portal.url}/settings`);
+  await signIn(page, 'ada');
+  await seen(page, ADA);
+  const renewed = page.waitForResponse(answer => answer.url().includes('/api/auth/oidc/refresh'));
+  await page.clock.fastForward('02:00:00');
+  await page.getByRole('link', { name: 'Catalog' }).first().click();
+  assert.equal((await renewed).status(), 200);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  assert.equal(await button(page).count(), 0);
 });
+
+flow(
+  'a session that the provider has ended leads to the way in',
+  async page => {
+    await page.goto(`${portal.url}/settings`);
+    await signIn(page, 'bertolt');
+    await seen(page, 'bertolt.kane');
+    provider.close('bertolt');
+    await page.reload();
+    await button(page).waitFor();
+    await page.getByText('Refresh failed').waitFor();
+    // Nothing of who was signed in is left to see.
+    assert.equal(await page.getByText('bertolt').count(), 0);
+    // At the provider, another person.
+    await page.context().clearCookies({ domain: '127.0.0.1' });
+    await signIn(page, 'ada');
+    await seen(page, ADA);
+  },
+  { allow: ['/api/auth/oidc/refresh'] },
+);
+
+const REFUSED = [
+  ['whose address is not verified', 'mallory', 'does not contain an email'],
+  ['whom no resolver finds', 'zoe', 'unable to resolve user identity'],
+  ['whose name fits and whose domain does not', 'max', 'not from an allowed domain'],
+];
+for (const [who, login, message] of REFUSED) {
+  flow(`${who} is refused, and told no more than a reference`, async page => {
+    await page.goto(portal.url);
+    await signIn(page, login);
+    const told = page.getByText(message);
+    await told.waitFor();
+    assert.doesNotMatch(await told.textContent(), new RegExp(PEOPLE[login].email));
+    await button(page).waitFor();
+    await page.reload();
+    await button(page).waitFor();
+  });
+}
+
+flow('a window that is closed gives up, and the next one works', async page => {
+  await page.goto(`${portal.url}/settings`);
+  const popup = await openWindow(page);
+  await popup.locator('[name="login"]').waitFor();
+  await popup.close();
+  await page.getByText('The window was closed before you signed in.').waitFor();
+  await signIn(page, 'ada');
+  await seen(page, ADA);
+});
+
+flow('two tabs sign in at once, each in its own window', async first => {
+  const second = await first.context().newPage();
+  const tabs = [first, second];
+  await Promise.all(tabs.map(tab => tab.goto(`${portal.url}/settings`)));
+  const windows = [await openWindow(first), await openWindow(second)];
+  await answer(windows[0], 'ada');
+  await seen(first, ADA);
+  // The provider knows the browser by now; the second window began before that.
+  await answer(windows[1], 'ada');
+  await seen(second, ADA);
+});
+
+flow('a tab follows what another one does', async first => {
+  const second = await first.context().newPage();
+  await Promise.all([first, second].map(tab => tab.goto(`${portal.url}/settings`)));
+  await Promise.all([first, second].map(tab => button(tab).waitFor()));
+  await signIn(first, 'ada');
+  await Promise.all([first, second].map(tab => seen(tab, ADA)));
+  await second.getByRole('button', { name: 'Sign out' }).click();
+  await Promise.all([first, second].map(tab => button(tab).waitFor()));
+  // Who signs out is sent to the first page, which names nobody.
+  await second.goto(`${portal.url}/settings`);
+  await second.getByRole('button', { name: 'Continue as guest' }).click();
+  await Promise.all([first, second].map(tab => seen(tab, 'guest')));
+});
+
+flow('tabs that renew at once do not end the session', async first => {
+  await first.goto(`${portal.url}/settings`);
+  await signIn(first, 'ada');
+  await seen(first, ADA);
+  const second = await first.context().newPage();
+  await second.goto(`${portal.url}/settings`);
+  await seen(second, ADA);
+  // Each request is held for a while: two without a lock would carry the same refresh token.
+  let nHeld = 0;
+  let nAtOnce = 0;
+  await first.context().route('**/api/auth/oidc/refresh**', async route => {
+    nAtOnce = Math.max(nAtOnce, ++nHeld);
+    await new Promise(resolve => setTimeout(resolve, 500));
+    nHeld--;
+    await route.continue();
+  });
+  const renewed = [first, second].map(tab =>
+    tab.waitForResponse(answer => answer.url().includes('/api/auth/oidc/refresh')),
+  );
+  await Promise.all([first, second].map(tab => tab.reload()));
+  for (const answer of await Promise.all(renewed)) assert.equal(answer.status(), 200);
+  await Promise.all([first, second].map(tab => seen(tab, ADA)));
+  assert.equal(nAtOnce, 1);
+});
+
+flow('a program asks somebody who has to sign in first', async page => {
+  const { clientId, question } = await askToAct(portal);
+  await page.goto(question);
+  await signIn(page, 'ada');
+  await page.getByRole('heading', { name: 'Let Terminal helper act for you?' }).waitFor();
+  const answered = heard(page);
+  await page.getByRole('button', { name: 'Allow' }).click();
+  const tokens = await redeem(portal, clientId, (await answered).get('code'));
+  assert.equal(userOf(tokens.access_token), `user:default/${ADA}`);
+});
+
+flow('the code of a device is typed by somebody who has to sign in first', async page => {
+  const program = await askWithCode(portal);
+  await page.goto(program.address);
+  await signIn(page, 'ada');
+  assert.equal(await page.getByLabel('Code').inputValue(), program.userCode);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await page.getByText('Go back to the program').waitFor();
+  const tokens = await program.redeem();
+  assert.equal(userOf(tokens.access_token), `user:default/${ADA}`);
+});
+
+/** Whom a token is for. */
+function userOf(token) {
+  return JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).sub;
+}

@@ -15,10 +15,12 @@ mod record;
 mod retention;
 mod service;
 mod store;
+mod tell;
 
 pub use chain::{Fault, Verification};
 pub use http::{lines, router};
 pub use observe::Reads;
-pub use record::{Event, Origin, Outcome, Record, Via, digest};
+pub use record::{Event, Origin, Outcome, Record, Severity, Via, digest};
 pub use service::{Audit, Export, PERMISSIONS, Parts, Query, RECORD_READ, Settings};
 pub use store::{MIGRATIONS, record};
+pub use tell::log_at;

@@ -60,6 +60,23 @@ names! { Via {
     Api => "api", Agent => "agent", Provider => "provider", Job => "job", Operator => "operator",
 } }
 
+/// How much a record matters to who reads the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Everyday events.
+    Low,
+    /// Changes.
+    Medium,
+    /// Changes of what others may do, and attempts that were refused.
+    High,
+    /// The audit log itself is not whole.
+    Critical,
+}
+
+names! { Severity {
+    Low => "low", Medium => "medium", High => "high", Critical => "critical",
+} }
+
 /// Who does something, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -197,6 +214,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// How much it matters.
+    pub fn severity(&self) -> Severity {
+        let concerns = |feature: &str| self.action.split('.').next() == Some(feature);
+        match self.action.as_str() {
+            "audit.record.lose" => Severity::Critical,
+            _ if self.outcome == Outcome::Denied => Severity::High,
+            "auth.session.begin" => Severity::Low,
+            _ if concerns("permission") || concerns("auth") || concerns("audit") => Severity::High,
+            _ => Severity::Medium,
+        }
+    }
+
     /// The hash of this record after another hash. Every field goes in with its length, so that no
     /// two records give the same bytes.
     pub(crate) fn hash_after(&self, previous: &str) -> String {
@@ -243,6 +272,29 @@ fn bounded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_concerns_the_rights_of_others_matters_more() {
+        use Outcome::{Denied, Failed, Succeeded};
+        for (action, outcome, severity) in [
+            ("auth.session.begin", Succeeded, Severity::Low),
+            ("catalog.location.register", Succeeded, Severity::Medium),
+            ("catalog.post", Failed, Severity::Medium),
+            ("catalog.delete", Denied, Severity::High),
+            ("auth.session.begin", Denied, Severity::High),
+            ("permission.role.create", Succeeded, Severity::High),
+            ("permissions.other", Succeeded, Severity::Medium),
+            ("audit.record.remove", Succeeded, Severity::High),
+            ("audit.record.lose", Failed, Severity::Critical),
+        ] {
+            let record = Record {
+                action: action.to_owned(),
+                outcome,
+                ..record()
+            };
+            assert_eq!(record.severity(), severity, "{action} {outcome:?}");
+        }
+    }
 
     fn record() -> Record {
         Record {

@@ -7,6 +7,7 @@ use platform::{Error, Millis, Result};
 
 use crate::record::{Event, Origin, Outcome, Record, Via};
 use crate::service::Query;
+use crate::tell::tell;
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -55,8 +56,9 @@ pub fn record(tx: &mut Tx<'_>, origin: &Origin, event: &Event, now: Millis) -> R
     tx.execute(
         "update audit_head set seq = $1, hash = $2 where id = 1",
         &[record.seq.into(), (&record.hash).into()],
-    )
-    .map(drop)
+    )?;
+    tx.after_commit(move || tell(&record));
+    Ok(())
 }
 
 pub(crate) fn load_head(tx: &mut Tx<'_>) -> Result<Head> {

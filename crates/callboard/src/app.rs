@@ -171,6 +171,7 @@ impl App {
         let identity = open_identity(sections, stage, db.clone(), catalog.clone(), clock.clone())?;
         // A key that is missing is told now, not when somebody signs in.
         identity.check_keys().await?;
+        audit::log_at(sections.backend.auditor.severity_log_level_mappings.clone());
         let audit = Audit::new(audit::Parts {
             db: db.clone(),
             settings: audit::Settings {

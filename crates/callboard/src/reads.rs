@@ -30,7 +30,14 @@ pub(crate) const ALL: &[(&str, &str)] = &[
     ),
 ];
 
-/// Whether a request to a route changes nothing, whatever its method.
+/// Whether tokens that may only read can send a request, whatever its method. Of actions some only
+/// read, and each looks at the token itself.
 pub(crate) fn is_read(plugin: &str, route: &str) -> bool {
-    ALL.contains(&(plugin, route))
+    ALL.contains(&(plugin, route)) || INVOKE.contains(&route)
 }
+
+/// Routes of every plugin that call an action.
+const INVOKE: &[&str] = &[
+    "/.backstage/actions/v1/actions/{id}/invoke",
+    "/.backstage/actions/v2/actions/{id}/invoke",
+];

@@ -10,6 +10,9 @@ mod plan;
 
 use std::collections::{HashMap, HashSet};
 
+use audit::{Event, Origin, Via};
+use serde_json::json;
+
 use crate::config::MassDeletion;
 use crate::guard;
 use crate::model::{Deferred, Source};
@@ -183,7 +186,7 @@ pub(crate) fn retract(
     refresh::mark_orphans(tx, &free, now)?;
     hand_over(tx, &free, now)?;
     if departure == Departure::Eager {
-        sweep(tx, targets, now)?;
+        sweep(tx, targets, None, now)?;
     }
     ask_claimants(tx, targets, now)
 }
@@ -227,9 +230,9 @@ fn ask_others(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
     tx.notify(WORK)
 }
 
-/// Deletes what no provider reaches of `targets` and everything below them. What somebody else
-/// waits for is handed over as it is.
-fn sweep(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
+/// Deletes what no provider reaches of `targets` and everything below them, with a record of each
+/// entity if nothing else says who did it. What somebody else waits for is handed over as it is.
+fn sweep(tx: &mut Tx<'_>, targets: &[String], origin: Option<&Origin>, now: Millis) -> Result<()> {
     let mut gone = unreachable(tx, targets)?;
     // Claims of what goes too are no reason to stay.
     conflicts::delete_by_sources(tx, &gone)?;
@@ -244,6 +247,9 @@ fn sweep(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
         gone = unreachable(tx, targets)?;
     }
     let emitted = edges::load_children(tx, &gone)?;
+    if let Some(origin) = origin {
+        record_gone(tx, origin, &gone, now)?;
+    }
     delete(tx, &gone, now)?;
     let gone: HashSet<String> = gone.into_iter().collect();
     let kept: HashSet<String> = emitted
@@ -252,6 +258,21 @@ fn sweep(tx: &mut Tx<'_>, targets: &[String], now: Millis) -> Result<()> {
         .filter(|child| !gone.contains(child))
         .collect();
     ask_others(tx, &kept.into_iter().collect::<Vec<_>>(), now)
+}
+
+/// Records what is about to be deleted.
+fn record_gone(tx: &mut Tx<'_>, origin: &Origin, refs: &[String], now: Millis) -> Result<()> {
+    let existing = refresh::load_existing(tx, refs.iter().map(String::as_str))?;
+    for entity in refs {
+        let was = existing
+            .get(entity)
+            .map(|row| json!({ "ref": entity, "hash": row.unprocessed_hash }));
+        let event = Event::done("catalog.entity.delete", entity)
+            .changed(was.as_ref(), None)
+            .detail("nothing leads to it any more");
+        audit::record(tx, origin, &event, now)?;
+    }
+    Ok(())
 }
 
 /// Deletes entities and what they gave rise to, and lets waiting claims have their references.
@@ -291,7 +312,8 @@ pub(crate) fn settle_orphans(
     let found: Vec<&str> = found.iter().map(String::as_str).collect();
     refresh::adopt(tx, &found)?;
     if delete_them {
-        sweep(tx, &lost, now)?;
+        let origin = Origin::internal(Via::Job, "orphans");
+        sweep(tx, &lost, Some(&origin), now)?;
     } else {
         refresh::confirm_orphans(tx, &lost)?;
         stitches::enqueue(tx, lost.iter().map(String::as_str), now)?;

@@ -144,6 +144,17 @@ pub(crate) fn apply_recorded(
     Ok(applied)
 }
 
+/// Removes what a provider that does not run here any more gave, with a record.
+pub(crate) fn evict(tx: &mut Tx<'_>, provider: &str, now: Millis) -> Result<()> {
+    let source = Source::Provider(provider.to_owned());
+    let before = sorted(edges::load_targets(tx, &source)?);
+    let event = Event::done("catalog.provider.evict", format!("provider:{provider}"))
+        .changed(Some(&json!(before)), None)
+        .detail(format!("{} went", before.len()));
+    audit::record(tx, &Origin::internal(Via::Job, "start"), &event, now)?;
+    ingest::replace(tx, &source, &[], Departure::Eager, now)
+}
+
 fn sorted(refs: HashSet<String>) -> Vec<String> {
     let mut refs: Vec<String> = refs.into_iter().collect();
     refs.sort_unstable();

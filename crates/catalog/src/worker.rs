@@ -23,11 +23,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
-use crate::ingest::{self, Departure};
+use crate::ingest;
 use crate::metrics::Sizes;
-use crate::model::{Claimed, Outcome, Source};
+use crate::model::{Claimed, Outcome};
 use crate::process::commit;
-use crate::provider::{REGISTERED_LOCATIONS, SharedProvider};
+use crate::provider::{self, REGISTERED_LOCATIONS, SharedProvider};
 use crate::service::locations::restore_registered;
 use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
 use crate::{check, watch};
@@ -90,8 +90,7 @@ async fn prepare(catalog: &Catalog) -> Result<()> {
             for provider in edges::list_providers(tx)? {
                 if evict && provider != REGISTERED_LOCATIONS && !names.contains(&provider) {
                     tracing::info!(provider, "provider is gone; removing its entities");
-                    let source = Source::Provider(provider);
-                    ingest::replace(tx, &source, &[], Departure::Eager, now)?;
+                    provider::evict(tx, &provider, now)?;
                 }
             }
             // The only process that can hold a claim on an embedded database is this one.

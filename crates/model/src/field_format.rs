@@ -293,6 +293,21 @@ fn is_made_of(text: &str, others: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// GHSA-4jqc-jvh2-pxg9: names become parts of paths.
+    #[test]
+    fn no_name_leads_to_another_folder() {
+        let names = [
+            "..", ".", "../a", "a/../b", "a/b", "..\\a", "a\\b", "%2e%2e", "a%2fb", "..%2fa",
+            "a\0", "a\n", "..;a", "~", "a:b",
+        ];
+        for format in [Format::Kind, Format::ObjectName, Format::Namespace] {
+            for name in names {
+                let is_accepted = format.accepts(name);
+                assert!(!is_accepted, "{format:?} {name:?}");
+            }
+        }
+    }
+
     #[test]
     fn accepted_and_rejected_values() {
         let long = "a".repeat(MAX_LENGTH);

@@ -4,6 +4,7 @@
 //! and the meter bounds how many there are.
 
 mod member;
+mod python;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};

@@ -2,6 +2,7 @@
 //! of Cookiecutter.
 
 mod array;
+mod python;
 mod record;
 mod scalar;
 
@@ -63,6 +64,8 @@ pub(crate) struct Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Text,
+    /// A text where texts have the methods of Python.
+    Python,
     Number,
     Array,
     Record,
@@ -73,6 +76,7 @@ enum Owner {
 pub(crate) fn find(value: &Value<'_>, name: &str, syntax: Syntax) -> Option<Method> {
     let is_cookiecutter = syntax.cookiecutter_compat;
     let (owner, names, more): (_, &[&'static str], &[&'static str]) = match value {
+        Value::Text(_) | Value::Safe(_) if syntax.python => (Owner::Python, &python::TEXT, &[]),
         Value::Text(_) | Value::Safe(_) => (Owner::Text, &TEXT, &[]),
         Value::Number(_) => (Owner::Number, &NUMBER, &[]),
         Value::Array(_) if is_cookiecutter => (Owner::Array, &ARRAY, &COOKIECUTTER_ARRAY),
@@ -94,6 +98,7 @@ impl Method {
     pub(crate) fn n_arguments(self, syntax: Syntax) -> (usize, usize) {
         let any = usize::MAX;
         match (self.owner, self.name) {
+            (Owner::Python, name) => python::n_arguments(name),
             (Owner::Text, "replace") | (Owner::Array, "insert") => (2, 2),
             (Owner::Text, "split" | "slice" | "substring") | (Owner::Array, "slice") => (0, 2),
             (Owner::Text | Owner::Array, "includes" | "indexOf" | "lastIndexOf")
@@ -123,6 +128,9 @@ pub(crate) fn call<'a>(
     arguments: &[Value<'a>],
 ) -> Result<Value<'a>> {
     match owner {
+        Value::Text(text) | Value::Safe(text) if method.owner == Owner::Python => {
+            python::call(machine, text, method.name, arguments)
+        }
         Value::Text(text) | Value::Safe(text) => {
             scalar::call_text(machine, text, method.name, arguments)
         }

@@ -12,6 +12,7 @@ use crate::references::{Reference, references};
 
 /// Which marks a template has and how it treats the space around them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Syntax {
     /// Outputs are `{{ }}` instead of `${{ }}`, and some of Jinja works: `True`, `None`,
     /// `jsonify`, `items()`, `append()`.
@@ -20,6 +21,9 @@ pub struct Syntax {
     pub trim_blocks: bool,
     /// Space between the start of a line and a block tag goes with the tag.
     pub lstrip_blocks: bool,
+    /// Values are put out as Python writes them, texts have Python's methods instead of
+    /// JavaScript's, and what is undefined cannot be put out: as Cookiecutter itself does.
+    pub python: bool,
 }
 
 impl Syntax {

@@ -32,6 +32,7 @@ fn syntax(case: &Value) -> Syntax {
         cookiecutter_compat: option("cookiecutterCompat"),
         trim_blocks: option("trimBlocks"),
         lstrip_blocks: option("lstripBlocks"),
+        ..Syntax::default()
     }
 }
 

@@ -171,7 +171,7 @@ proptest! {
 
     #[test]
     fn any_text_is_rendered_or_refused(source in "\\PC{0,60}", compat: bool, trim: bool) {
-        let syntax = Syntax { cookiecutter_compat: compat, trim_blocks: trim, lstrip_blocks: trim };
+        let syntax = Syntax { cookiecutter_compat: compat, trim_blocks: trim, lstrip_blocks: trim, python: trim };
         _ = try_render(&source, syntax);
     }
 

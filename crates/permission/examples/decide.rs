@@ -154,7 +154,7 @@ fn tell(what: &str, mut times: Vec<Duration>) {
     let at = |share: usize| times[(times.len() - 1) * share / 1_000];
     let per_second = times.len() as u128 * 1_000_000_000 / total.as_nanos();
     println!(
-        "{what}: p50 {:?}, p99 {:?}, p99.9 {:?}, {per_second} decisions/s on one core",
+        "| {what} | {:.1?} | {:.1?} | {:.1?} | {per_second} | p99 20 µs |",
         at(500),
         at(990),
         at(999)
@@ -176,6 +176,8 @@ fn main() {
     let names: Vec<String> = (0..400)
         .map(|number| format!("plugin{}.thing.verb{}", number % 40, number / 40))
         .collect();
+    println!("| Question | p50 | p99 | p99.9 | decisions/s on one core | Budget |");
+    println!("|---|---|---|---|---|---|");
     tell(
         "first question of each user",
         ask(&engine, &users, &names, USERS),

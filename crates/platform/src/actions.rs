@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 
 pub use http::action_routes;
@@ -251,6 +251,41 @@ impl Run {
             return Ok(kept);
         }
         let value = work.await?;
+        step.checkpoints.save(key, &value).await?;
+        Ok(value)
+    }
+
+    /// Makes something outside, once even if a process ends between the making and the answer.
+    ///
+    /// That it begins is written down first. A step that is repeated after that looks for what the
+    /// attempt before may have made with `find`, and makes it only if there is nothing. After a
+    /// refusal nothing was made, so that a retry does not take over what belongs to somebody else.
+    pub async fn once<M, F>(&self, key: &str, make: M, find: F) -> Result<Value>
+    where
+        M: Future<Output = Result<Value>> + Send,
+        F: Future<Output = Result<Option<Value>>> + Send,
+    {
+        let Some(step) = &self.step else {
+            return make.await;
+        };
+        if let Some(kept) = step.checkpoints.load(key).await? {
+            return Ok(kept);
+        }
+        let begun = format!("{key}.begun");
+        let is_repeated = step.checkpoints.load(&begun).await? == Some(Value::Bool(true));
+        let found = if is_repeated { find.await? } else { None };
+        let value = if let Some(found) = found {
+            found
+        } else {
+            step.checkpoints.save(&begun, &Value::Bool(true)).await?;
+            match make.await {
+                Err(error) if error.code() != Code::Unavailable => {
+                    step.checkpoints.save(&begun, &Value::Bool(false)).await?;
+                    return Err(error);
+                }
+                made => made?,
+            }
+        };
         step.checkpoints.save(key, &value).await?;
         Ok(value)
     }

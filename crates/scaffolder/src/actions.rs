@@ -2,6 +2,7 @@
 
 mod argocd;
 mod catalog;
+mod cookiecutter;
 mod debug;
 mod fetch;
 mod files;
@@ -104,6 +105,7 @@ impl Action for Builtin {
             "fetch:plain:file" => fetch::plain_file(run, reach, &input).await,
             "fetch:template" => template::folder(run, reach, &input).await,
             "fetch:template:file" => template::file(run, reach, &input).await,
+            "fetch:cookiecutter" => cookiecutter::fetch(run, reach, &input).await,
             "catalog:register" => catalog::register(run, reach, &input).await,
             "catalog:write" => catalog::write(run, &input).await,
             "catalog:fetch" => catalog::fetch(run, reach, &input).await,
@@ -126,13 +128,13 @@ async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Va
         "github:repo:create" => publish::repo_create(run, reach, input).await,
         "github:repo:push" => publish::push_only(run, reach, input).await,
         "github:branch-protection:create" => github::protect_branch(reach, input).await,
-        "github:issues:create" => github::create_issue(reach, input).await,
+        "github:issues:create" => github::create_issue(run, reach, input).await,
         "github:issues:label" => github::label_issue(reach, input).await,
-        "github:webhook" => github::create_webhook(reach, input).await,
+        "github:webhook" => github::create_webhook(run, reach, input).await,
         "github:actions:dispatch" => github::dispatch_workflow(reach, input).await,
-        "github:autolinks:create" => github::create_autolink(reach, input).await,
+        "github:autolinks:create" => github::create_autolink(run, reach, input).await,
         "argocd:create-resources" => argocd::create_resources(run, reach, input).await,
-        "github:pages:enable" => github::enable_pages(reach, input).await,
+        "github:pages:enable" => github::enable_pages(run, reach, input).await,
         other => Err(Error::internal(format!("no code for the action `{other}`"))),
     }
 }

@@ -34,6 +34,7 @@ impl From<CaseOptions> for Syntax {
             cookiecutter_compat: options.cookiecutter_compat,
             trim_blocks: options.trim_blocks,
             lstrip_blocks: options.lstrip_blocks,
+            python: false,
         }
     }
 }

@@ -218,12 +218,14 @@ pub(crate) fn unpack(root: &Path, packed: &[u8]) -> Result<()> {
     let broken = |error: std::io::Error| {
         Error::internal("the stored workspace cannot be read").with_source(error)
     };
-    let mut total = 0;
+    let (mut total, mut n_entries) = (0, 0);
     loop {
         let mut kind = [0];
         if reader.read(&mut kind).map_err(broken)? == 0 {
             return Ok(());
         }
+        n_entries += 1;
+        check_room(0, n_entries)?;
         let mut mode = [0; 4];
         reader.read_exact(&mut mode).map_err(broken)?;
         let path = String::from_utf8(read_sized(&mut reader, &mut total)?)
@@ -324,6 +326,31 @@ mod tests {
         };
         assert_eq!(plain(&found), plain(&entries));
         assert_eq!(fs::read(to.join("x/.hidden")).unwrap(), [0, 159, 146]);
+    }
+
+    #[test]
+    fn a_small_archive_of_something_large_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let bomb = |entries: &mut dyn Iterator<Item = (String, u64)>| {
+            let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+            for (path, len) in entries {
+                packed.write_all(b"f").unwrap();
+                packed.write_all(&0o644_u32.to_be_bytes()).unwrap();
+                packed
+                    .write_all(&(path.len() as u64).to_be_bytes())
+                    .unwrap();
+                packed.write_all(path.as_bytes()).unwrap();
+                packed.write_all(&len.to_be_bytes()).unwrap();
+            }
+            unpack(folder.path(), &packed.finish().unwrap()).unwrap_err()
+        };
+        let large = bomb(&mut std::iter::once(("a".to_owned(), 3 * MAX_BYTES)));
+        assert_eq!(large.message(), "the workspace may hold 256 MiB");
+        let many = bomb(&mut (0..=MAX_ENTRIES).map(|_| ("a".to_owned(), 0)));
+        assert_eq!(
+            many.message(),
+            "the workspace may hold 20000 files and folders"
+        );
     }
 
     #[test]

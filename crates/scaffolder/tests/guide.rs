@@ -60,3 +60,45 @@ fn every_filter_and_test_is_in_the_guide() {
         assert!(is_there.iter().any(|text| GUIDE.contains(text)), "{name}");
     }
 }
+
+const TEMPLATES: &str = include_str!("../../../docs/guide/templates.md");
+
+/// Where the tests are that the guide names, by what stands before the name.
+const TESTS: [(&str, &str); 6] = [
+    ("api", include_str!("it/api.rs")),
+    ("security", include_str!("it/security.rs")),
+    ("threats", include_str!("it/threats.rs")),
+    (
+        "integrations::guard",
+        include_str!("../../integrations/tests/it/guard.rs"),
+    ),
+    (
+        "integrations::outcomes",
+        include_str!("../../integrations/tests/it/outcomes.rs"),
+    ),
+    (
+        "integrations::urls",
+        include_str!("../../integrations/tests/it/urls.rs"),
+    ),
+];
+
+#[test]
+fn every_threat_of_the_guide_has_its_test() {
+    let (_, section) = TEMPLATES.split_once("<!-- tests -->").unwrap();
+    let names: Vec<&str> = section.split('`').filter(|it| it.contains("::")).collect();
+    assert!(names.len() > 17, "only {} tests", names.len());
+    for name in &names {
+        let (place, name) = name.rsplit_once("::").unwrap();
+        let (_, source) = TESTS.iter().find(|(known, _)| *known == place).unwrap();
+        assert!(source.contains(&format!("fn {name}(")), "{place}::{name}");
+    }
+    let (_, threats) = TESTS[2];
+    for test in threats.split("#[tokio::test]").skip(1) {
+        let (_, name) = test.split_once("fn ").unwrap();
+        let (name, _) = name.split_once('(').unwrap();
+        assert!(
+            names.contains(&format!("threats::{name}").as_str()),
+            "{name}"
+        );
+    }
+}

@@ -49,9 +49,14 @@ function address(provider: Provider, step: string, query: Record<string, string>
   return `/api/auth/${encodeURIComponent(provider.id)}/${step}${text && `?${text}`}`;
 }
 
+/** Other tabs wait for an answer, so it must not stay away for ever. */
+const REFRESH_MS = 30_000;
+
 /** A session from what the browser has: a cookie, a proxy, or nothing at all for guests. */
 export async function refreshSession(provider: Provider): Promise<SignedIn> {
-  return identityOf(await request<SessionAnswer>(address(provider, 'refresh'), { open: true }));
+  const signal = AbortSignal.timeout(REFRESH_MS);
+  const path = address(provider, 'refresh');
+  return identityOf(await request<SessionAnswer>(path, { open: true, signal }));
 }
 
 function identityOf(answer: SessionAnswer): SignedIn {

@@ -18,6 +18,10 @@ export type SessionState =
 const SIGNED_OUT = 'callboard.signed-out';
 /** The provider of the last sign-in, which has the session that can be renewed. */
 const PROVIDER = 'callboard.provider';
+/** Who signed in last and when, for the other tabs of this browser. */
+const SIGNED_IN = 'callboard.signed-in';
+/** Held by the tab that renews the session. */
+const RENEWING = 'callboard.renewing';
 /** A token is renewed this long before it ends. */
 const MARGIN_MS = 60_000;
 const COOKIE = '/api/app/.backstage/auth/v1/cookie';
@@ -28,6 +32,10 @@ class Session {
   private listeners = new Set<() => void>();
   private held: { token: string; until: number } | null = null;
   private pending: Promise<string> | null = null;
+
+  constructor() {
+    globalThis.addEventListener?.('storage', event => this.hear(event));
+  }
 
   readonly get = (): SessionState => this.state;
 
@@ -51,14 +59,17 @@ class Session {
       localStorage.setItem(PROVIDER, provider.id);
       this.provider = provider;
       this.keep(signedIn);
+      const { userEntityRef } = signedIn.identity;
+      localStorage.setItem(SIGNED_IN, JSON.stringify([userEntityRef, Date.now()]));
     } catch (cause) {
       this.set({ status: 'signed-out', error: errorOf(cause) });
     }
   }
 
   async signOut(): Promise<void> {
-    localStorage.setItem(SIGNED_OUT, '1');
     await request(COOKIE, { method: 'DELETE' }).catch(() => undefined);
+    // Now that no page brings anything of this user any more, other tabs may load anew.
+    localStorage.setItem(SIGNED_OUT, '1');
     const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
     this.held = null;
     stars.replace([]);
@@ -87,7 +98,8 @@ class Session {
     const wasSignedIn = this.state.status === 'signed-in';
     try {
       if (!this.provider) throw new Error('Nobody is signed in.');
-      return this.keep(await refreshSession(this.provider));
+      const { provider } = this;
+      return this.keep(await alone(() => refreshSession(provider)));
     } catch (cause) {
       const error = errorOf(cause);
       const isOffline = error instanceof ApiError && error.isOffline;
@@ -98,18 +110,45 @@ class Session {
   }
 
   private keep({ token, expiresInSeconds = 3600, identity }: SignedIn): string {
-    this.held = { token, until: Date.now() + expiresInSeconds * 1000 };
     const { userEntityRef, ownershipEntityRefs } = identity;
     const user = { userEntityRef, ownershipEntityRefs };
-    if (!isSame(this.state, user)) this.set({ status: 'signed-in', user });
-    request(COOKIE).catch(() => undefined);
+    this.held = { token, until: Date.now() + expiresInSeconds * 1000 };
+    const cookie = request(COOKIE);
+    const show = () => this.set({ status: 'signed-in', user });
+    if (isSomebodyElse(this.state, userEntityRef)) {
+      // What was loaded, and what came with the page, belongs to who was signed in before.
+      cookie.then(() => location.reload(), show);
+      return token;
+    }
+    cookie.catch(() => undefined);
+    if (!isSame(this.state, user)) show();
     return token;
+  }
+
+  /** Another tab signed in or out: this one shows nothing that belongs to somebody else. */
+  private hear({ key, newValue }: StorageEvent): void {
+    if (key === SIGNED_OUT && newValue && this.state.status !== 'signed-out') location.reload();
+    if (key !== SIGNED_IN || !newValue) return;
+    const [userEntityRef] = JSON.parse(newValue) as [string];
+    // A tab whose own window is open goes on with it.
+    const isBehind = this.state.status === 'signed-out';
+    if (isBehind || isSomebodyElse(this.state, userEntityRef)) location.reload();
   }
 
   private set(state: SessionState): void {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+/**
+ * Runs while no other tab does: a provider that gives a new refresh token each time takes one that
+ * comes twice for stolen, and ends the session.
+ */
+function alone<T>(run: () => Promise<T>): Promise<T> {
+  // Browsers lock on HTTPS and on this machine only.
+  const locks: LockManager | undefined = globalThis.navigator?.locks;
+  return locks ? locks.request(RENEWING, run) : run();
 }
 
 function errorOf(cause: unknown): Error {
@@ -121,6 +160,10 @@ function tellable(error: Error): Error | undefined {
   return error instanceof ApiError && error.status === 401 && /cookie/i.test(error.message)
     ? undefined
     : error;
+}
+
+function isSomebodyElse(state: SessionState, userEntityRef: string): boolean {
+  return state.status === 'signed-in' && state.user.userEntityRef !== userEntityRef;
 }
 
 function isSame(state: SessionState, user: SessionUser): boolean {

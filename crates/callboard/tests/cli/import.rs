@@ -105,6 +105,32 @@ async fn backstage(stage: &Stage, url: &str) -> Backstage {
     backstage
 }
 
+fn generated(url: &str) -> String {
+    format!(
+        "location:default/{}",
+        model::location_entity_name("url", url)
+    )
+}
+
+/// What the audit log has of imports, the oldest first.
+fn recorded(stage: &Stage) -> Vec<String> {
+    let log = stage.run(&["audit", "export"]).expect(0).out;
+    let records = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let mut told: Vec<String> = records
+        .filter(|record: &Value| record["via"] == "operator")
+        .inspect(|record| {
+            let has_digest = record["before"].is_string() || record["after"].is_string();
+            assert!(has_digest, "{record}");
+        })
+        .map(|record| {
+            let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {}: {}", text("action"), text("subject"), text("detail"))
+        })
+        .collect();
+    told.reverse();
+    told
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -167,6 +193,14 @@ async fn a_backstage_is_taken_over_with_its_uids() {
     assert_eq!(second["locationsAdded"], 0);
     assert_eq!(second["entitiesAdded"], 0);
     assert_eq!(second["entitiesPresent"], 5, "{second}");
+    assert_eq!(
+        recorded(&stage),
+        [
+            "catalog.entity.import catalog of a Backstage: 5 came, 0 got another uid",
+            &format!("catalog.location.register {}: ", generated(&url)),
+        ],
+        "the second import changed nothing"
+    );
 
     let portal = Portal::start(&stage, port);
     let by_name =
@@ -282,6 +316,18 @@ fn a_folder_becomes_registered_files() {
     let second = stage.run(&import).expect(0).json();
     assert_eq!(second["locationsPresent"], 1);
     assert_eq!(second["locationsRemoved"], 1);
+    let actions: Vec<String> = recorded(&stage)
+        .iter()
+        .map(|record| record.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "catalog.location.register",
+            "catalog.location.register",
+            "catalog.location.unregister",
+        ]
+    );
     let text = stage.run(&["catalog", "import", "catalog"]).expect(0);
     assert!(
         text.out

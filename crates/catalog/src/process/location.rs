@@ -35,6 +35,9 @@ const FILES: FileLimits = FileLimits {
     depth: 32,
 };
 
+/// The type of locations in the file system.
+const FILE: &str = "file";
+
 /// What is remembered of the last successful read: a version per target.
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
 struct State {
@@ -70,6 +73,7 @@ pub(super) async fn read(
 ) -> Result<(), Failure> {
     let spec = Spec::of(&processed.entity, from);
     processed.reads = true;
+    require_reachable(&spec, from)?;
     let known: State = state
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
@@ -191,6 +195,26 @@ fn versions(targets: &[LocationRef], results: &[Target]) -> State {
     }
 }
 
+/// Files of this machine are named by the configuration, and by files that it names; never by
+/// what was read from elsewhere (CVE-2026-106496).
+fn require_reachable(spec: &Spec, from: &Provenance) -> Result<(), Failure> {
+    if spec.location_type != FILE || from.location.location_type == FILE {
+        return Ok(());
+    }
+    let message = format!(
+        "Location at {} is of type file, which only the configuration and files that it names may \
+         use",
+        from.location
+    );
+    let problem = Problem::error("location.file", "/spec/type", message.clone()).with_hint(
+        "use `type: url`, or leave `type` out and give the targets relative to this file",
+    );
+    Err(Failure::of(
+        ErrorInfo::new("NotAllowedError", message),
+        Some(problem),
+    ))
+}
+
 /// A target in absolute terms; one of another type than the Location's own is taken as it is.
 fn absolute(
     pipeline: &Pipeline,
@@ -201,7 +225,7 @@ fn absolute(
     let base = &from.location;
     let absolute = match location_type {
         _ if base.location_type != location_type => target.to_owned(),
-        "file" if target.starts_with('.') => {
+        FILE if target.starts_with('.') => {
             let folder = Path::new(&base.target)
                 .parent()
                 .unwrap_or_else(|| Path::new("/"));
@@ -225,7 +249,7 @@ async fn fetch(
     version: Option<&String>,
 ) -> Result<Target, Failure> {
     let fetched = match target.location_type.as_str() {
-        "file" => fetch_files(target, version).await,
+        FILE => fetch_files(target, version).await,
         "url" => fetch_url(pipeline, target, version).await,
         other => return Err(unreadable::unknown_type(other)),
     };
@@ -253,7 +277,7 @@ async fn fetch_files(target: &LocationRef, version: Option<&String>) -> Result<T
         let target = file.path.to_string_lossy().into_owned();
         (
             LocationRef {
-                location_type: "file".into(),
+                location_type: FILE.into(),
                 target,
             },
             file.bytes,

@@ -324,7 +324,11 @@ pub(crate) fn restore_registered(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
     ingest::accept(tx, &source, &provider::deferred(&entities)?, now)
 }
 
-fn location_event(verb: &str, before: Option<&Location>, after: Option<&Location>) -> Event {
+pub(crate) fn location_event(
+    verb: &str,
+    before: Option<&Location>,
+    after: Option<&Location>,
+) -> Event {
     let view = |location: &Location| json!({ "id": location.id, "type": location.kind, "target": location.target });
     let subject = after.or(before).map_or("", |location| &location.entity_ref);
     Event::done(&format!("catalog.location.{verb}"), subject)

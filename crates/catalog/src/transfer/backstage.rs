@@ -7,17 +7,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use audit::{Event, Origin, Via};
 use model::{EntityRef, LocationRef};
 use platform::clock::millis;
 use platform::db::{Db, Tx};
 use platform::{Clock, Error, Millis, Result};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::config::{ConfigLocation, MassDeletion};
 use crate::model::{Location, Source};
 use crate::provider::{self, CONFIG_LOCATIONS, Mutation, REGISTERED_LOCATIONS, location_entity};
+use crate::service::locations::location_event;
 use crate::store::backstage::{BackstageDatabase, EntityRow, LocationRow};
 use crate::store::transfer::{self, Imported};
 use crate::store::{WORK, locations, stitches};
@@ -326,11 +328,34 @@ fn write_page(tx: &mut Tx<'_>, page: &Page, now: Millis) -> Result<Counts> {
         .iter()
         .filter(|e| e.processed.is_some())
         .copied();
+    record_page(tx, &classes, now)?;
     let changed = classes.changed.iter().map(|(_, entity)| *entity);
     let to_stitch = processed.chain(changed).map(|e| e.entity_ref.as_str());
     stitches::enqueue(tx, to_stitch, now)?;
     tx.notify(WORK)?;
     Ok(classes.counts())
+}
+
+/// One record for a page: which entities came and which have another uid from now on.
+fn record_page(tx: &mut Tx<'_>, classes: &Classes<'_>, now: Millis) -> Result<()> {
+    let (n_new, n_changed) = (classes.new.len(), classes.changed.len());
+    let changed = classes.changed.iter().map(|(_, entity)| *entity);
+    let all = classes.new.iter().copied().chain(changed);
+    let after: Vec<_> = all
+        .map(|entity| json!([entity.entity_ref, entity.uid, entity.hash]))
+        .collect();
+    if after.is_empty() {
+        return Ok(());
+    }
+    let event = Event::done("catalog.entity.import", "catalog of a Backstage")
+        .changed(None, Some(&after.into()))
+        .detail(format!("{n_new} came, {n_changed} got another uid"));
+    audit::record(tx, &importer(), &event, now)
+}
+
+/// Who uses the command line is known to the operating system only.
+pub(super) fn importer() -> Origin {
+    Origin::internal(Via::Operator, "command line")
 }
 
 /// Registers locations under the ids they had.
@@ -395,7 +420,9 @@ pub(super) fn insert_location(tx: &mut Tx<'_>, location: &Location, now: Millis)
         max_percent: 100,
         min_entities: 0,
     };
-    provider::apply(tx, REGISTERED_LOCATIONS, &mutation, guard, now).map(drop)
+    provider::apply(tx, REGISTERED_LOCATIONS, &mutation, guard, now)?;
+    let event = location_event("register", None, Some(&location));
+    audit::record(tx, &importer(), &event, now)
 }
 
 fn location_ref(row: &LocationRow) -> String {

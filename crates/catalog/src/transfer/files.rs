@@ -16,9 +16,10 @@ use crate::model::{Location, Source};
 use crate::offline;
 use crate::process::rules::Rules;
 use crate::provider::REGISTERED_LOCATIONS;
+use crate::service::locations::location_event;
 use crate::store::locations;
 
-use super::backstage::insert_location;
+use super::backstage::{importer, insert_location};
 
 /// Type of the locations of a folder.
 const FILE: &str = "file";
@@ -190,6 +191,8 @@ fn sync(
     let refs: Vec<String> = removed.iter().map(|l| l.entity_ref.clone()).collect();
     for location in &removed {
         locations::delete(tx, &location.id)?;
+        let event = location_event("unregister", Some(location), None);
+        audit::record(tx, &importer(), &event, now)?;
     }
     ingest::retract(tx, &source, &refs, Departure::Eager, now)?;
     Ok(counts)

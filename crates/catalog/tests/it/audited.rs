@@ -1,5 +1,7 @@
 //! What is changed is in the audit log, with who did it.
 
+use std::time::Duration;
+
 use catalog::Mutation;
 use serde_json::json;
 use testkit::TestCatalog;
@@ -7,6 +9,9 @@ use testkit::TestCatalog;
 use crate::written::{component, file, provided};
 
 const FILE: &str = "https://git.example/all.yaml";
+const NEXT_LOOK: Duration = Duration::from_secs(200);
+/// Longer than an entity may be without a source.
+const BEYOND_GRACE: Duration = Duration::from_secs(61);
 
 async fn records(test: &TestCatalog) -> Vec<String> {
     test.sql(
@@ -81,4 +86,28 @@ async fn providers_are_recorded_when_entities_come_or_go() {
         .sql("select detail from audit_record order by seq")
         .await;
     assert_eq!(details, ["2 came, 0 went", "0 came, 1 went"]);
+}
+
+#[tokio::test]
+async fn what_the_catalog_deletes_by_itself_is_recorded() {
+    let test = TestCatalog::with_config(json!({ "orphanStrategy": "delete" })).await;
+    test.web.put(FILE, file(&[component("a"), component("b")]));
+    test.register(FILE).await;
+    test.settle().await;
+    test.web.put(FILE, component("a"));
+    test.after(NEXT_LOOK).await;
+    test.after(BEYOND_GRACE).await;
+    assert_eq!(test.components().await, ["a"]);
+    let last = records(&test).await.pop();
+    let expected = "catalog.entity.delete component:default/b orphans job gone";
+    assert_eq!(last.as_deref(), Some(expected));
+
+    test.provide("people", vec![provided("ann")]).await;
+    test.settle().await;
+    test.stop().await;
+    let test = test.again().open().await;
+    test.settle().await;
+    let last = records(&test).await.pop();
+    let expected = "catalog.provider.evict provider:people start job gone";
+    assert_eq!(last.as_deref(), Some(expected));
 }

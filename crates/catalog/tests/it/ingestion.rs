@@ -86,6 +86,45 @@ async fn a_location_reads_its_targets_relative_to_itself() {
     );
 }
 
+/// CVE-2026-106496.
+#[tokio::test]
+async fn what_was_read_from_elsewhere_names_no_files_of_this_machine() {
+    let lab = TestCatalog::new().await;
+    lab.write("secret.yaml", &component("secret"));
+    let path = lab.folder().join("secret.yaml");
+    let spec = |target: &str| json!({ "type": "file", "target": target });
+    let plain = entity("Location", "plain", spec(&path.display().to_string()));
+    let many = json!({ "type": "file", "targets": ["./*.yaml"], "presence": "optional" });
+    let steps = file(&[plain, entity("Location", "many", many)]);
+    lab.web.put(OTHER, steps);
+    lab.web.put(FILE, location("first", &["./other.yaml"]));
+    lab.register(FILE).await;
+    lab.settle().await;
+    assert_eq!(lab.components().await, [""; 0]);
+    let errors = lab.items("/ingestion/errors").await;
+    let refused = |name: &str| {
+        errors.iter().any(|error| {
+            let problem = &error["problems"][0];
+            error["entityRef"] == format!("location:default/{name}")
+                && problem["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("is of type file")
+        })
+    };
+    assert!(refused("plain") && refused("many"), "{errors:#?}");
+}
+
+#[tokio::test]
+async fn a_configured_file_leads_to_others() {
+    let config = json!({ "locations": [{ "type": "file", "target": "FOLDER/all.yaml" }] });
+    let lab = TestCatalog::with_config(config).await;
+    lab.write("all.yaml", &location("all", &["./parts/*.yaml"]));
+    lab.write("parts/cart.yaml", &component("cart"));
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(lab.components().await, ["cart"]);
+}
+
 #[tokio::test]
 async fn rules_decide_which_kinds_come_in() {
     let user = |name| entity("User", name, json!({ "memberOf": [] }));

@@ -15,6 +15,7 @@ mod conflicts;
 mod deletion;
 mod errors;
 mod groups;
+mod hostile;
 mod ingestion;
 mod locations;
 mod logged;

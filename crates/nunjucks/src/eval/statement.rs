@@ -45,6 +45,11 @@ impl<'a> Evaluator<'a> {
             }
             StmtKind::Output(expr) => {
                 let value = self.eval(*expr, env)?;
+                if self.syntax.python {
+                    let before = output.len();
+                    self.machine.write_python(&value, output)?;
+                    return self.machine.meter.output(output.len() - before);
+                }
                 self.put_out(&value, output)
             }
             StmtKind::If {

@@ -355,6 +355,46 @@ async fn conditions_decide_for_users_and_are_told_to_plugins() {
     assert_eq!(direct.status, 400);
 }
 
+/// CVE-2025-32791: conditions tell what others may see, and are for plugins.
+#[tokio::test]
+async fn users_are_told_no_conditions() {
+    let lab = Lab::new(config()).await;
+    lab.send("POST /roles", "admin", &role(&["user:default/alice"]))
+        .await;
+    lab.send("POST /roles/conditions", "admin", &condition())
+        .await;
+    let item = |more: Value| {
+        let mut item = json!({"id": "1", "permission": {"type": "resource", "name": "thing.read",
+            "attributes": {"action": "read"}, "resourceType": "thing"}});
+        for (name, value) in more.as_object().unwrap() {
+            item[name] = value.clone();
+        }
+        item
+    };
+    let harmless = item(json!({"resourceRef": "thing:alice"}));
+    let batches = [
+        vec![item(json!({}))],
+        vec![item(json!({"resourceRef": null}))],
+        vec![harmless.clone(), item(json!({}))],
+        vec![item(json!({"resourceRef": ""}))],
+        vec![item(json!({"resourceRef": []}))],
+        vec![item(json!({"resourceRef": [""]}))],
+    ];
+    for items in batches {
+        let body = json!({ "items": items });
+        for token in ["alice", "bob"] {
+            let answer = lab.send("POST /authorize", token, &body).await;
+            let text = answer.json().to_string();
+            assert!(!text.contains("CONDITIONAL"), "{token} {body}: {text}");
+            assert!(!text.contains("IS_OF"), "{token} {body}: {text}");
+        }
+        let is_whole = items.iter().all(|item| item["resourceRef"].is_string());
+        let direct = lab.send("POST /authorize", "alice", &body).await;
+        let is_list = items[0]["resourceRef"].is_array();
+        assert_eq!(direct.status == 400, !is_whole && !is_list, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn conditional_policies_are_made_changed_and_removed() {
     let lab = Lab::new(config()).await;

@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ActionsConfig;
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::http::insufficient_scope;
 use crate::json_schema;
 use crate::permission::Decision;
 
 use super::filter::Filter;
-use super::{Action, Place, Quiet, Run, Spec};
+use super::{Action, Attributes, Place, Quiet, Run, Spec};
 
 /// A call of an action that has ended.
 pub struct Call<'a> {
@@ -149,6 +150,7 @@ impl Actions {
     ) -> Result<Value> {
         let action = self.find(ctx, id).await?;
         let spec = action.spec();
+        require_reach(ctx, spec)?;
         let input = checked_input(spec, input)?;
         let secrets = checked_secrets(spec, secrets)?;
         let run = Run {
@@ -174,6 +176,23 @@ impl Actions {
         if let Some(witness) = &self.0.witness {
             witness.saw(call);
         }
+    }
+}
+
+/// Fails when the token of the caller does not go as far as the action does.
+fn require_reach(ctx: &Ctx, spec: &Spec) -> Result<()> {
+    let needed = match spec.attributes {
+        Attributes {
+            read_only: true, ..
+        } => Reach::Read,
+        Attributes {
+            destructive: true, ..
+        } => Reach::Delete,
+        _ => Reach::Write,
+    };
+    match ctx.caller() {
+        Caller::User(user) if user.reach < needed => Err(insufficient_scope(spec.plugin(), needed)),
+        _ => Ok(()),
     }
 }
 
@@ -251,6 +270,168 @@ fn prepare(schema: &Value, input: &mut Value) {
                     .and_then(|text| text.parse::<serde_json::Number>().ok());
                 if let (true, Some(number)) = (is_number, number) {
                     *value = Value::Number(number);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use serde_json::json;
+
+    use super::*;
+    use crate::ctx::User;
+    use crate::permission::{Authorizer, Permission};
+
+    /// Allows everything that does not have `secret` in its name.
+    struct Access;
+
+    #[async_trait]
+    impl Authorizer for Access {
+        async fn decide(&self, _: &Caller, permissions: &[Permission<'_>]) -> Vec<Decision> {
+            let decide = |permission: &Permission<'_>| {
+                if permission.name.contains("secret") {
+                    Decision::Deny
+                } else {
+                    Decision::Allow
+                }
+            };
+            permissions.iter().map(decide).collect()
+        }
+    }
+
+    struct Fixed(Spec);
+
+    #[async_trait]
+    impl Action for Fixed {
+        fn spec(&self) -> &Spec {
+            &self.0
+        }
+
+        async fn run(&self, _: &Run, _: Value) -> Result<Value> {
+            Ok(json!({}))
+        }
+    }
+
+    fn action(id: &str, read_only: bool, destructive: bool) -> Arc<dyn Action> {
+        let permission = id.contains("secret").then_some(Permission {
+            name: "lab.secret.use",
+            action: None,
+            resource_type: None,
+        });
+        Arc::new(Fixed(Spec {
+            id: id.to_owned(),
+            title: None,
+            description: None,
+            attributes: Attributes {
+                destructive,
+                idempotent: true,
+                read_only,
+            },
+            input: json!({}),
+            output: json!({}),
+            secrets: None,
+            permission,
+            examples: Vec::new(),
+            place: if id.starts_with("step:") {
+                Place::Template
+            } else {
+                Place::Anywhere
+            },
+            has_dry_run: false,
+        }))
+    }
+
+    fn registry(config: &Value) -> Actions {
+        let config: ActionsConfig = serde_json::from_value(config.clone()).unwrap();
+        let actions = Actions::new(&config, None).unwrap();
+        let all = [
+            action("lab:look", true, false),
+            action("lab:make", false, false),
+            action("lab:drop", false, true),
+            action("lab:secret", true, false),
+            action("other:look", true, false),
+            action("step:write", false, false),
+        ];
+        actions.register_all(all).unwrap();
+        actions
+    }
+
+    fn ctx(reach: Reach) -> Ctx {
+        let caller = Caller::User(User {
+            entity_ref: "user:default/ann".to_owned(),
+            ownership: [].into(),
+            expires_at: 0,
+            limited_token: None,
+            actor: None,
+            reach,
+        });
+        Ctx::new(Arc::new(caller), Arc::new(Access), Arc::from("test"))
+    }
+
+    /// CVE-2026-106495: an action that the configuration leaves out is called by its name.
+    #[tokio::test]
+    async fn what_is_not_offered_cannot_be_called_either() {
+        let cases = [
+            (
+                json!({}),
+                vec!["lab:look", "lab:make", "lab:drop", "other:look"],
+            ),
+            (json!({"pluginSources": ["other"]}), vec!["other:look"]),
+            (
+                json!({"filter": {"exclude": [{"id": "lab:*"}]}}),
+                vec!["other:look"],
+            ),
+            (
+                json!({"filter": {"exclude": [{"attributes": {"destructive": true}}]}}),
+                vec!["lab:look", "lab:make", "other:look"],
+            ),
+            (
+                json!({"filter": {"include": [{"id": "lab:*", "attributes": {"readOnly": true}}]}}),
+                vec!["lab:look"],
+            ),
+        ];
+        let ctx = ctx(Reach::Delete);
+        for (config, offered) in cases {
+            let actions = registry(&config);
+            let visible = actions.visible(&ctx).await;
+            let visible: Vec<_> = visible
+                .iter()
+                .map(|action| action.spec().id.as_str())
+                .filter(|id| !id.starts_with("step:"))
+                .collect();
+            assert_eq!(visible, offered, "{config}");
+            for id in actions.ids().into_iter().chain(["lab:none".to_owned()]) {
+                let result = actions.invoke(&ctx, &id, json!({}), None).await;
+                if offered.contains(&id.as_str()) {
+                    assert!(result.is_ok(), "{config} {id}: {result:?}");
+                    continue;
+                }
+                // Whether there is such an action is nobody's business.
+                let told = result.unwrap_err();
+                assert_eq!(told.code(), crate::Code::NotFound, "{config} {id}");
+                assert_eq!(told.message(), format!("Action \"{id}\" not found"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_runs_actions_as_far_as_it_goes() {
+        let actions = registry(&json!({}));
+        for (id, needed) in [
+            ("lab:look", Reach::Read),
+            ("lab:make", Reach::Write),
+            ("lab:drop", Reach::Delete),
+        ] {
+            for reach in Reach::ALL {
+                let result = actions.invoke(&ctx(reach), id, json!({}), None).await;
+                assert_eq!(result.is_ok(), reach >= needed, "{id} {reach:?}");
+                if let Err(error) = result {
+                    assert_eq!(error.code(), crate::Code::Forbidden);
+                    let scope = format!("lab:{}", needed.name());
+                    assert_eq!(error.fields()["scope"], scope.as_str());
                 }
             }
         }

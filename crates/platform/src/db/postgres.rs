@@ -165,11 +165,11 @@ fn transaction<T>(
     }
     let mut tx = Tx::new(tx::Connection::Postgres(connection));
     let result = work(&mut tx);
-    let notified = tx.into_notified();
+    let aftermath = tx.into_aftermath();
     match result {
         Ok(value) => {
             connection.batch("commit")?;
-            Ok((value, notified))
+            Ok((value, aftermath.happen()))
         }
         Err(error) => {
             connection.broken = connection.batch("rollback").is_err();

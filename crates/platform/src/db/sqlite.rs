@@ -188,7 +188,7 @@ fn transaction<T>(
     let value = work(&mut tx)?;
     connection.execute_batch("commit").map_err(into_error)?;
     std::mem::forget(guard);
-    Ok((value, tx.into_notified()))
+    Ok((value, tx.into_aftermath().happen()))
 }
 
 struct Rollback<'c>(&'c Connection);

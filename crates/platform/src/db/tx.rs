@@ -26,19 +26,36 @@ pub(super) enum Connection<'c> {
 /// An open transaction.
 pub struct Tx<'c> {
     connection: Connection<'c>,
+    aftermath: Aftermath,
+}
+
+/// What is to happen once a transaction has committed; nothing of it does when it has not.
+#[derive(Default)]
+pub(super) struct Aftermath {
     notified: Vec<&'static str>,
+    actions: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Aftermath {
+    /// Does what is to be done; the channels whose subscribers are to be woken.
+    pub(super) fn happen(self) -> Vec<&'static str> {
+        for action in self.actions {
+            action();
+        }
+        self.notified
+    }
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: Connection<'c>) -> Self {
         Self {
             connection,
-            notified: Vec::new(),
+            aftermath: Aftermath::default(),
         }
     }
 
-    pub(super) fn into_notified(self) -> Vec<&'static str> {
-        self.notified
+    pub(super) fn into_aftermath(self) -> Aftermath {
+        self.aftermath
     }
 
     /// The dialect of the database.
@@ -127,15 +144,20 @@ impl<'c> Tx<'c> {
 
     /// Wakes the subscribers of a channel, in all replicas, once this transaction has committed.
     pub fn notify(&mut self, channel: &'static str) -> Result<()> {
-        if self.notified.contains(&channel) {
+        if self.aftermath.notified.contains(&channel) {
             return Ok(());
         }
         if let Connection::Postgres(connection) = &mut self.connection {
             let all = connection.channel_name();
             connection.query("select pg_notify($1, $2)", &[all.into(), channel.into()])?;
         }
-        self.notified.push(channel);
+        self.aftermath.notified.push(channel);
         Ok(())
+    }
+
+    /// Does something in this process once this transaction has committed; it must not block.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.aftermath.actions.push(Box::new(action));
     }
 
     /// The clause that lets several claimers pass each other; empty where there is one writer.

@@ -67,6 +67,39 @@ fn browsers_see_only_what_is_meant_for_them() {
     assert_eq!(frontend(&config), expected);
 }
 
+/// CVE-2024-47762: a variable sets a key that browsers must not see.
+#[test]
+fn variables_open_nothing_to_browsers() {
+    let variables = [
+        ("APP_CONFIG_app_title", "From a variable"),
+        ("APP_CONFIG_app_unknown", PASSWORD),
+        (
+            "APP_CONFIG_backend_auth_keys",
+            "[{\"secret\": \"hunter22-correct-horse\"}]",
+        ),
+        ("APP_CONFIG_backend_database_connection", PASSWORD),
+        (
+            "APP_CONFIG_integrations_gitlab",
+            "[{\"host\": \"gitlab.com\", \"token\": \"hunter22-correct-horse\"}]",
+        ),
+        (
+            "APP_CONFIG_auth_providers_github_production_clientSecret",
+            PASSWORD,
+        ),
+        ("APP_CONFIG_somewhere_else", PASSWORD),
+    ];
+    let folder = testdata("secrets");
+    let all = [&[("PW", "other")][..], &variables].concat();
+    let (config, _) = load(&options(&folder, &[], &all));
+    let seen = frontend(&config);
+    assert_eq!(seen["app"]["title"], "From a variable");
+    assert_eq!(
+        seen["integrations"]["gitlab"],
+        json!([{ "host": "gitlab.com" }])
+    );
+    assert!(!seen.to_string().contains(PASSWORD), "{seen}");
+}
+
 #[test]
 fn what_is_printed_is_read_back() {
     let folder = testdata("create-app");

@@ -3,6 +3,7 @@
 use http::Method;
 use integrations::Kind;
 use platform::Result;
+use platform::actions::Run;
 use serde_json::{Value, json};
 
 use super::Reach;
@@ -19,12 +20,18 @@ fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
     body
 }
 
-pub(super) async fn create_issue(reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn create_issue(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let same = ["title", "body", "assignees", "milestone", "labels"];
     let body = renamed(input, &same.map(|name| (name, name)));
     let path = ["repos", host.owner(), host.name(), "issues"];
-    let made = host.demand(Method::POST, &path, Some(body)).await?;
+    let same = ["title", "body"].map(|name| body[name].clone());
+    let newest = [("state", "all"), ("sort", "created"), ("per_page", "100")];
+    let find = host.find_in(&path, &newest, move |issue| {
+        ["title", "body"].map(|name| issue[name].clone()) == same && issue["pull_request"].is_null()
+    });
+    let make = host.demand(Method::POST, &path, Some(body));
+    let made = run.once("issue", make, find).await?;
     Ok(json!({ "issueUrl": made["html_url"], "issueNumber": made["number"] }))
 }
 
@@ -45,7 +52,7 @@ pub(super) async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
     Ok(json!({}))
 }
 
-pub(super) async fn create_webhook(reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let mut config = json!({
         "url": input["webhookUrl"],
@@ -61,7 +68,12 @@ pub(super) async fn create_webhook(reach: &Reach, input: &Value) -> Result<Value
         "active": flag(input, "active", true),
     });
     let path = ["repos", host.owner(), host.name(), "hooks"];
-    host.demand(Method::POST, &path, Some(body)).await?;
+    let (url, events) = (input["webhookUrl"].clone(), body["events"].clone());
+    let find = host.find_in(&path, &[("per_page", "100")], move |hook| {
+        hook["config"]["url"] == url && hook["events"] == events
+    });
+    let make = host.demand(Method::POST, &path, Some(body));
+    run.once("webhook", make, find).await?;
     Ok(json!({}))
 }
 
@@ -94,7 +106,7 @@ pub(super) async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Va
     Ok(renamed(&told, &names))
 }
 
-pub(super) async fn create_autolink(reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let mut body = renamed(
         input,
@@ -102,11 +114,16 @@ pub(super) async fn create_autolink(reach: &Reach, input: &Value) -> Result<Valu
     );
     body["is_alphanumeric"] = flag(input, "isAlphanumeric", true).into();
     let path = ["repos", host.owner(), host.name(), "autolinks"];
-    host.demand(Method::POST, &path, Some(body)).await?;
+    let same = ["key_prefix", "url_template"].map(|name| body[name].clone());
+    let find = host.find_in(&path, &[], move |link| {
+        ["key_prefix", "url_template"].map(|name| link[name].clone()) == same
+    });
+    let make = host.demand(Method::POST, &path, Some(body));
+    run.once("autolink", make, find).await?;
     Ok(json!({}))
 }
 
-pub(super) async fn enable_pages(reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn enable_pages(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let body = json!({
         "build_type": text(input, "buildType").unwrap_or("workflow"),
@@ -116,7 +133,8 @@ pub(super) async fn enable_pages(reach: &Reach, input: &Value) -> Result<Value> 
         },
     });
     let path = ["repos", host.owner(), host.name(), "pages"];
-    host.demand(Method::POST, &path, Some(body)).await?;
+    let make = host.demand(Method::POST, &path, Some(body));
+    run.once("pages", make, host.find(&path)).await?;
     Ok(json!({}))
 }
 

@@ -9,7 +9,7 @@ mod gitlab;
 pub(super) mod pull_request;
 pub(super) mod repository;
 
-use http::Method;
+use http::{Method, StatusCode};
 use integrations::{Integration, Kind};
 use platform::config::Secret;
 use platform::{Error, Result};
@@ -76,19 +76,14 @@ impl<'a> Host<'a> {
         self.repo.repo.as_deref().unwrap_or_default()
     }
 
-    /// A call of the API; the segments are encoded here.
+    /// A call of the API.
     pub(super) async fn call(
         &self,
         method: Method,
         segments: &[&str],
         body: Option<Value>,
     ) -> Result<Answer> {
-        let mut url = self.integration.api_url().clone();
-        url.path_segments_mut()
-            .map_err(|()| Error::internal("the API has no paths"))?
-            .pop_if_empty()
-            .extend(segments);
-        self.send(method, url, body).await
+        self.send(method, self.api(segments)?, body).await
     }
 
     /// A call of the API with a query.
@@ -121,6 +116,49 @@ impl<'a> Host<'a> {
             return Ok(json!({}));
         }
         answer.json()
+    }
+
+    /// What is at a path of the API, if anything is.
+    pub(super) async fn find(&self, segments: &[&str]) -> Result<Option<Value>> {
+        let answer = self.call(Method::GET, segments, None).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(answer.error(&self.repo.host));
+        }
+        answer.json().map(Some)
+    }
+
+    /// The first entry of a list that is as wanted; `query` says which part of the list to look at.
+    pub(super) async fn find_in<W>(
+        &self,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        is_wanted: W,
+    ) -> Result<Option<Value>>
+    where
+        W: Fn(&Value) -> bool + Send,
+    {
+        let mut url = self.api(segments)?;
+        url.query_pairs_mut().extend_pairs(query);
+        let answer = self.send(Method::GET, url, None).await?;
+        if !answer.is_success() {
+            return Err(answer.error(&self.repo.host));
+        }
+        let list = answer.json()?;
+        let mut entries = list.as_array().into_iter().flatten();
+        Ok(entries.find(|entry| is_wanted(entry)).cloned())
+    }
+
+    /// The URL of a path of the API; the segments are encoded here.
+    fn api(&self, segments: &[&str]) -> Result<Url> {
+        let mut url = self.integration.api_url().clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::internal("the API has no paths"))?
+            .pop_if_empty()
+            .extend(segments);
+        Ok(url)
     }
 
     /// `Authorization` of git over HTTP.

@@ -173,6 +173,7 @@ impl Renderer {
                 cookiecutter_compat: input.cookiecutter_compat,
                 trim_blocks: input.trim_blocks,
                 lstrip_blocks: input.lstrip_blocks,
+                python: false,
             },
             context: [(name.to_owned(), Value::Object(input.values))]
                 .into_iter()
@@ -278,7 +279,7 @@ impl Renderer {
 }
 
 /// Whether a file is no text.
-fn is_binary(bytes: &[u8]) -> bool {
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
     let start = bytes.get(..SNIFFED).unwrap_or(bytes);
     if start.contains(&0) {
         return true;

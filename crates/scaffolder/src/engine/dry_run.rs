@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::book::Notebook;
-use super::mask::Mask;
-use super::{End, Runner, blocking};
+use super::mask::{Mask, stars};
+use super::{End, Environment, Runner, blocking};
 use crate::scaffolder::Scaffolder;
 use crate::workspace::{self, Kind};
 
@@ -97,7 +97,11 @@ impl Scaffolder {
             spec: trial.spec,
             ctx: ctx.clone(),
             secrets: trial.secrets,
-            environment: self.settings.environment.clone(),
+            // Files and inputs are shown, so that they are made without the real ones.
+            environment: Environment {
+                secrets: stars(&self.settings.environment.secrets),
+                ..self.settings.environment.clone()
+            },
             actions: self.actions.clone(),
             hosts: self.hosts.clone(),
             workspace: root.to_owned(),

@@ -122,10 +122,8 @@ impl Runner {
         let Some(action) = self.actions.get(place.action()) else {
             return Ok(Err(unknown_action(place.action())));
         };
-        let host = render::host(&self.hosts, progress.error.is_some());
         if place.step.get("each").is_some_and(|each| !each.is_null()) {
-            let context = progress.context.full(None, Map::clone);
-            let each = render::render(&place.step["each"], &context, &host);
+            let each = self.with_secrets(&place.step["each"], None, progress);
             return match loops::rounds(place.action(), each.as_ref()) {
                 Ok(rounds) => {
                     self.perform_rounds(place, &*action, rounds, done, progress)
@@ -269,16 +267,26 @@ impl Runner {
     }
 
     fn input(&self, place: &Place<'_>, each: Option<&Value>, progress: &Progress) -> Value {
-        let Some(input) = place.step.get("input") else {
-            return json!({});
-        };
+        let input = place.step.get("input");
+        let rendered = input.and_then(|input| self.with_secrets(input, each, progress));
+        rendered.unwrap_or_else(|| json!({}))
+    }
+
+    /// A value rendered with secrets; what was made of them is hidden from now on.
+    fn with_secrets(
+        &self,
+        value: &Value,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) -> Option<Value> {
         let host = render::host(&self.hosts, progress.error.is_some());
-        let context = progress.context.full(each, Map::clone);
-        let rendered = render::render(input, &context, &host).unwrap_or_else(|| json!({}));
+        let rendered = render::render(value, &progress.context.full(each, Map::clone), &host);
         if !self.secrets.is_empty() || !self.environment.secrets.is_empty() {
             let bare = progress.context.full(each, |_| Map::new());
-            let without = render::render(input, &bare, &host);
-            self.mask.add_derived(&rendered, without.as_ref());
+            let without = render::render(value, &bare, &host);
+            if let Some(rendered) = &rendered {
+                self.mask.add_derived(rendered, without.as_ref());
+            }
         }
         rendered
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use testkit::{Forge, When};
 
 use crate::bench::{Bench, Heard};
 
@@ -115,4 +116,112 @@ async fn many_tasks_at_once_all_end_with_all_their_events() {
         assert_eq!((status.as_str(), events.len()), ("completed", 9));
     }
     assert_eq!(bench.peer.lock().said.len(), 60);
+}
+
+/// Steps that make things at a host, each a second time if it were asked to.
+fn effects(forge: &Forge) -> Value {
+    let repo = format!("{}?owner=acme&repo=shop", forge.authority());
+    let step = |id: &str, action: &str, more: Value| {
+        let mut input = json!({"repoUrl": repo});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        json!({"id": id, "action": action, "input": input})
+    };
+    let mut many = step(
+        "many",
+        "github:issues:create",
+        json!({"title": "${{ each.value }}"}),
+    );
+    many["each"] = json!(["one", "two"]);
+    json!([
+        {"id": "write", "action": "roadiehq:utils:fs:append", "input": {"path": "a", "content": "x"}},
+        step("publish", "publish:github", json!({"defaultBranch": "main", "topics": ["a"]})),
+        step("hook", "github:webhook", json!({"webhookUrl": "https://ci.example.com"})),
+        step("link", "github:autolinks:create", json!({"keyPrefix": "S-", "urlTemplate": "https://t/<num>"})),
+        step("issue", "github:issues:create", json!({"title": "Welcome", "body": "b"})),
+        step("label", "github:issues:label", json!({"number": "${{ steps.issue.output.issueNumber }}", "labels": ["l"]})),
+        step("pages", "github:pages:enable", json!({})),
+        {"id": "deploy", "action": "argocd:create-resources", "input": {
+            "appName": "shop", "argoInstance": "main", "namespace": "shop", "path": "deploy",
+            "repoUrl": "${{ steps.publish.output.remoteUrl }}"}},
+        {"id": "more", "action": "roadiehq:utils:fs:append", "input": {"path": "a", "content": "y"}},
+        step("pull", "publish:github:pull-request", json!({
+            "branchName": "next", "title": "Next", "description": "More"})),
+        many,
+        {"id": "read", "action": "roadiehq:utils:fs:parse", "input": {"path": "a"}},
+    ])
+}
+
+#[tokio::test]
+async fn each_request_may_be_the_last_of_its_process() {
+    let forge = Forge::start().await;
+    let authority = forge.authority();
+    let api = format!("http://{authority}/api/v3");
+    let github = json!([{"host": authority, "apiBaseUrl": api, "token": "forge-token"}]);
+    let integrations = json!({"github": github, "gitea": [], "gitlab": []});
+    let mut bench = Bench::with_integrations(authority, &integrations).await;
+    let output = json!({"content": "${{ steps.read.output.content }}",
+                        "many": "${{ steps.many.output.issueNumber }}",
+                        "pull": "${{ steps.pull.output.pullRequestNumber }}"});
+    let spec = json!({"type": "x", "steps": effects(&forge), "output": output});
+    bench.template("t", spec).await;
+    let (status, events) = bench.run("t", json!({}), json!({})).await;
+    assert_eq!(status, "completed", "{events:#?}");
+    let undisturbed = (
+        forge.effects(),
+        events.last().unwrap()["body"]["output"].clone(),
+    );
+    assert_eq!(undisturbed.1["content"], "xy");
+    let n_requests = forge.n_requests();
+    assert!(n_requests >= 20, "{n_requests} requests");
+    for request in 0..n_requests {
+        for when in [When::Before, When::After] {
+            forge.reset();
+            let trap = forge.trap(request, when);
+            let id = bench.create("t", json!({}), json!({})).await;
+            let sprung = tokio::time::timeout(Duration::from_mins(10), trap).await;
+            sprung.unwrap().unwrap();
+            bench.kill();
+            let (status, events) = bench.wait(&id).await;
+            assert_eq!(status, "completed", "{request} {when:?}: {events:#?}");
+            let disturbed = (
+                forge.effects(),
+                events.last().unwrap()["body"]["output"].clone(),
+            );
+            assert_eq!(
+                disturbed, undisturbed,
+                "killed at request {request}, {when:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repository_of_somebody_else_is_not_taken_over_by_a_retry() {
+    let forge = Forge::start().await;
+    forge.make("acme/shop");
+    let authority = forge.authority();
+    let api = format!("http://{authority}/api/v3");
+    let github = json!([{"host": authority, "apiBaseUrl": api, "token": "forge-token"}]);
+    let integrations = json!({"github": github, "gitea": [], "gitlab": []});
+    let bench = Bench::with_integrations(authority, &integrations).await;
+    let spec = json!({"type": "x", "steps": effects(&forge)});
+    bench.template("t", spec).await;
+    let (status, _) = bench.run("t", json!({}), json!({})).await;
+    assert_eq!(status, "failed");
+    let id = bench.create("t", json!({}), json!({})).await;
+    for _ in 0..2 {
+        let (status, events) = bench.wait(&id).await;
+        assert_eq!(status, "failed");
+        let error = events.last().unwrap()["body"]["error"]["message"].clone();
+        assert!(
+            error.as_str().unwrap().contains("already exists"),
+            "{error}"
+        );
+        bench
+            .post(&format!("/v2/tasks/{id}/retry"), json!({}))
+            .await;
+    }
+    assert_eq!(forge.effects(), Vec::<String>::new());
 }

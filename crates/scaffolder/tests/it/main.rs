@@ -7,6 +7,8 @@
 
 mod api;
 mod bench;
+mod cookiecutter;
 mod crash;
 mod publish;
 mod security;
+mod threats;

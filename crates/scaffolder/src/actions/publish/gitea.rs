@@ -12,8 +12,9 @@ use crate::actions::Reach;
 pub(in crate::actions) async fn gitea(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Gitea).await?;
     let branch = text(input, "defaultBranch").unwrap_or("main");
+    let path = ["repos", host.owner(), host.name()];
     let created = run
-        .checkpoint("repository", create(&host, input, branch))
+        .once("repository", create(&host, input, branch), host.find(&path))
         .await?;
     let part = |name: &str| created[name].as_str().unwrap_or_default();
     let published = Published {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
 use integrations::Kind;
 use platform::actions::Run;
 use platform::{Error, Result};
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(in crate::actions) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     refuse_secrets(input)?;
-    let created = run.checkpoint("repository", create(&host, input)).await?;
+    let created = made_once(run, &host, input).await?;
     settle(&host, input).await?;
     publish(run, &host, input, &created).await
 }
@@ -30,7 +30,7 @@ pub(in crate::actions) async fn repo_create(
 ) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     refuse_secrets(input)?;
-    let created = run.checkpoint("repository", create(&host, input)).await?;
+    let created = made_once(run, &host, input).await?;
     settle(&host, input).await?;
     Ok(json!({ "remoteUrl": created["clone_url"] }))
 }
@@ -63,7 +63,14 @@ async fn publish(run: &Run, host: &Host<'_>, input: &Value, repository: &Value) 
     Ok(published.to_json(&commit.hash()))
 }
 
-/// Makes the repository; one that is there already and empty is as good.
+/// The repository, made by this step or by an attempt at it that was broken off.
+async fn made_once(run: &Run, host: &Host<'_>, input: &Value) -> Result<Value> {
+    let path = ["repos", host.owner(), host.name()];
+    run.once("repository", create(host, input), host.find(&path))
+        .await
+}
+
+/// Makes the repository.
 async fn create(host: &Host<'_>, input: &Value) -> Result<Value> {
     let owner = host
         .demand(Method::GET, &["users", host.owner()], None)
@@ -162,7 +169,13 @@ async fn settle(host: &Host<'_>, input: &Value) -> Result<()> {
     for (key, value) in input["repoVariables"].as_object().into_iter().flatten() {
         let path = ["repos", owner, name, "actions", "variables"];
         let body = json!({ "name": key, "value": value });
-        host.demand(Method::POST, &path, Some(body)).await?;
+        let made = host.call(Method::POST, &path, Some(body.clone())).await?;
+        if made.status == StatusCode::CONFLICT {
+            let path = [&path[..], &[key]].concat();
+            host.demand(Method::PATCH, &path, Some(body)).await?;
+        } else if !made.is_success() {
+            return Err(made.error(&host.repo.host));
+        }
     }
     Ok(())
 }

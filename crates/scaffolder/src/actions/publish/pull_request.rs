@@ -73,8 +73,11 @@ pub(in crate::actions) async fn github(run: &Run, reach: &Reach, input: &Value) 
     };
     let base = pull.base().await?;
     let commit = run.checkpoint("commit", pull.commit(&base, &files)).await?;
-    run.checkpoint("branch", pull.point(&commit)).await?;
-    let made = run.checkpoint("pull", pull.open(&base)).await?;
+    run.once("branch", pull.point(&commit), pull.pointed(&commit))
+        .await?;
+    let made = run
+        .once("pull", pull.open(&base), pull.opened(&base))
+        .await?;
     pull.ask_people(&made).await?;
     Ok(json!({
         "targetBranchName": base["name"],
@@ -180,6 +183,28 @@ impl PullRequest<'_> {
         Ok(json!({ "html_url": made["html_url"], "number": made["number"] }))
     }
 
+    /// The branch, if it is at the commit already.
+    async fn pointed(&self, commit: &Value) -> Result<Option<Value>> {
+        let (owner, name) = (self.host.owner(), self.host.name());
+        let path = ["repos", owner, name, "git", "ref", "heads", self.branch];
+        let found = self.host.find(&path).await?;
+        Ok(found.filter(|found| found["object"]["sha"] == *commit))
+    }
+
+    /// The pull request, if it is open already.
+    async fn opened(&self, base: &Value) -> Result<Option<Value>> {
+        let (owner, name) = (self.host.owner(), self.host.name());
+        let head = format!("{owner}:{}", self.branch);
+        let base = base["name"].clone();
+        let query = [("state", "open"), ("head", head.as_str())];
+        let is_wanted = move |pull: &Value| pull["base"]["ref"] == base;
+        let found = self
+            .host
+            .find_in(&["repos", owner, name, "pulls"], &query, is_wanted)
+            .await?;
+        Ok(found.map(|pull| json!({ "html_url": pull["html_url"], "number": pull["number"] })))
+    }
+
     async fn ask_people(&self, made: &Value) -> Result<()> {
         let number = made["number"].to_string();
         let list = |name: &str| self.input.get(name).filter(|it| !it.is_null()).cloned();
@@ -214,8 +239,14 @@ pub(in crate::actions) async fn gitlab(run: &Run, reach: &Reach, input: &Value) 
         "actions": actions,
     });
     let path = ["projects", &id, "repository", "commits"];
-    run.checkpoint("commit", host.demand(Method::POST, &path, Some(commit)))
-        .await?;
+    let message = commit["commit_message"].clone();
+    let made_branch = ["projects", &id, "repository", "branches", branch];
+    let find = async {
+        let found = host.find(&made_branch).await?;
+        Ok(found.filter(|found| found["commit"]["message"] == message))
+    };
+    let make = host.demand(Method::POST, &path, Some(commit));
+    run.once("commit", make, find).await?;
     let merge = json!({
         "source_branch": branch,
         "target_branch": target,
@@ -225,9 +256,14 @@ pub(in crate::actions) async fn gitlab(run: &Run, reach: &Reach, input: &Value) 
         "labels": input.get("labels").cloned().unwrap_or_default(),
     });
     let path = ["projects", &id, "merge_requests"];
-    let made = run
-        .checkpoint("merge", host.demand(Method::POST, &path, Some(merge)))
-        .await?;
+    let query = [
+        ("state", "opened"),
+        ("source_branch", branch),
+        ("target_branch", target),
+    ];
+    let find = host.find_in(&path, &query, |_| true);
+    let make = host.demand(Method::POST, &path, Some(merge));
+    let made = run.once("merge", make, find).await?;
     Ok(json!({
         "targetBranchName": target,
         "projectid": project["path_with_namespace"],

@@ -1,0 +1,252 @@
+//! The APIs: what actions and readers call of them.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::{Call, Forge, TOKEN};
+
+/// Status and body.
+type Reply = (u16, Value);
+
+pub(super) fn answer(forge: &Forge, call: &Call) -> Reply {
+    if !call.authorization.contains(TOKEN) {
+        return (401, json!({ "message": "no token" }));
+    }
+    let decode = |part: &str| percent_decode_str(part).decode_utf8().unwrap().into_owned();
+    let parts: Vec<String> = call.path.split('/').skip(2).map(decode).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let method = call.method.as_str();
+    match parts[..] {
+        ["v1", ref path @ ..] => gitea(forge, method, path, &call.body),
+        ["v3", ref path @ ..] => github(forge, method, path, &call.body),
+        ["v4", ref path @ ..] => gitlab(forge, method, path, &call.body),
+        ["argo", "api", "v1", kind] if method == "POST" => argo(forge, kind, &call.body),
+        _ => missing(),
+    }
+}
+
+fn missing() -> Reply {
+    (404, json!({ "message": "not found" }))
+}
+
+fn refused(message: &str) -> Reply {
+    (422, json!({ "message": message }))
+}
+
+impl Forge {
+    fn effect(&self, effect: String) {
+        self.0.state.lock().effects.push(effect);
+    }
+
+    /// The entries of a list.
+    fn list(&self, path: &str) -> Vec<Value> {
+        let state = self.0.state.lock();
+        state.things.get(path).cloned().unwrap_or_default()
+    }
+
+    /// Adds something to a list; it is known by `label`.
+    fn add(&self, path: &str, mut thing: Value, label: &Value) -> Reply {
+        let mut state = self.0.state.lock();
+        let list = state.things.entry(path.to_owned()).or_default();
+        let number = list.len() + 1;
+        thing["id"] = number.into();
+        thing["number"] = number.into();
+        thing["html_url"] = format!("http://{}/{path}/{number}", self.0.authority).into();
+        thing["web_url"] = thing["html_url"].clone();
+        list.push(thing.clone());
+        state.effects.push(format!("new {path} {label}"));
+        (201, thing)
+    }
+
+    /// Sets something; that it is so already is no change.
+    fn set(&self, path: &str, value: &Value) -> Reply {
+        let mut state = self.0.state.lock();
+        let before = state.things.insert(path.to_owned(), vec![value.clone()]);
+        if before.as_ref().and_then(|it| it.first()) != Some(value) {
+            state.effects.push(format!("set {path}"));
+        }
+        (200, value.clone())
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        match self.list(path).pop() {
+            Some(value) => (200, value),
+            None => missing(),
+        }
+    }
+
+    /// Makes a repository, unless there is one.
+    fn create(&self, name: &str) -> Reply {
+        if self.repository(name).exists() {
+            return refused("name already exists on this account");
+        }
+        self.make(name);
+        self.effect(format!("new {name}"));
+        (201, self.describe(name).1)
+    }
+
+    fn describe(&self, name: &str) -> Reply {
+        if !self.repository(name).exists() {
+            return missing();
+        }
+        let base = format!("http://{}/{name}", self.0.name);
+        // A host with a name is one that people see by HTTPS.
+        let page = if self.0.name == self.0.authority {
+            base.clone()
+        } else {
+            base.replace("http:", "https:")
+        };
+        let about = json!({
+            "id": 7, "default_branch": "main", "path_with_namespace": name,
+            "clone_url": format!("{base}.git"), "html_url": page,
+            "http_url_to_repo": format!("{base}.git"), "web_url": page,
+        });
+        (200, about)
+    }
+}
+
+fn gitea(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
+    // This host has another name there.
+    let renamed = |(status, reply): Reply| {
+        let text = reply.to_string();
+        let text = text.replace(forge.authority(), &forge.other_authority());
+        (status, text.parse::<Value>().unwrap())
+    };
+    match (method, path) {
+        ("GET", ["orgs", _]) => (200, json!({ "id": 1 })),
+        ("POST", ["orgs", owner, "repos"]) => renamed(forge.create(&named(owner, body))),
+        ("GET", ["repos", owner, name]) => renamed(forge.describe(&format!("{owner}/{name}"))),
+        _ => missing(),
+    }
+}
+
+fn named(owner: &str, body: &Value) -> String {
+    format!("{owner}/{}", body["name"].as_str().unwrap_or_default())
+}
+
+fn gitlab(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
+    match (method, path) {
+        ("GET", ["namespaces", _]) => (200, json!({ "id": 3 })),
+        ("POST", ["projects"]) => forge.create(&named("acme", body)),
+        ("GET", ["projects", name]) => forge.describe(name),
+        _ => missing(),
+    }
+}
+
+fn github(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
+    match (method, path) {
+        ("GET", ["users", _]) => (200, json!({ "type": "Organization" })),
+        ("POST", ["orgs", owner, "repos"]) => forge.create(&named(owner, body)),
+        ("GET", ["repos", owner, name]) => forge.describe(&format!("{owner}/{name}")),
+        (_, ["repos", owner, name, path @ ..]) => {
+            let repository = format!("{owner}/{name}");
+            if !forge.repository(&repository).exists() {
+                return missing();
+            }
+            github_repository(forge, &repository, method, path, body)
+        }
+        _ => missing(),
+    }
+}
+
+/// What is below a repository of GitHub.
+fn github_repository(
+    forge: &Forge,
+    name: &str,
+    method: &str,
+    path: &[&str],
+    body: &Value,
+) -> Reply {
+    let full = format!("{name}/{}", path.join("/"));
+    match (method, path) {
+        ("GET", ["issues" | "hooks" | "autolinks" | "pulls"]) => (200, forge.list(&full).into()),
+        ("POST", ["issues"]) => forge.add(&full, body.clone(), &body["title"]),
+        ("POST", ["pulls"]) => {
+            let mut pull = body.clone();
+            pull["base"] = json!({ "ref": body["base"] });
+            forge.add(&full, pull, &body["title"])
+        }
+        ("POST", ["hooks"]) => forge.add(&full, body.clone(), &body["config"]["url"]),
+        ("POST", ["autolinks"]) => {
+            let is_same = |it: &Value| it["key_prefix"] == body["key_prefix"];
+            if forge.list(&full).iter().any(is_same) {
+                return refused("key_prefix already exists");
+            }
+            forge.add(&full, body.clone(), &body["key_prefix"])
+        }
+        ("POST", ["issues", _, "labels"]) => forge.set(&full, &body["labels"]),
+        ("POST", ["pages"]) if !forge.list(&full).is_empty() => refused("Pages is enabled already"),
+        ("POST", ["pages"]) => (201, forge.set(&full, body).1),
+        ("GET", ["pages"]) => forge.get(&full),
+        ("POST", ["issues", _, "assignees"] | ["pulls", _, "requested_reviewers"])
+        | (
+            "PUT",
+            ["topics" | "environments" | "collaborators", ..] | ["branches", _, "protection"],
+        ) => forge.set(&full, body),
+        ("POST", ["actions", "workflows", _, "dispatches"]) => {
+            forge.effect(format!("dispatch {full}"));
+            (204, Value::Null)
+        }
+        ("GET", ["contents", path @ ..]) => {
+            let file = forge.try_git(name, &["show", &format!("main:{}", path.join("/"))]);
+            file.map_or_else(missing, |text| (200, text.into()))
+        }
+        ("GET", ["branches", branch]) => branch_of(forge, name, branch),
+        (_, ["git", path @ ..]) => github_git(forge, name, method, path, body),
+        _ => missing(),
+    }
+}
+
+fn branch_of(forge: &Forge, name: &str, branch: &str) -> Reply {
+    let ask = |what: &str| {
+        let found = forge.try_git(name, &["rev-parse", &format!("{branch}^{{{what}}}")]);
+        found.map(|hash| hash.trim().to_owned())
+    };
+    match (ask("commit"), ask("tree")) {
+        (Some(commit), Some(tree)) => {
+            let about = json!({ "sha": commit, "commit": { "tree": { "sha": tree } } });
+            (200, json!({ "name": branch, "commit": about }))
+        }
+        _ => missing(),
+    }
+}
+
+/// Objects and references by API. An object that nothing refers to changes nothing.
+fn github_git(forge: &Forge, name: &str, method: &str, path: &[&str], body: &Value) -> Reply {
+    let heads = |branch: &str| format!("{name}/git/refs/heads/{branch}");
+    let target = |sha: &Value| json!({ "object": { "sha": sha } });
+    match (method, path) {
+        ("POST", ["blobs" | "trees" | "commits"]) => {
+            // The same content at another time is another commit.
+            let number = forge.n_requests();
+            (201, json!({ "sha": format!("{number:040x}") }))
+        }
+        ("POST", ["refs"]) => {
+            let branch = body["ref"].as_str().unwrap_or_default();
+            let branch = branch.trim_start_matches("refs/heads/");
+            if !forge.list(&heads(branch)).is_empty() {
+                return refused("Reference already exists");
+            }
+            (201, forge.set(&heads(branch), &target(&body["sha"])).1)
+        }
+        ("PATCH", ["refs", "heads", branch]) => forge.set(&heads(branch), &target(&body["sha"])),
+        ("GET", ["ref", "heads", branch]) => forge.get(&heads(branch)),
+        _ => missing(),
+    }
+}
+
+/// Argo CD takes the same thing again, and refuses another one of the same name.
+fn argo(forge: &Forge, kind: &str, body: &Value) -> Reply {
+    let thing = if kind == "projects" {
+        &body["project"]
+    } else {
+        body
+    };
+    let name = thing["metadata"]["name"].as_str().unwrap_or_default();
+    let path = format!("argo/{kind}/{name}");
+    let known = forge.list(&path);
+    if known.first().is_some_and(|it| it != thing) {
+        return refused("existing spec is different");
+    }
+    forge.set(&path, thing)
+}
