@@ -6,6 +6,7 @@
 #   scripts/web.sh e2e           browser tests against the binary (installs Chromium when missing)
 #   scripts/web.sh screenshots   docs/screenshots, made anew
 #   scripts/web.sh measure       paint, layout shift and reaction in a slowed-down browser
+#   scripts/web.sh stock         walks the stock Backstage front end in $STOCK_DIST, served by the binary
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
@@ -46,9 +47,9 @@ with_binary() {
 case "${1:-build}" in
 build) build ;;
 check) npm run --silent check ;;
-e2e | screenshots | measure) with_binary "$1" ;;
+e2e | screenshots | measure | stock) with_binary "$1" ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "../scripts/web.sh"
+    sed -n '2,9s/^# \{0,1\}//p' "../scripts/web.sh"
     exit 2
     ;;
 esac

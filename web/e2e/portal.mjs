@@ -49,7 +49,8 @@ export async function startPortal(more = {}) {
   const url = `http://localhost:${port}`;
   const local = join(folder, 'local.yaml');
   const base = { app: { baseUrl: url }, backend: { baseUrl: url, listen: { port } } };
-  writeFileSync(local, JSON.stringify({ ...base, ...more }));
+  const app = { ...base.app, ...more.app };
+  writeFileSync(local, JSON.stringify({ ...base, ...more, app }));
   const configs = [join(root, 'examples/acme/app-config.yaml'), local];
   const child = spawn(
     BINARY,
