@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { launch, startPortal } from './portal.mjs';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = Number(process.env.STOCK_PATIENCE_MS ?? 120_000);
 const TO_COME = /\/api\/(search|techdocs|kubernetes)\//;
 const EXTENSIONS = [{ 'page:catalog': { config: { path: '/' } } }];
 
@@ -77,7 +77,6 @@ function pagesFor(entities) {
 /** Loads a page until it is quiet. */
 async function visit(page, url, text) {
   await page.goto(url, { timeout: PATIENCE_MS });
-  await page.waitForSelector('main, article, [class*=BackstagePage]', { timeout: PATIENCE_MS });
   await page.waitForLoadState('networkidle', { timeout: PATIENCE_MS });
   if (text) await page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
 }
