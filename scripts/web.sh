@@ -7,6 +7,7 @@
 #   scripts/web.sh e2e-postgres  the same, with a private PostgreSQL server
 #   scripts/web.sh screenshots   docs/screenshots, made anew
 #   scripts/web.sh measure       paint, layout shift and reaction in a slowed-down browser
+#   scripts/web.sh stock         walks the stock Backstage front end in $STOCK_DIST, served by the binary
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
@@ -47,10 +48,10 @@ with_binary() {
 case "${1:-build}" in
 build) build ;;
 check) npm run --silent check ;;
-e2e | screenshots | measure) with_binary "$1" ;;
+e2e | screenshots | measure | stock) with_binary "$1" ;;
 e2e-postgres) exec ../scripts/with-postgres.sh ../scripts/web.sh e2e ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "../scripts/web.sh"
+    sed -n '2,10s/^# \{0,1\}//p' "../scripts/web.sh"
     exit 2
     ;;
 esac

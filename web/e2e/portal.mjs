@@ -59,9 +59,13 @@ export async function startPortal(more = {}) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const local = join(folder, 'local.yaml');
-  const backend = { baseUrl: url, listen: { port }, database: database() };
+  const base = {
+    app: { baseUrl: url },
+    backend: { baseUrl: url, listen: { port }, database: database() },
+  };
   const settings = typeof more === 'function' ? more(folder) : more;
-  writeFileSync(local, JSON.stringify({ app: { baseUrl: url }, backend, ...settings }));
+  const app = { ...base.app, ...settings.app };
+  writeFileSync(local, JSON.stringify({ ...base, ...settings, app }));
   const configs = [join(root, 'examples/acme/app-config.yaml'), local];
   const data = ['--data', join(folder, 'data')];
   const args = ['serve', ...configs.flatMap(config => ['--config', config]), ...data];

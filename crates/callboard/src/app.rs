@@ -10,6 +10,7 @@ use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes, well_known};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
+use notifications::{Recipients, Signals};
 use org::{Scim, ScimProvider};
 use platform::Clock;
 use platform::actions::{Actions, action_routes};
@@ -26,7 +27,7 @@ use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use proxy::Proxy;
 use scaffolder::{Scaffolder, TemplateProcessor};
-use settings::Settings;
+use settings::{Change, Settings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -134,6 +135,7 @@ pub(crate) struct App {
     scim: Option<Scim>,
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
+    signals: Signals,
     /// Kept for as long as the database is used.
     _tenancy: Tenancy,
 }
@@ -193,9 +195,11 @@ impl App {
             clock,
         };
         let scaffolder = scaffolding::open(sections, data_dir, surroundings)?;
+        let signals = Signals::default();
         let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
-            settings: Settings::new(db.clone()),
+            settings: Settings::new(db.clone()).telling(change_of_settings(&signals)),
+            signals,
             limiter: limiter(&sections.callboard.rate_limit),
             db,
             catalog,
@@ -215,6 +219,7 @@ impl App {
     /// Starts background work.
     pub(crate) fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         self.catalog.start(tasks, stop);
+        self.signals.start(tasks, stop);
         self.scaffolder.start(tasks, stop);
         self.permissions.start(tasks, stop);
         self.audit.start(tasks, stop);
@@ -230,7 +235,11 @@ impl App {
         );
         let mut auth = auth_plugin(&self.identity);
         auth.router = auth.router.merge(self.action_routes("auth"));
-        let pages = web::router(self.web())?.merge(well_known(&self.identity));
+        let pages = match &self.portal.front_end {
+            Some(pages) => pages.clone(),
+            None => web::router(self.web())?,
+        };
+        let pages = pages.merge(well_known(&self.identity));
         let mut routes = Routes::new().pages(pages);
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
@@ -249,6 +258,12 @@ impl App {
                 settings::router(self.settings.clone()),
                 &[identity::http::JWKS_PATH],
             ),
+            self.with_common(
+                "notifications",
+                notifications::router(),
+                &["/health", identity::http::JWKS_PATH],
+            ),
+            self.signals(),
             self.with_common(
                 "audit",
                 audit::router(self.audit.clone()),
@@ -322,6 +337,13 @@ impl App {
         self.with_common("scaffolder", router, &[identity::http::JWKS_PATH])
     }
 
+    /// Whoever connects says who they are inside of the request, so that the barrier is open.
+    fn signals(&self) -> Plugin {
+        let authenticator = self.identity.authenticator("signals");
+        let router = notifications::signals_router(self.signals.clone(), authenticator);
+        self.with_common("signals", router, &["/"])
+    }
+
     fn action_routes(&self, plugin: &'static str) -> axum::Router {
         action_routes(plugin, &self.actions)
     }
@@ -371,6 +393,19 @@ pub(crate) fn open_identity(
         clock,
     };
     Ok(Identity::new(settings, surroundings)?)
+}
+
+/// Tells other tabs of a user what one of them has set. Reference 3 §7, `user-settings`.
+fn change_of_settings(signals: &Signals) -> impl Fn(&str, Change<'_>) + Send + Sync + 'static {
+    let signals = signals.clone();
+    move |user_ref, change| {
+        let (kind, key) = match change {
+            Change::Set(key) => ("key-changed", key),
+            Change::Removed(key) => ("key-deleted", key),
+        };
+        let message = serde_json::json!({ "type": kind, "key": key });
+        signals.send(Recipients::User(user_ref), "user-settings", &message);
+    }
 }
 
 /// How often each user and program may ask.

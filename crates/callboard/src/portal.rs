@@ -12,6 +12,8 @@ pub(crate) struct Portal {
     pub base_path: String,
     pub providers: Vec<web::Provider>,
     pub csp: Vec<(String, Option<Vec<String>>)>,
+    /// The pages of another front end, when one is configured.
+    pub front_end: Option<axum::Router>,
 }
 
 impl Portal {
@@ -34,8 +36,24 @@ impl Portal {
             base_path: sections.base_url()?.path().to_owned(),
             providers: ways_to_sign_in(&sections.auth, identity).await,
             csp: csp.collect(),
+            front_end: front_end(config, sections)?,
         })
     }
+}
+
+/// The pages of `callboard.app.dist`.
+fn front_end(config: &Config, sections: &Sections) -> anyhow::Result<Option<axum::Router>> {
+    let Some(path) = &sections.callboard.app.dist else {
+        return Ok(None);
+    };
+    let places = sections.folders.iter().map(|folder| folder.join(path));
+    let found = places.into_iter().find(|place| place.is_dir());
+    let built = web::FrontEnd {
+        folder: found.unwrap_or_else(|| path.clone()),
+        base_path: sections.app_url()?.path().trim_end_matches('/').to_owned(),
+        is_configured: sections.app.disable_config_injection,
+    };
+    Ok(Some(web::front_end_router(&built, config)?))
 }
 
 /// Providers that sign people in, in the environment that is used; the guest comes last.

@@ -34,6 +34,7 @@ mod sections;
 mod shape;
 mod transform;
 mod tree;
+mod visible;
 
 pub use access::{
     AccessMethod, AccessRestrictionConfig, BackendAuthConfig, ExternalAccess, LegacyKey,
@@ -41,7 +42,7 @@ pub use access::{
 };
 pub use app::{
     AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, EncryptionConfig, EncryptionKey,
-    OrganizationConfig, PrincipalLimitConfig, ReadingLimits, ScimConfig,
+    FrontEndConfig, OrganizationConfig, PrincipalLimitConfig, ReadingLimits, ScimConfig,
 };
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,
@@ -87,3 +88,4 @@ pub use proxy::{ProxyConfig, ProxyCredentials, ProxyEndpoint};
 pub use scaffolder::{CommitAuthor, ScaffolderConfig, TaskRecovery, TemplateEnvironment};
 pub use secret::{Opaque, REDACTED, Secret, redact};
 pub use shape::{Interval, OneOrMany, Toggle};
+pub use visible::FrontEndSchemas;

@@ -96,6 +96,18 @@ pub fn validate(schema: &Value, value: &Value) -> Vec<Complaint> {
     checker.found
 }
 
+/// Whether a value fulfils a schema whose references are those of the document `root`.
+pub(crate) fn fulfils(root: &Value, schema: &Value, value: &Value) -> bool {
+    let mut checker = Checker {
+        root,
+        path: Vec::new(),
+        found: Vec::new(),
+        depth: 0,
+    };
+    checker.check(schema, value);
+    checker.found.is_empty()
+}
+
 /// What of a schema cannot be checked: patterns our engine does not know.
 pub fn check_schema(schema: &Value) -> Vec<String> {
     let mut problems = Vec::new();

@@ -7,5 +7,5 @@ mod service;
 mod store;
 
 pub use http::router;
-pub use service::Settings;
+pub use service::{Change, Settings};
 pub use store::MIGRATIONS;

@@ -1,5 +1,8 @@
 //! Use cases: every one is for the user who calls.
 
+use std::fmt;
+use std::sync::Arc;
+
 use platform::db::Db;
 use platform::{Ctx, Error, Result};
 use serde_json::Value;
@@ -13,14 +16,48 @@ const MAX_NAME: usize = 255;
 /// Settings of one request.
 const MAX_ITEMS: usize = 1_000;
 
+/// What happened to a setting, by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// It was set.
+    Set(&'a str),
+    /// It is gone.
+    Removed(&'a str),
+}
+
+/// Hears of every change, with the reference of the user; must not block.
+type Listener = Arc<dyn Fn(&str, Change<'_>) + Send + Sync>;
+
 /// The settings of all users; clones share them.
-#[derive(Debug, Clone)]
-pub struct Settings(Db);
+#[derive(Clone)]
+pub struct Settings {
+    db: Db,
+    listener: Option<Listener>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
+}
 
 impl Settings {
     /// The settings in a migrated database.
     pub fn new(db: Db) -> Self {
-        Self(db)
+        Self { db, listener: None }
+    }
+
+    /// The settings, with somebody who hears of every change.
+    #[must_use]
+    pub fn telling(mut self, listener: impl Fn(&str, Change<'_>) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    fn tell(&self, user_ref: &str, change: Change<'_>) {
+        if let Some(listener) = &self.listener {
+            listener(user_ref, change);
+        }
     }
 
     /// One value; it is an error when there is none.
@@ -44,7 +81,7 @@ impl Settings {
             return Err(Error::input(format!("more than {MAX_ITEMS} items")));
         }
         let find = move |tx: &mut platform::db::Tx<'_>| store::find_each(tx, &user_ref, &places);
-        let texts = self.0.read(find).await?;
+        let texts = self.db.read(find).await?;
         let parse = |text: String| {
             serde_json::from_str(&text)
                 .map_err(|error| Error::internal("a stored setting is not JSON").with_source(error))
@@ -66,22 +103,28 @@ impl Settings {
             }
         }
         let value = value.to_string();
-        self.0
+        let (owner, at) = (user_ref.clone(), place.clone());
+        self.db
             .write(move |tx| {
-                store::upsert(tx, &user_ref, &place, &value)?;
-                if store::count(tx, &user_ref)? > MAX_SETTINGS {
+                store::upsert(tx, &owner, &at, &value)?;
+                if store::count(tx, &owner)? > MAX_SETTINGS {
                     return Err(Error::input(format!("more than {MAX_SETTINGS} settings")));
                 }
                 Ok(())
             })
-            .await
+            .await?;
+        self.tell(&user_ref, Change::Set(&place.key));
+        Ok(())
     }
 
     /// Removes a value, if there is one.
     pub(crate) async fn remove(&self, ctx: &Ctx, place: Place) -> Result<()> {
         let user_ref = ctx.require_user()?.entity_ref.clone();
-        self.0
-            .write(move |tx| store::delete(tx, &user_ref, &place))
-            .await
+        let (owner, at) = (user_ref.clone(), place.clone());
+        self.db
+            .write(move |tx| store::delete(tx, &owner, &at))
+            .await?;
+        self.tell(&user_ref, Change::Removed(&place.key));
+        Ok(())
     }
 }

@@ -198,3 +198,31 @@ async fn what_a_user_can_store_is_bounded() {
         200
     );
 }
+
+#[tokio::test]
+async fn changes_are_told_with_their_user() {
+    let db = TestDb::new(MIGRATIONS).await;
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    let settings = Settings::new(db.db.clone()).telling(move |user_ref, change| {
+        ear.lock().unwrap().push(format!("{user_ref} {change:?}"));
+    });
+    let plugin = Plugin {
+        id: "user-settings",
+        router: router(settings),
+        open_paths: &[],
+    };
+    let app = mount(plugin, Arc::new(Access), Arc::new(Access));
+    for (head, body) in [
+        ("PUT /buckets/b/keys/q", json!({ "value": 1 })),
+        ("PUT /buckets/b/keys/r", json!({})),
+        ("DELETE /buckets/b/keys/q", Value::Null),
+    ] {
+        send(&app, head, "ann", &body).await;
+    }
+    let expected = [
+        r#"user:default/ann Set("q")"#,
+        r#"user:default/ann Removed("q")"#,
+    ];
+    assert_eq!(*heard.lock().unwrap(), expected);
+}

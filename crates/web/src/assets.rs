@@ -76,14 +76,22 @@ fn accepts(request: &HeaderMap, encoding: &str) -> bool {
     })
 }
 
-fn media_type(path: &str) -> HeaderValue {
+pub(crate) fn media_type(path: &str) -> HeaderValue {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     HeaderValue::from_static(match extension {
-        "js" => "text/javascript; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
         "woff2" => "font/woff2",
+        "woff" => "font/woff",
+        "ttf" => "font/ttf",
+        "wasm" => "application/wasm",
         "json" | "map" => "application/json; charset=utf-8",
         "webmanifest" => "application/manifest+json",
         "txt" => "text/plain; charset=utf-8",

@@ -14,6 +14,7 @@ mod commands;
 mod config;
 mod doctor;
 mod export;
+mod front_end;
 mod import;
 mod inspect;
 mod login;

@@ -96,7 +96,10 @@ const OPEN: &[&str] = &[
     "/.backstage/auth/v1/jwks.json",
     "/api/auth/",
     "/.well-known/o",
+    "/api/notifications/health",
     "/api/permission/health",
+    // Who connects says who they are by the subprotocol.
+    "/api/signals/",
 ];
 
 #[test]

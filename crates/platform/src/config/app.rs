@@ -19,6 +19,8 @@ pub struct AppConfig {
     /// URL under which browsers reach the portal; defaults to `backend.baseUrl`.
     #[schemars(extend("x-visibility" = "frontend"))]
     pub base_url: Option<String>,
+    /// Leaves the pages of `callboard.app.dist` as they were built, with the configuration of then.
+    pub disable_config_injection: bool,
 }
 
 /// Who runs the portal.
@@ -37,6 +39,8 @@ pub struct OrganizationConfig {
 pub struct CallboardConfig {
     /// Folder for the embedded database, generated certificates and caches.
     pub data_dir: Option<PathBuf>,
+    /// Which front end is served.
+    pub app: FrontEndConfig,
     /// Bounds of what is read from elsewhere.
     pub reading: ReadingLimits,
     /// Audit log.
@@ -49,6 +53,15 @@ pub struct CallboardConfig {
     pub scim: ScimConfig,
     /// Encryption of secrets in the database.
     pub encryption: EncryptionConfig,
+}
+
+/// Which front end is served.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FrontEndConfig {
+    /// Folder of a Backstage front end as `backstage-cli` builds it, such as `packages/app/dist`; the
+    /// own one is served when absent.
+    pub dist: Option<PathBuf>,
 }
 
 /// Encryption of secrets in the database, such as the keys that sign tokens.
