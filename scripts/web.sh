@@ -51,7 +51,7 @@ check) npm run --silent check ;;
 e2e | screenshots | measure | stock) with_binary "$1" ;;
 e2e-postgres) exec ../scripts/with-postgres.sh ../scripts/web.sh e2e ;;
 *)
-    sed -n '2,10s/^# \{0,1\}//p' "../scripts/web.sh"
+    sed -n '2,11s/^# \{0,1\}//p' "../scripts/web.sh"
     exit 2
     ;;
 esac
