@@ -104,11 +104,11 @@ fn page(built: &FrontEnd, config: &Config) -> Result<String> {
              the page as it was built"
         ))
     })?;
-    Ok(with_config(&html, visible))
+    Ok(with_config(&html, &visible))
 }
 
 /// The page with the configuration, where the front end looks for it.
-fn with_config(html: &str, visible: Value) -> String {
+fn with_config(html: &str, visible: &Value) -> String {
     let configs = json!([{ "context": "app", "data": visible }]);
     let text = serde_json::to_string_pretty(&configs).unwrap_or_else(|_| "[]".to_owned());
     // Nothing in it can end the script element.
@@ -170,10 +170,10 @@ mod tests {
 
     #[tokio::test]
     async fn every_path_has_its_file_or_the_page() {
-        let app = front_end_router(&fixture(), &config()).unwrap();
         const NO_CACHE: &str = "no-store, max-age=0";
         const JS: &str = "text/javascript; charset=utf-8";
         const HTML: &str = "text/html; charset=utf-8";
+        let app = front_end_router(&fixture(), &config()).unwrap();
         for (path, status, kind, control, part) in [
             ("/", 200, HTML, NO_CACHE, "<title>Stage</title>"),
             ("/index.html", 200, HTML, NO_CACHE, "<title>Stage</title>"),

@@ -388,10 +388,6 @@ async fn users_are_told_no_conditions() {
             assert!(!text.contains("CONDITIONAL"), "{token} {body}: {text}");
             assert!(!text.contains("IS_OF"), "{token} {body}: {text}");
         }
-        let is_whole = items.iter().all(|item| item["resourceRef"].is_string());
-        let direct = lab.send("POST /authorize", "alice", &body).await;
-        let is_list = items[0]["resourceRef"].is_array();
-        assert_eq!(direct.status == 400, !is_whole && !is_list, "{body}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::secret::Secret;
 /// The portal as browsers see it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(extend("additionalProperties" = true, "x-visibility" = "frontend"))]
+#[schemars(extend("additionalProperties" = true))]
 pub struct AppConfig {
     /// Name of the portal in titles and messages.
     #[schemars(extend("x-visibility" = "frontend"))]

@@ -283,7 +283,7 @@ mod tests {
         ];
         for (schema, config, expected) in cases {
             assert_eq!(
-                shown(&[schema.clone()], config.clone()),
+                shown(std::slice::from_ref(&schema), config.clone()),
                 expected,
                 "{config} by {schema}"
             );
