@@ -47,6 +47,9 @@ const BUDGET: &[(&str, &str)] = &[
     ("register a location until readable, worst of 10", "1 s"),
 ];
 
+/// Ends the part of the file that people write; what follows it is written anew.
+const MARKER: &str = "<!-- `make bench` writes what follows -->";
+
 /// A report in the making.
 pub(super) struct Report {
     head: String,
@@ -72,7 +75,7 @@ impl Report {
             .args(["rev-parse", "--short", "HEAD"])
             .output();
         let commit = commit.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        let mut head = String::from("# Benchmarks\n\n");
+        let mut head = String::new();
         writeln!(
             head,
             "Made by `make bench` at commit {}.\nMachine: {cores} cores ({model}), shared by server, \
@@ -134,7 +137,11 @@ impl Report {
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let mut text = self.head.clone();
+        let old = fs::read_to_string(path).unwrap_or_default();
+        let written = old
+            .split_once(MARKER)
+            .map_or("# Benchmarks\n\n", |(written, _)| written);
+        let mut text = format!("{written}{MARKER}\n\n{}", self.head);
         for run in &self.runs {
             writeln!(
                 text,
