@@ -100,9 +100,7 @@ async function report(name, page, { seen, reset }, problem) {
   if (problem) wrong.push(problem);
   if (wrong.length > 0) hasFailed = true;
   const toCome = seen.toCome.length > 0 ? `, ${seen.toCome.length} for features to come` : '';
-  console.log(
-    `${wrong.length > 0 ? 'not ok' : 'ok'} - ${name}: ${seen.calls} API calls${toCome}`,
-  );
+  console.log(`${wrong.length > 0 ? 'not ok' : 'ok'} - ${name}: ${seen.calls} API calls${toCome}`);
   for (const line of wrong) console.log(`    ${line}`);
   for (const line of new Set(seen.toCome)) console.log(`    (to come) ${line}`);
   if (pictures) await page.screenshot({ path: join(pictures, `${name.replace(/\W+/g, '-')}.png`) });
