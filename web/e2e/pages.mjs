@@ -46,14 +46,15 @@ export const PAGES = [
   ['not-found', '/nowhere'],
 ];
 
+/** Something that is still to come, but for the examples of the page that shows all parts. */
+const WAITING = ['[aria-busy="true"]', '.skeleton']
+  .map(part => `${part}:not([data-examples] *)`)
+  .join(', ');
+
 /** Goes to a page and waits until it has what it wants to show. */
 export async function visit(page, url) {
   await page.goto(url);
   await page.locator('h1').first().waitFor();
   await quiet(page);
-  await page
-    .locator('[aria-busy="true"], .skeleton')
-    .first()
-    .waitFor({ state: 'detached' })
-    .catch(() => {});
+  await page.locator(WAITING).first().waitFor({ state: 'detached' });
 }

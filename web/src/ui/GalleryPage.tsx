@@ -45,7 +45,7 @@ export default function GalleryPage() {
       title="Design system"
       lead="The parts of this app. Pages are made of these, and of nothing else that looks like them."
     >
-      <div className="columns">
+      <div className="columns" data-examples>
         <div className="column">
           <Card title="Buttons">
             <div className="page-actions">
