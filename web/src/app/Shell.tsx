@@ -73,11 +73,18 @@ export function Shell() {
     let stop: (() => void) | undefined;
     let isOver = false;
     const begin = async () => {
-      const { startLive } = await import('../live/live');
-      if (!isOver) stop = startLive(client);
+      const live = await import('../live/live').catch(() => undefined);
+      if (isOver) return;
+      if (live) {
+        stop = live.startLive(client);
+        return;
+      }
+      // The portal went away before this tab could listen.
+      connection.set(false);
+      timer = setTimeout(() => void begin(), EXTRAS_AFTER_MS);
     };
     // What happens until then is told by the stream: the page says how new its data is.
-    const timer = setTimeout(() => void begin(), EXTRAS_AFTER_MS);
+    let timer = setTimeout(() => void begin(), EXTRAS_AFTER_MS);
     return () => {
       isOver = true;
       clearTimeout(timer);
