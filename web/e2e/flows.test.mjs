@@ -222,6 +222,7 @@ flow('the palette finds entities, pages and actions', async page => {
   await page.waitForURL(/\/catalog\/default\/api\/shop-graphql/);
   await openPalette(page);
   await page.keyboard.type('dark theme');
+  await page.locator('[role="option"][aria-selected="true"]', { hasText: 'Dark' }).waitFor();
   await page.keyboard.press('Enter');
   await page.locator('html[data-theme="dark"]').waitFor();
   await page.reload();

@@ -37,6 +37,12 @@ async function choose(page, target) {
   await page.keyboard.press('Enter');
 }
 
+/** Waits until something has the focus. */
+async function focused(target) {
+  await target.waitFor();
+  await target.page().waitForFunction(e => e === document.activeElement, await target.elementHandle());
+}
+
 const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
 const SERVICE = '/catalog/default/component/reservation-service';
 
@@ -127,8 +133,12 @@ const TASKS = [
     SERVICE,
     async page => {
       await choose(page, page.getByRole('button', { name: 'More actions' }));
-      await page.getByRole('menuitem', { name: 'Unregister…' }).waitFor();
-      await press(page, 'End', 'Enter');
+      // A menu moves the focus a moment after the key, and Enter chooses what has the focus.
+      const unregister = page.getByRole('menuitem', { name: 'Unregister…' });
+      await focused(page.getByRole('menuitem').first());
+      await press(page, 'End');
+      await focused(unregister);
+      await press(page, 'Enter');
       await page.getByRole('dialog').getByText('was not registered here').waitFor();
       await press(page, 'Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
