@@ -99,7 +99,7 @@ impl Catalog {
             metrics: Arc::clone(&metrics),
             lookups: Lookups::default(),
         });
-        let view = Arc::new(View::new(parts.db.clone(), settings.body_cache_bytes));
+        let view = Arc::new(View::new(parts.db.clone(), settings.bodies));
         let saved = view.open(parts.snapshot.as_ref()).await?;
         let snapshot = parts.snapshot.map(|file| Snapshot { file, saved });
         let providers = parts.providers;

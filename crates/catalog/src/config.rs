@@ -1,5 +1,6 @@
 //! What the catalog takes from `app-config.yaml`.
 
+use crate::bodies::BodyLimits;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub struct Settings {
     pub read_locations: bool,
     /// Guard against mass deletion.
     pub mass_deletion: MassDeletion,
-    /// Bytes of bodies kept in memory.
-    pub body_cache_bytes: u64,
+    /// Bodies kept in memory.
+    pub bodies: BodyLimits,
     /// Whether this process ingests; a replica that only serves does not.
     pub process: bool,
 }
@@ -90,7 +91,7 @@ impl Settings {
                 max_percent: config.mass_deletion.max_percent,
                 min_entities: config.mass_deletion.min_entities,
             },
-            body_cache_bytes: 64 << 20,
+            bodies: BodyLimits::default(),
             process: true,
         }
     }

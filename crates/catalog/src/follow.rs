@@ -10,15 +10,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use index::Index;
 use model::{Filter, Flattener};
-use parking_lot::RwLock;
-use platform::db::Db;
+use parking_lot::{Mutex, RwLock};
+use platform::db::{Db, Tx};
 use platform::{Error, Result};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use crate::bodies::Bodies;
+use crate::bodies::{Bodies, BodyLimits};
 use crate::facets::Facets;
 use crate::feed::Feed;
 use crate::flat::{Flat, flatten_all};
+use crate::parents::{Ancestors, Parents, climb};
 use crate::snapshot::SnapshotFile;
 use crate::store::CHANGED;
 use crate::store::changes::{self, Change, Mark, Stored};
@@ -27,6 +29,11 @@ use crate::store::changes::{self, Change, Mark, Stored};
 const BATCH: i64 = 256;
 /// Entities read by one statement of the first load.
 const LOAD_BATCH: i64 = 4000;
+/// Places in the catalog, and entities at each of them, which tell what bodies look like.
+const SAMPLED_PLACES: i64 = 8;
+const SAMPLES: i64 = 250;
+/// Time between two looks whether bodies have to be packed.
+const PACKING: Duration = Duration::from_secs(30);
 /// How long a missed wake-up can go unnoticed.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -35,6 +42,7 @@ pub(crate) struct View {
     db: Db,
     index: RwLock<Index>,
     bodies: Bodies,
+    parents: Mutex<Parents>,
     facets: Facets,
     feed: Arc<Feed>,
     applied: watch::Sender<i64>,
@@ -43,11 +51,12 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(db: Db, body_cache_bytes: u64) -> Self {
+    pub(crate) fn new(db: Db, bodies: BodyLimits) -> Self {
         Self {
             db,
             index: RwLock::new(Index::new()),
-            bodies: Bodies::new(body_cache_bytes),
+            bodies: Bodies::new(bodies),
+            parents: Mutex::new(Parents::new()),
             facets: Facets::new(),
             feed: Arc::default(),
             applied: watch::channel(0).0,
@@ -148,21 +157,79 @@ impl View {
         }
     }
 
-    /// Fills the memory for bodies, oldest entities first.
-    pub(crate) async fn warm_bodies(self: Arc<Self>, stop: tokio_util::sync::CancellationToken) {
+    /// Fills the memory for bodies, and packs them all once the catalog has grown too large for it.
+    pub(crate) async fn warm_bodies(self: Arc<Self>, stop: CancellationToken) {
+        if let Err(error) = self.read_ahead(&stop).await {
+            tracing::warn!(error = error.chain(), "cannot read bodies ahead");
+        }
+        loop {
+            if self.bodies.must_pack()
+                && let Err(error) = self.pack_bodies(&stop).await
+            {
+                tracing::warn!(error = error.chain(), "cannot pack bodies");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(PACKING) => {}
+            }
+        }
+    }
+
+    /// Keeps bodies as they are, oldest entities first, until there is no more room.
+    async fn read_ahead(&self, stop: &CancellationToken) -> Result<()> {
         let mut after = 0;
-        while !stop.is_cancelled() && self.bodies.has_room() {
-            let batch = match self.read_batch(after).await {
-                Ok(batch) => batch,
-                Err(error) => {
-                    tracing::warn!(error = error.chain(), "cannot read bodies ahead");
-                    return;
-                }
-            };
-            let Some(last) = batch.last() else { return };
+        while !stop.is_cancelled() {
+            let batch = self.read_batch(after).await?;
+            let Some(last) = batch.last() else { break };
             after = last.id;
-            for stored in batch {
-                self.bodies.warm(stored);
+            if !self.bodies.warm(batch) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Packs the bodies of all entities.
+    async fn pack_bodies(self: &Arc<Self>, stop: &CancellationToken) -> Result<()> {
+        let samples = |tx: &mut Tx<'_>| changes::load_samples(tx, SAMPLED_PLACES, SAMPLES);
+        let (view, samples) = (Arc::clone(self), self.db.read(samples).await?);
+        on_its_own(move || view.bodies.learn(&samples)).await?;
+        let mut batch = self.read_batch(0).await?;
+        while let Some(last) = batch.last()
+            && !stop.is_cancelled()
+        {
+            let (view, after) = (Arc::clone(self), last.id);
+            let packing = on_its_own(move || view.bodies.pack(&batch));
+            let (read, packed) = tokio::join!(self.read_batch(after), packing);
+            packed?;
+            batch = read?;
+        }
+        Ok(())
+    }
+
+    /// An entity and everything above it; `None` when some of it is not in memory.
+    pub(crate) fn ancestors(&self, start: &str) -> Option<Ancestors> {
+        let (index, parents) = (self.index.read(), self.parents.lock());
+        let known = |level: &[String]| {
+            let of = |entity: &String| {
+                let hit = index.by_ref(entity).ok_or(())?;
+                Ok::<_, ()>((entity.clone(), parents.get(hit.id).ok_or(())?))
+            };
+            level.iter().map(of).collect()
+        };
+        climb(start.to_owned(), known).ok()
+    }
+
+    /// Keeps what was read from the database when the change log ended with `head`.
+    pub(crate) fn keep_ancestors(&self, head: i64, chain: &Ancestors) {
+        let (index, mut kept) = (self.index.read(), self.parents.lock());
+        // What is newer in the log has been forgotten already, and would never be again.
+        if self.applied() > head {
+            return;
+        }
+        for (entity, parents) in chain {
+            if let Some(hit) = index.by_ref(entity) {
+                kept.keep(hit.id, Arc::clone(parents));
             }
         }
     }
@@ -198,14 +265,14 @@ impl View {
             let (read, flattened, indexed) = tokio::join!(reading, flattening, indexing);
             let indexed = indexed?;
             fresh = indexed.0;
-            for flat in indexed.1 {
-                self.bodies.warm(flat.into_stored());
-            }
+            self.bodies
+                .warm(indexed.1.into_iter().map(Flat::into_stored).collect());
             (batch, flat) = (read?, flattened?);
         }
         let mut index = self.index.write();
         let old = std::mem::replace(&mut *index, fresh);
         self.facets.forget();
+        self.parents.lock().forget_all();
         self.applied.send_replace(rev);
         // Readers need not wait until it is taken apart.
         drop(index);
@@ -221,7 +288,7 @@ impl View {
     }
 
     /// Follows the change log until `stop`.
-    pub(crate) async fn follow(self: Arc<Self>, stop: tokio_util::sync::CancellationToken) {
+    pub(crate) async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut woken = self.db.subscribe(CHANGED);
         loop {
             if let Err(error) = self.catch_up().await {
@@ -284,18 +351,30 @@ impl View {
         let before = self.feed.look(&self.index.read(), &ids);
         let mut index = self.index.write();
         self.facets.forget();
-        for (id, flat) in batch {
-            if let Some(flat) = flat {
-                flat.insert(&mut index);
-                self.bodies.insert(flat.into_stored());
-            } else {
-                index.remove(id);
-                self.bodies.remove(id);
+        for (id, flat) in &batch {
+            match flat {
+                Some(flat) => flat.insert(&mut index),
+                None => drop(index.remove(*id)),
             }
         }
+        let mut parents = self.parents.lock();
+        parents.forget(&ids);
         self.applied.send_replace(rev);
+        drop(parents);
         drop(index);
+        self.keep_bodies(batch);
         self.feed.tell(&self.index.read(), rev, &ids, before);
+    }
+
+    fn keep_bodies(&self, batch: Vec<(i64, Option<Flat>)>) {
+        let mut kept = Vec::with_capacity(batch.len());
+        for (id, flat) in batch {
+            match flat.map(Flat::into_stored) {
+                Some(stored) => kept.push((id, stored.etag, Bytes::from(stored.body))),
+                None => self.bodies.remove(id),
+            }
+        }
+        self.bodies.keep(&kept);
     }
 }
 

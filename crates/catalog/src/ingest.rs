@@ -18,7 +18,7 @@ use crate::guard;
 use crate::model::{Deferred, Source};
 use crate::store::conflicts::{self, Claim};
 use crate::store::refresh::{self, Existing};
-use crate::store::{WORK, edges, held, relations, stitches};
+use crate::store::{WORK, changes, edges, held, relations, stitches};
 use platform::db::Tx;
 use platform::{Millis, Result};
 
@@ -140,6 +140,13 @@ fn accept_beside(
         .filter(|target| !already.contains(*target))
         .collect();
     edges::insert(tx, source, &fresh)?;
+    if !source.is_root() {
+        let known = fresh
+            .iter()
+            .filter(|target| existing.contains_key(**target));
+        let known: Vec<String> = known.map(|&target| target.to_owned()).collect();
+        changes::touch(tx, &known, now)?;
+    }
     if !plan.claims.is_empty() {
         conflicts::upsert(tx, source, &plan.claims, now)?;
         report_conflicts(source, &plan.claims);
@@ -181,6 +188,9 @@ pub(crate) fn retract(
         return Ok(());
     }
     edges::delete(tx, source, targets)?;
+    if !source.is_root() {
+        changes::touch(tx, targets, now)?;
+    }
     ask_others(tx, targets, now)?;
     let free: Vec<String> = unrooted(tx, targets)?.into_iter().collect();
     refresh::mark_orphans(tx, &free, now)?;
@@ -283,10 +293,13 @@ pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()
         for entity in refs {
             shown.remove(entity);
         }
+        let below = edges::load_children(tx, refs)?.into_iter();
+        let below: Vec<String> = below.map(|(_, child)| child).collect();
         edges::delete_of(tx, refs)?;
         conflicts::delete_by_sources(tx, refs)?;
         held::release_entities(tx, refs)?;
         stitches::delete(tx, &ids, now)?;
+        changes::touch(tx, &below, now)?;
         stitches::enqueue(tx, shown.iter().map(String::as_str), now)?;
         hand_over(tx, refs, now)?;
     }
@@ -364,10 +377,10 @@ fn forget_old_claims(
 ) -> Result<()> {
     let mut old = conflicts::list_by_source(tx, source)?;
     old.retain(|claim| !claims.contains(claim));
-    conflicts::delete(tx, &old)
+    conflicts::delete(tx, source, &old)
 }
 
-/// Gives freed entities to the oldest claim that waits for them.
+/// Gives freed entities to the oldest claim that waits for them, and to those it does not exclude.
 fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
     let all_waiting = conflicts::load_waiting(tx, free)?;
     let wanted: Vec<String> = all_waiting
@@ -378,7 +391,7 @@ fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
         let entity_ref = waiting.deferred.entity_ref.clone();
         let key = waiting.deferred.location_key.clone().unwrap_or_default();
         accept(tx, &waiting.source, &[waiting.deferred], now)?;
-        conflicts::delete(tx, &[(entity_ref, key)])?;
+        conflicts::delete(tx, &waiting.source, &[(entity_ref, key)])?;
     }
     ask_claimants(tx, &wanted, now)
 }

@@ -25,6 +25,7 @@ mod model;
 mod offline;
 mod operate;
 mod parallel;
+mod parents;
 mod people;
 pub mod permission;
 mod process;
@@ -39,6 +40,7 @@ mod watch;
 mod worker;
 
 pub use actions::actions;
+pub use bodies::BodyLimits;
 pub use catalog::{Catalog, Parts};
 pub use config::{ConfigLocation, MassDeletion, Settings};
 pub use http::{OPENAPI, router};

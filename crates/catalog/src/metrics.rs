@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     stitched: [IntCounterVec; 2],
     stitching: [HistogramVec; 2],
     stitch_queue: IntGauge,
+    stitch_delay: [HistogramVec; 2],
     entities: IntGaugeVec,
     locations: IntGauge,
     relations: IntGauge,
@@ -111,6 +112,13 @@ impl Metrics {
                 "catalog_stitching_queue_length",
                 "Entities waiting to be stitched.",
             )?,
+            stitch_delay: latencies(
+                [
+                    "catalog_stitching_queue_delay",
+                    "catalog_stitching_queue_delay_seconds",
+                ],
+                "Seconds between being queued and being stitched.",
+            )?,
             entities: registry.gauges("catalog_entities_count", "Entities by kind.", &["kind"])?,
             locations: registry.gauge(
                 "catalog_registered_locations_count",
@@ -149,6 +157,8 @@ impl Metrics {
 
     pub(crate) fn stitched(&self, done: Stitched, took: Duration) {
         observe(&self.stitching, "ok", took);
+        let delay = Duration::from_millis(u64::try_from(done.delay).unwrap_or_default());
+        observe(&self.stitch_delay, "ok", delay);
         let results = [
             ("changed", done.changed),
             ("unchanged", done.unchanged),

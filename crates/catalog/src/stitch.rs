@@ -29,6 +29,8 @@ pub(crate) struct Stitched {
     pub unchanged: usize,
     /// Entities without anything to stitch.
     pub abandoned: usize,
+    /// Milliseconds that the oldest of them was on the queue.
+    pub delay: Millis,
 }
 
 impl Stitched {
@@ -40,8 +42,11 @@ impl Stitched {
 
 /// Stitches the oldest entries of the queue.
 pub(crate) fn run_batch(tx: &mut Tx<'_>, limit: usize, now: Millis) -> Result<Stitched> {
-    let refs = stitches::dequeue(tx, limit)?;
-    stitch(tx, &refs, now)
+    let (refs, since): (Vec<String>, Vec<Millis>) =
+        stitches::dequeue(tx, limit)?.into_iter().unzip();
+    let delay = since.into_iter().min().map_or(0, |oldest| now - oldest);
+    let done = stitch(tx, &refs, now)?;
+    Ok(Stitched { delay, ..done })
 }
 
 /// Stitches these entities.

@@ -43,6 +43,13 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_origin.sql"),
         postgres: include_str!("../migrations/0002_origin.sql"),
     },
+    Migration {
+        feature: "catalog",
+        version: 3,
+        name: "claims",
+        sqlite: include_str!("../migrations/0003_claims.sqlite.sql"),
+        postgres: include_str!("../migrations/0003_claims.postgres.sql"),
+    },
 ];
 
 /// Items in one statement: enough to make round trips cheap, few enough to keep statements small.

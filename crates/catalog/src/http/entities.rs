@@ -136,7 +136,7 @@ pub(super) async fn find_ancestry(
         body.push_str("{\"entity\":");
         body.push_str(&String::from_utf8_lossy(&entity));
         body.push_str(",\"parentEntityRefs\":");
-        body.push_str(&Value::from(parents).to_string());
+        body.push_str(&Value::from(&*parents).to_string());
         body.push('}');
     }
     body.push_str("]}");

@@ -1,6 +1,7 @@
 //! Reading entities from the index, and what callers may do to one.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use audit::{Event, Origin};
 use bytes::Bytes;
@@ -15,13 +16,11 @@ use url::Url;
 use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
 use crate::model::Source;
+use crate::parents::{Ancestors, climb};
 use crate::permission;
 use crate::process::location::annotate;
 use crate::store::{WORK, changes, edges, refresh, stitches};
 use platform::Error;
-
-/// How far up a refresh goes. Reference 1 §B.8.
-const MAX_DEPTH: usize = 32;
 
 /// An entity that was chosen while the index was locked; its body is fetched afterwards.
 #[derive(Debug, Clone, Copy)]
@@ -220,10 +219,7 @@ impl Catalog {
     /// Bodies from memory, and from the database where they are not.
     pub(crate) async fn bodies(&self, picked: &[Picked]) -> Result<Vec<Option<Bytes>>> {
         let cache = self.view.bodies();
-        let mut found: Vec<_> = picked
-            .iter()
-            .map(|one| cache.get(one.id, one.version))
-            .collect();
+        let mut found = cache.get(picked.iter().map(|one| (one.id, one.version)));
         let missing: Vec<i64> = picked
             .iter()
             .zip(&found)
@@ -237,12 +233,13 @@ impl Catalog {
             .db
             .read(move |tx| stitches::load_bodies(tx, &missing))
             .await?;
-        let mut loaded = std::collections::HashMap::with_capacity(rows.len());
-        for (id, etag, body) in rows {
-            let body = Bytes::from(body);
-            cache.keep(id, &etag, body.clone());
-            loaded.insert(id, body);
-        }
+        let rows = rows.into_iter();
+        let rows: Vec<_> = rows
+            .map(|(id, etag, body)| (id, etag, Bytes::from(body)))
+            .collect();
+        cache.keep(&rows);
+        let loaded: HashMap<i64, Bytes> =
+            rows.into_iter().map(|(id, _, body)| (id, body)).collect();
         for (one, body) in picked.iter().zip(&mut found) {
             if body.is_none() {
                 *body = loaded.get(&one.id).cloned();
@@ -256,19 +253,29 @@ impl Catalog {
         &self,
         ctx: &Ctx,
         entity_ref: &EntityRef,
-    ) -> Result<Vec<(Bytes, Vec<String>)>> {
+    ) -> Result<Vec<(Bytes, Arc<[String]>)>> {
         let start = entity_ref.to_string();
         self.require_on(ctx, permission::ENTITY_READ, &start)
             .await?;
         let missing = || Error::not_found(format!("No such entity {entity_ref}"));
         self.find(ctx, entity_ref).await?.ok_or_else(missing)?;
-        let chain = self.db.read(move |tx| ancestors(tx, start)).await?;
+        let chain = match self.view.ancestors(&start) {
+            Some(chain) => chain,
+            None => self.read_ancestors(start).await?,
+        };
         let refs: Vec<String> = chain.iter().map(|(entity, _)| entity.clone()).collect();
         let bodies = self.find_many(ctx, &refs, Filter::everything()).await?;
         let items = bodies.into_iter().zip(chain);
         Ok(items
             .filter_map(|(body, (_, parents))| Some((body?, parents)))
             .collect())
+    }
+
+    async fn read_ancestors(&self, start: String) -> Result<Ancestors> {
+        let read = move |tx: &mut Tx<'_>| Ok((changes::head(tx)?, ancestors(tx, start)?));
+        let (head, chain) = self.db.read(read).await?;
+        self.view.keep_ancestors(head, &chain);
+        Ok(chain)
     }
 
     /// Makes an entity, and the locations above it, due now.
@@ -415,36 +422,18 @@ impl Catalog {
     }
 }
 
-/// An entity and everything above it, with the parents of each, level by level.
-fn ancestors(tx: &mut platform::db::Tx<'_>, start: String) -> Result<Vec<(String, Vec<String>)>> {
-    let mut seen = HashSet::from([start.clone()]);
-    let mut level = vec![start];
-    let mut chain = Vec::new();
-    for _ in 0..MAX_DEPTH {
-        if level.is_empty() {
-            break;
-        }
-        let mut sources = edges::load_sources(tx, &level)?;
-        let mut above = Vec::new();
-        for entity in level {
-            let parents: Vec<String> = sources
-                .remove(&entity)
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|source| !source.is_root())
-                .map(|source| source.name().to_owned())
-                .collect();
-            above.extend(
-                parents
-                    .iter()
-                    .filter(|parent| seen.insert((*parent).clone()))
-                    .cloned(),
-            );
-            chain.push((entity, parents));
-        }
-        level = above;
-    }
-    Ok(chain)
+/// An entity and everything above it, as the database has it.
+fn ancestors(tx: &mut Tx<'_>, start: String) -> Result<Ancestors> {
+    climb(start, |level| {
+        let sources = edges::load_sources(tx, level)?.into_iter();
+        let parents = |sources: Vec<Source>| {
+            let entities = sources.iter().filter(|source| !source.is_root());
+            entities.map(|source| source.name().to_owned()).collect()
+        };
+        Ok(sources
+            .map(|(entity, sources)| (entity, parents(sources)))
+            .collect())
+    })
 }
 
 pub(crate) fn parse(body: &[u8]) -> Result<Value> {

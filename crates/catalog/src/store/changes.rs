@@ -6,6 +6,8 @@
 use platform::db::{Row, Tx};
 use platform::{Millis, Result};
 
+use super::{CHANGED, execute_texts};
+
 /// A final entity as the index reads it.
 #[derive(Debug)]
 pub(crate) struct Stored {
@@ -35,6 +37,19 @@ pub(crate) fn append(
         .map(|id| vec![id.into(), deleted.into(), now.into()])
         .collect();
     tx.insert("catalog_change (entity_id, deleted, at)", &rows, "")
+}
+
+/// Logs entities whose final form stays, but not what emits them; those without one are passed over.
+pub(crate) fn touch(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
+    let sql = format!(
+        "insert into catalog_change (entity_id, deleted, at) \
+         select id, false, $2 from catalog_entity where ref in {}",
+        tx.each_text(1)
+    );
+    if execute_texts(tx, &sql, refs, &[now.into()])? > 0 {
+        tx.notify(CHANGED)?;
+    }
+    Ok(())
 }
 
 /// The newest revision; zero when nothing ever changed.
@@ -139,6 +154,19 @@ pub(crate) fn load_entities(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<V
         &[after.into(), limit.into()],
     )?;
     rows.into_iter().map(stored).collect()
+}
+
+/// Final entities from all over the catalog: `n` from each of so many places.
+pub(crate) fn load_samples(tx: &mut Tx<'_>, places: i64, n: i64) -> Result<Vec<Stored>> {
+    let last: Option<i64> = tx
+        .query_one("select max(id) from catalog_entity", &[])?
+        .take(0)?;
+    let mut samples = Vec::new();
+    for place in 0..places {
+        let after = last.unwrap_or(0) / places * place;
+        samples.append(&mut load_entities(tx, after, n)?);
+    }
+    Ok(samples)
 }
 
 fn stored(mut row: Row) -> Result<Stored> {

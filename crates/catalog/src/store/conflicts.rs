@@ -16,7 +16,7 @@ pub(crate) struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Reference and location key, under which it is stored.
+    /// Reference and location key, which tell the claims of one source apart.
     pub(crate) fn identity(&self) -> (String, String) {
         let Deferred {
             entity_ref,
@@ -35,9 +35,8 @@ pub(crate) fn upsert(
 ) -> Result<()> {
     let sql = "insert into catalog_conflict (ref, location_key, existing_key, source, is_root, \
         unprocessed, line, first_at, last_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
-        on conflict (ref, location_key) do update set existing_key = excluded.existing_key, \
-        source = excluded.source, is_root = excluded.is_root, \
-        unprocessed = excluded.unprocessed, line = excluded.line, last_at = excluded.last_at";
+        on conflict (ref, location_key, source, is_root) do update set \
+        existing_key = excluded.existing_key, unprocessed = excluded.unprocessed, line = excluded.line, last_at = excluded.last_at";
     let rows: Vec<_> = claims
         .iter()
         .map(|claim| {
@@ -101,12 +100,15 @@ pub(crate) fn list_claimed(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashSet<S
     first_column(query_texts(tx, &sql, refs)?)
 }
 
-pub(crate) fn delete(tx: &mut Tx<'_>, claims: &[(String, String)]) -> Result<()> {
+/// Deletes claims of a source, by reference and location key.
+pub(crate) fn delete(tx: &mut Tx<'_>, source: &Source, claims: &[(String, String)]) -> Result<()> {
+    let (name, is_root) = (source.name(), source.is_root());
     let rows: Vec<_> = claims
         .iter()
-        .map(|(entity, key)| vec![entity.into(), key.into()])
+        .map(|(entity, key)| vec![entity.into(), key.into(), name.into(), is_root.into()])
         .collect();
-    let sql = "delete from catalog_conflict where ref = $1 and location_key = $2";
+    let sql = "delete from catalog_conflict \
+        where ref = $1 and location_key = $2 and source = $3 and is_root = $4";
     tx.execute_each(sql, &rows).map(drop)
 }
 
@@ -125,21 +127,21 @@ pub(crate) struct Waiting {
     pub deferred: Deferred,
 }
 
-/// The oldest waiting claim of each of the entities.
+/// The oldest waiting claim of each of the entities, and all others through the same file.
 pub(crate) fn load_waiting(tx: &mut Tx<'_>, refs: &[String]) -> Result<Vec<Waiting>> {
     let sql = format!(
         "select ref, location_key, source, is_root, unprocessed, line from catalog_conflict \
-         where ref in {} order by ref, first_at, location_key",
+         where ref in {} order by ref, first_at, location_key, source",
         tx.each_text(1)
     );
     let mut waiting: Vec<Waiting> = Vec::new();
     for row in query_texts(tx, &sql, refs)? {
-        let claim = waiting_claim(row)?;
-        let is_next = waiting
-            .last()
-            .is_none_or(|last| last.deferred.entity_ref != claim.deferred.entity_ref);
+        let Waiting { source, deferred } = waiting_claim(row)?;
+        let is_next = waiting.last().is_none_or(|Waiting { deferred: last, .. }| {
+            last.entity_ref != deferred.entity_ref || last.location_key == deferred.location_key
+        });
         if is_next {
-            waiting.push(claim);
+            waiting.push(Waiting { source, deferred });
         }
     }
     Ok(waiting)
@@ -167,7 +169,7 @@ pub(crate) fn list(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Conflict>> {
     let rows = tx.query(
         "select c.ref, r.location_key, c.location_key, c.source, c.first_at, c.last_at \
          from catalog_conflict c left join catalog_refresh r on r.ref = c.ref \
-         order by c.ref, c.location_key limit $1",
+         order by c.ref, c.location_key, c.source limit $1",
         &[limit.into()],
     )?;
     rows.into_iter()

@@ -21,15 +21,17 @@ pub(crate) fn enqueue<'a>(
     execute_texts(tx, &sql, refs, &[now.into()]).map(drop)
 }
 
-/// Takes the oldest entries off the queue.
-pub(crate) fn dequeue(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<String>> {
+/// Takes the oldest entries off the queue: references, and since when they were on it.
+pub(crate) fn dequeue(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<(String, Millis)>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = tx.query(
         "delete from catalog_stitch where ref in \
-         (select ref from catalog_stitch order by at limit $1) returning ref",
+         (select ref from catalog_stitch order by at limit $1) returning ref, at",
         &[limit.into()],
     )?;
-    first_column(rows)
+    rows.into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
 }
 
 pub(crate) fn queue_length(tx: &mut Tx<'_>) -> Result<i64> {

@@ -174,6 +174,41 @@ async fn two_locations_may_lead_to_one_file_without_conflict() {
 }
 
 #[tokio::test]
+async fn claims_through_one_file_are_told_each_and_met_together() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(FIRST, described("cart", "first"));
+    lab.web.put(SECOND, described("cart", "second"));
+    let first = lab.register(FIRST).await;
+    lab.settle().await;
+    let pointers = ["https://git.example/a.yaml", "https://git.example/b.yaml"];
+    let mut ids = Vec::new();
+    for (pointer, name) in pointers.iter().zip(["a", "b"]) {
+        lab.web.put(pointer, location(name, &[SECOND]));
+        ids.push(lab.register(pointer).await);
+    }
+    lab.settle().await;
+    let claim = |source: &str| {
+        let source = format!("location:default/{source}");
+        [format!("url:{FIRST}"), format!("url:{SECOND}"), source]
+    };
+    let both = vec![claim("a"), claim("b")];
+    assert_eq!(standing(&lab).await, ("first".to_owned(), both));
+    lab.delete(&format!("/locations/{first}")).await.expect(204);
+    for _ in 0..3 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(standing(&lab).await, ("second".to_owned(), vec![]));
+    // Each of them holds it.
+    for (id, stays) in ids.iter().zip([true, false]) {
+        lab.delete(&format!("/locations/{id}")).await.expect(204);
+        for _ in 0..3 {
+            lab.after(NEXT_LOOK).await;
+        }
+        assert_eq!(lab.entity(CART).await.is_some(), stays);
+    }
+}
+
+#[tokio::test]
 async fn locations_and_providers_conflict_like_any_two_sources() {
     let lab = TestCatalog::new().await;
     lab.provide("people", vec![provided_as("cart", "provided")])

@@ -30,4 +30,5 @@ mod reads;
 mod rebuild;
 mod refresh;
 mod snapshot;
+mod warm;
 mod written;
