@@ -1,9 +1,9 @@
 // Roles, explanations, the audit log, programs that act for people: in a browser, with permissions on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { visit } from './pages.mjs';
-import { launch, openPage, startPortal, WITH_ACCESS } from './portal.mjs';
-import { askToAct, askWithCode, heard, redeem } from './programs.mjs';
+import { becomes, count, flowsIn, launch, openPage, press, type, visit } from './browser.mjs';
+import { startPortal, WITH_ACCESS } from './portal.mjs';
+import { askToAct, askWithCode, hear, redeem } from './programs.mjs';
 
 let portal;
 let browser;
@@ -16,18 +16,7 @@ after(async () => {
   await portal?.stop();
 });
 
-function flow(name, run, options) {
-  test(name, async () => {
-    const { page, faults, close } = await openPage(browser, options);
-    try {
-      await run(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await close();
-    }
-  });
-}
-
+const flow = flowsIn(() => browser);
 const go = (page, path) => visit(page, portal.url + path);
 
 flow('a program is let in, is listed, and is ended', async page => {
@@ -35,10 +24,10 @@ flow('a program is let in, is listed, and is ended', async page => {
   await visit(page, question);
   await page.getByRole('heading', { name: 'Let Terminal helper act for you?' }).waitFor();
   await page.getByText('nobody has checked its name').waitFor();
-  assert.equal(await page.getByRole('navigation').count(), 0);
-  const answered = heard(page);
+  await count(page.getByRole('navigation'), 0);
+  const answered = await hear(page);
   await page.getByRole('button', { name: 'Allow' }).click();
-  const code = (await answered).get('code');
+  const code = (await answered()).get('code');
   await page.waitForURL(/callback/);
   await redeem(portal, clientId, code);
   await go(page, '/settings');
@@ -50,9 +39,9 @@ flow('a program is let in, is listed, and is ended', async page => {
 flow('a program that is not wanted is sent away', async page => {
   const { question } = await askToAct(portal);
   await visit(page, question);
-  const answered = heard(page);
+  const answered = await hear(page);
   await page.getByRole('button', { name: 'Deny' }).click();
-  assert.equal((await answered).get('error'), 'access_denied');
+  assert.equal((await answered()).get('error'), 'access_denied');
 });
 
 flow(
@@ -69,12 +58,13 @@ flow(
   async page => {
     const program = await askWithCode(portal);
     await visit(page, program.address);
-    assert.equal(await page.getByLabel('Code').inputValue(), program.userCode);
-    await page.getByLabel('Code').fill('BBBB-BBBB');
-    await page.keyboard.press('Enter');
+    const code = page.getByLabel('Code');
+    await becomes(() => code.inputValue(), program.userCode);
+    await code.fill('BBBB-BBBB');
+    await press(code, 'Enter');
     await page.getByText('Nobody waits with').waitFor();
     await page.getByRole('button', { name: 'Try another code' }).click();
-    await page.getByLabel('Code').fill(program.userCode.toLowerCase().replace('-', ''));
+    await code.fill(program.userCode.toLowerCase().replace('-', ''));
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('Read what you may read, in catalog').waitFor();
     await page.getByRole('button', { name: 'Allow' }).click();
@@ -91,10 +81,11 @@ flow('a role is made, tried, changed and deleted', async page => {
   await page.getByLabel('What it is for').fill('Those who ship');
   await page.getByRole('button', { name: 'Create the role' }).click();
   await page.getByText('Letters and digits').waitFor();
-  await page.keyboard.type('release-managers');
-  await page.getByRole('combobox', { name: 'Who has it' }).fill('ticketing');
-  await page.getByRole('option', { name: 'Ticketing' }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await type(page.getByLabel('Name', { exact: true }), 'release-managers');
+  const members = page.getByRole('combobox', { name: 'Who has it' });
+  await members.fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing', selected: true }).waitFor();
+  await press(members, 'Enter');
   await page
     .getByRole('group', { name: 'audit.record.read read' })
     .getByRole('button', { name: 'allow' })
@@ -121,13 +112,13 @@ flow('a role is made, tried, changed and deleted', async page => {
   await page.getByRole('button', { name: 'Delete the role' }).click();
   await page.waitForURL(/\/admin\/roles$/);
   await page.getByRole('link', { name: 'developer' }).waitFor();
-  assert.equal(await page.getByRole('link', { name: 'release-managers' }).count(), 0);
+  await count(page.getByRole('link', { name: 'release-managers' }), 0);
 });
 
 flow('a role of a file says where it is changed', async page => {
   await go(page, '/admin/roles/default/developer');
   await page.getByText('policies-csv-file').waitFor();
-  assert.equal(await page.getByRole('link', { name: 'Edit' }).count(), 0);
+  await count(page.getByRole('link', { name: 'Edit' }), 0);
 });
 
 flow('a decision is explained, and the address keeps the question', async page => {
@@ -144,13 +135,14 @@ flow('the audit log is filtered, checked and read record by record', async page 
   await go(page, '/admin/audit');
   await page.getByRole('button', { name: 'Check the chain' }).click();
   await page.getByText(/^whole: \d+ record/).waitFor();
-  await page.getByRole('textbox', { name: 'Action' }).fill('catalog.provider.apply');
-  await page.keyboard.press('Enter');
+  const action = page.getByRole('textbox', { name: 'Action' });
+  await action.fill('catalog.provider.apply');
+  await press(action, 'Enter');
   await page.waitForURL(/action=catalog.provider.apply/);
   await page.getByText('ConfigLocationProvider', { exact: true }).first().waitFor();
   await page.locator('tbody a').first().click();
   await page.getByText('Digest afterwards').waitFor();
-  await page.getByRole('textbox', { name: 'Action' }).waitFor({ state: 'detached' });
+  await count(action, 0);
 });
 
 flow('an audit log without a match says how texts are compared', async page => {
@@ -176,10 +168,10 @@ test('what somebody may not do is hidden, or says which permission it needs', as
     await visit(page, `${plain.url}/catalog/default/component/ledger-service`);
     const refresh = page.getByRole('button', { name: 'Refresh' });
     await page.locator('button[title*="catalog.entity.refresh"]').waitFor();
-    assert.ok(await refresh.isDisabled());
+    await becomes(() => refresh.isDisabled(), true);
     const rail = page.getByRole('navigation', { name: 'Main' });
     await rail.getByRole('link', { name: 'Register' }).waitFor();
-    assert.equal(await rail.getByRole('link', { name: 'Admin' }).count(), 0);
+    await count(rail.getByRole('link', { name: 'Admin' }), 0);
     for (const part of ['errors', 'providers', 'configuration', 'roles', 'audit', 'explain']) {
       await visit(page, `${plain.url}/admin/${part}`);
       await page.getByText('Not allowed').first().waitFor();

@@ -1,11 +1,10 @@
 // Golden paths in a browser: choosing a template, filling it in, watching it run.
-import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { visit } from './pages.mjs';
-import { launch, openPage, startPortal } from './portal.mjs';
+import { after, before } from 'node:test';
+import { becomes, count, flowsIn, launch, press, type, visit } from './browser.mjs';
+import { startPortal } from './portal.mjs';
 
 const TEMPLATES = `apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -125,18 +124,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function flow(name, run, options) {
-  test(name, async () => {
-    const { page, faults, close } = await openPage(browser, options);
-    try {
-      await run(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await close();
-    }
-  });
-}
-
+const flow = flowsIn(() => browser);
 const go = (page, path) => visit(page, portal.url + path);
 
 flow('a template is found, filled in with keys, reviewed and run', async page => {
@@ -144,22 +132,25 @@ flow('a template is found, filled in with keys, reviewed and run', async page =>
   await page.getByRole('textbox', { name: 'Find a template' }).fill('note');
   await page.getByText('1 template', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Write a note' }).click();
-  await page.getByLabel('Name').waitFor();
-  await page.keyboard.type('My Note');
-  await page.keyboard.press('Enter');
+  const name = page.getByLabel('Name');
+  await type(name, 'My Note');
+  await press(name, 'Enter');
   await page.getByText('Name does not fit the pattern').waitFor();
   await page.getByText('Owner is needed').waitFor();
-  await page.getByLabel('Name').fill('my-note');
-  await page.getByRole('combobox', { name: 'Owner' }).fill('ticketing');
-  await page.getByRole('option', { name: 'Ticketing' }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await name.fill('my-note');
+  const owner = page.getByRole('combobox', { name: 'Owner' });
+  await owner.fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing', selected: true }).waitFor();
+  await press(owner, 'Enter');
+  await becomes(() => owner.inputValue(), 'group:default/ticketing');
   await page.getByRole('button', { name: 'Next' }).click();
 
   await page.getByLabel('Loud').check();
   await page.getByLabel('Volume').fill('9');
   await page.getByLabel('Token').fill('geheim');
   await page.getByLabel('Tags').fill('Fresh');
-  await page.keyboard.press('Enter');
+  await press(page.getByLabel('Tags'), 'Enter');
+  await page.getByRole('button', { name: 'fresh' }).waitFor();
   await page.getByRole('button', { name: 'Review' }).last().click();
   await page.getByText('still needs').or(page.getByText('Repository is needed')).first().waitFor();
   await page.getByLabel('Owner').fill('acme');
@@ -168,7 +159,7 @@ flow('a template is found, filled in with keys, reviewed and run', async page =>
 
   await page.getByRole('heading', { name: 'Review' }).waitFor();
   await page.getByText('••••••').waitFor();
-  assert.equal(await page.getByText('geheim').count(), 0);
+  await count(page.getByText('geheim'), 0);
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.waitForURL(/\/create\/tasks\//);
   await page.locator('.badge', { hasText: 'completed' }).waitFor();
@@ -179,8 +170,7 @@ flow('a template is found, filled in with keys, reviewed and run', async page =>
   await page.getByRole('textbox', { name: 'Search the log' }).fill('beginning step say it');
   await page.getByText('1 line', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Start again' }).click();
-  await page.getByLabel('Name').waitFor();
-  assert.equal(await page.getByLabel('Name').inputValue(), 'my-note');
+  await becomes(() => name.inputValue(), 'my-note');
 });
 
 flow('a run is watched while it goes on, and is cancelled', async page => {

@@ -1,8 +1,18 @@
 // The ten most common tasks, each with nothing but keys.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { visit } from './pages.mjs';
-import { launch, openPage, startPortal } from './portal.mjs';
+import { after, before } from 'node:test';
+import {
+  count,
+  flowsIn,
+  focusWithin,
+  hasFocus,
+  launch,
+  press,
+  shortcut,
+  type,
+  visit,
+} from './browser.mjs';
+import { startPortal } from './portal.mjs';
 
 let portal;
 let browser;
@@ -15,6 +25,8 @@ after(async () => {
   await portal?.stop();
 });
 
+const flow = flowsIn(() => browser);
+
 /** More stops than any page has. */
 const MAX_STOPS = 300;
 
@@ -22,25 +34,15 @@ const MAX_STOPS = 300;
 async function tabTo(page, target) {
   await target.first().waitFor();
   for (let n = 0; n < MAX_STOPS; n += 1) {
-    if (await target.evaluateAll(found => found.includes(document.activeElement))) return;
+    if (await hasFocus(target)) return;
     await page.keyboard.press('Tab');
   }
   assert.fail(`Tab does not lead to ${target}`);
 }
 
-async function press(page, ...keys) {
-  for (const key of keys) await page.keyboard.press(key);
-}
-
 async function choose(page, target) {
   await tabTo(page, target);
-  await page.keyboard.press('Enter');
-}
-
-/** Waits until something has the focus. */
-async function focused(target) {
-  await target.waitFor();
-  await target.page().waitForFunction(e => e === document.activeElement, await target.elementHandle());
+  await press(target, 'Enter');
 }
 
 const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
@@ -51,14 +53,11 @@ const TASKS = [
     'find a service by its name',
     '/',
     async page => {
-      await press(page, 'Control+k');
-      await page.getByRole('combobox', { name: 'Search and commands' }).waitFor();
-      await page.keyboard.type('reservation service');
-      await page
-        .getByRole('option', { name: /reservation service/i })
-        .first()
-        .waitFor();
-      await press(page, 'Enter');
+      const palette = page.getByRole('combobox', { name: 'Search and commands' });
+      await shortcut(page, 'Control+k');
+      await type(palette, 'reservation service');
+      await page.getByRole('option', { name: /reservation service/i, selected: true }).waitFor();
+      await press(palette, 'Enter');
       await heading(page, 'Reservation service');
     },
   ],
@@ -66,11 +65,13 @@ const TASKS = [
     'list the libraries, and open one',
     '/catalog',
     async page => {
-      await press(page, '/', 'End');
-      await page.keyboard.type(' type:library');
+      const filter = page.getByRole('combobox', { name: 'Filter the list' });
+      await shortcut(page, '/');
+      await press(filter, 'End');
+      await type(filter, ' type:library');
       await page.getByText('6 results').waitFor();
       await page.getByRole('row').filter({ hasText: 'Booking rules' }).waitFor();
-      await press(page, 'Escape');
+      await press(filter, 'Escape');
       await choose(page, page.getByRole('row').getByRole('link', { name: 'Booking rules' }));
       await heading(page, 'Booking rules');
     },
@@ -103,7 +104,7 @@ const TASKS = [
     'keep a service at hand',
     SERVICE,
     async page => {
-      await press(page, 's');
+      await shortcut(page, 's');
       await page.getByRole('button', { name: 'Remove the star' }).waitFor();
     },
   ],
@@ -111,7 +112,7 @@ const TASKS = [
     'start something new',
     '/',
     async page => {
-      await press(page, 'g', 'n');
+      await shortcut(page, 'g', 'n');
       await heading(page, 'Create');
       await choose(page, page.getByRole('link', { name: 'Rust service' }));
       await heading(page, 'Rust service');
@@ -122,9 +123,10 @@ const TASKS = [
     'register a file',
     '/catalog-import',
     async page => {
-      await tabTo(page, page.getByLabel('URL of the file'));
-      await page.keyboard.type('http://127.0.0.1:1/catalog-info.yaml');
-      await press(page, 'Enter');
+      const url = page.getByLabel('URL of the file');
+      await tabTo(page, url);
+      await type(url, 'http://127.0.0.1:1/catalog-info.yaml');
+      await press(url, 'Enter');
       await page.getByText('cannot be registered yet').waitFor();
     },
   ],
@@ -133,22 +135,20 @@ const TASKS = [
     SERVICE,
     async page => {
       await choose(page, page.getByRole('button', { name: 'More actions' }));
-      // A menu moves the focus a moment after the key, and Enter chooses what has the focus.
-      const unregister = page.getByRole('menuitem', { name: 'Unregister…' });
-      await focused(page.getByRole('menuitem').first());
-      await press(page, 'End');
-      await focused(unregister);
-      await press(page, 'Enter');
-      await page.getByRole('dialog').getByText('was not registered here').waitFor();
-      await press(page, 'Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await press(page.getByRole('menuitem').first(), 'End');
+      await press(page.getByRole('menuitem', { name: 'Unregister…' }), 'Enter');
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('was not registered here').waitFor();
+      await focusWithin(dialog);
+      await page.keyboard.press('Escape');
+      await count(dialog, 0);
     },
   ],
   [
     'work in the dark',
     '/',
     async page => {
-      await press(page, 'g', 's');
+      await shortcut(page, 'g', 's');
       await heading(page, 'Settings');
       await choose(page, page.getByRole('button', { name: 'Dark' }));
       await page.locator('html[data-theme="dark"]').waitFor();
@@ -157,16 +157,12 @@ const TASKS = [
 ];
 
 for (const [name, path, run] of TASKS) {
-  test(`with keys: ${name}`, async () => {
-    const { page, faults, close } = await openPage(browser, {
-      allow: ['dryRun', '/locations/by-entity/'],
-    });
-    try {
+  flow(
+    `with keys: ${name}`,
+    async page => {
       await visit(page, portal.url + path);
       await run(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await close();
-    }
-  });
+    },
+    { allow: ['dryRun', '/locations/by-entity/'] },
+  );
 }

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { freePort, launch, openPage, startPortal } from './portal.mjs';
+import { after, before } from 'node:test';
+import { flowsIn, launch } from './browser.mjs';
+import { freePort, startPortal } from './portal.mjs';
 
 const { KEYCLOAK_HOME } = process.env;
 const skip = KEYCLOAK_HOME ? false : 'KEYCLOAK_HOME is not set';
@@ -143,17 +144,7 @@ after(async () => {
   await keycloak?.stop();
 });
 
-function flow(name, run, options) {
-  test(name, { skip }, async () => {
-    const { page, faults, close } = await openPage(browser, options);
-    try {
-      await run(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await close();
-    }
-  });
-}
+const flow = flowsIn(() => browser, { skip });
 
 async function signIn(page, login) {
   const [popup] = await Promise.all([

@@ -1,6 +1,7 @@
 // How fast the app is in a browser with a processor four times slower, on the example catalog or, with
 // PORTAL=…, on a portal that is running. Fails above the budget with --check.
-import { launch, openPage, quiet, startPortal } from './portal.mjs';
+import { launch, openPage, rest } from './browser.mjs';
+import { startPortal } from './portal.mjs';
 
 const PAGES = [
   ['home', '/'],
@@ -21,7 +22,7 @@ async function load(page, url) {
   };
   page.on('request', count);
   await page.goto(url);
-  await quiet(page);
+  await rest(page);
   page.off('request', count);
   const seen = await page.evaluate(
     () =>

@@ -1,5 +1,3 @@
-import { quiet } from './portal.mjs';
-
 // The pages that every test of looks and rules goes through.
 export const PAGES = [
   ['home', '/'],
@@ -45,16 +43,3 @@ export const PAGES = [
   ['missing', '/catalog/default/component/reservation-servise'],
   ['not-found', '/nowhere'],
 ];
-
-/** Something that is still to come, but for the examples of the page that shows all parts. */
-const WAITING = ['[aria-busy="true"]', '.skeleton']
-  .map(part => `${part}:not([data-examples] *)`)
-  .join(', ');
-
-/** Goes to a page and waits until it has what it wants to show. */
-export async function visit(page, url) {
-  await page.goto(url);
-  await page.locator('h1').first().waitFor();
-  await quiet(page);
-  await page.locator(WAITING).first().waitFor({ state: 'detached' });
-}

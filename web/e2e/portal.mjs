@@ -1,19 +1,19 @@
-// A portal with the example catalog, and a browser to look at it with.
+// A portal with the example catalog.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 
 export const root = new URL('../..', import.meta.url).pathname;
 const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
 const BINARY = process.env.CALLBOARD ?? join(target, 'debug/callboard');
-const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
 const START_MS = 180_000;
-/** How long anything on a page may take: the machine may have other things to do. */
-const WAIT_MS = 120_000;
+const EXAMPLES = join(root, 'examples/acme/catalog');
+/** As often in a row the portal has to have done nothing: it rests for a moment between two batches. */
+const RESTING_LOOKS = 5;
+const LOOK_MS = 400;
 
 /** Roles and programs that act for people; the guest may do everything. */
 export const WITH_ACCESS = {
@@ -65,6 +65,7 @@ export async function startPortal(more = {}) {
   };
   const settings = typeof more === 'function' ? more(folder) : more;
   const app = { ...base.app, ...settings.app };
+  const expected = settings.catalog?.locations ? 1 : countExamples();
   writeFileSync(local, JSON.stringify({ ...base, ...settings, app }));
   const configs = [join(root, 'examples/acme/app-config.yaml'), local];
   const data = ['--data', join(folder, 'data')];
@@ -81,7 +82,7 @@ export async function startPortal(more = {}) {
   const start = async () => {
     running = run(args);
     try {
-      await settled(url, running.child);
+      await settled(url, running.child, expected);
     } catch (error) {
       const log = running.log();
       await stop();
@@ -102,93 +103,43 @@ function run(args) {
   return { child, ended, log: () => log };
 }
 
-/** Waits until the number of entities stays the same. */
-async function settled(url, child) {
-  const until = Date.now() + START_MS;
-  let seen = 0;
-  while (Date.now() < until) {
-    if (child.exitCode !== null) throw new Error('the portal ended');
-    const count = await countEntities(url).catch(() => 0);
-    if (count > 0 && count === seen) return;
-    seen = count;
-    await new Promise(resolve => setTimeout(resolve, 400));
-  }
-  throw new Error('the portal did not start in time');
+/** The entities that the files of the example describe; those for templates to copy are none. */
+function countExamples() {
+  const files = readdirSync(EXAMPLES, { recursive: true }).filter(
+    name => name.endsWith('.yaml') && !name.includes('/content/'),
+  );
+  const texts = files.map(name => readFileSync(join(EXAMPLES, name), 'utf8'));
+  return texts.join('\n').match(/^kind:/gm).length;
 }
 
-async function countEntities(url) {
+/** Waits until the portal has read at least `expected` entities and has nothing more to do. */
+async function settled(url, child, expected) {
+  const until = Date.now() + START_MS;
+  let seen;
+  let nSame = 0;
+  while (nSame < RESTING_LOOKS) {
+    if (child.exitCode !== null) throw new Error('the portal ended');
+    if (Date.now() > until) throw new Error(`the portal did not start in time: ${seen}`);
+    const work = await workDone(url).catch(() => undefined);
+    // Not everybody may see all that was read.
+    const isDone = work?.entities > 0 && Math.max(work.entities, work.nProcessed) >= expected;
+    const now = JSON.stringify(work);
+    nSame = isDone && now === seen ? nSame + 1 : 0;
+    seen = now;
+    await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** What the workers have done so far, and how many entities can be seen. */
+async function workDone(url) {
   const signedIn = await fetch(`${url}/api/auth/guest/refresh`).then(answer => answer.json());
   const headers = { Authorization: `Bearer ${signedIn.backstageIdentity.token}` };
   const page = await fetch(`${url}/api/catalog/entities/by-query?limit=0`, { headers });
-  return (await page.json()).totalItems;
-}
-
-export function launch() {
-  const executablePath = BROWSERS.find(path => path && existsSync(path));
-  if (!executablePath) throw new Error('Chromium is missing: scripts/setup.sh browser');
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-}
-
-/** A page on which nothing may go wrong unseen: `faults` has errors, refused code and bad answers. */
-export async function openPage(browser, { width = 1280, theme = 'light', allow = [] } = {}) {
-  const context = await browser.newContext({
-    viewport: { width, height: width < 500 ? 844 : 800 },
-    colorScheme: theme,
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
-  track(page);
-  const faults = [];
-  page.on('pageerror', error => faults.push(`error: ${error.message}`));
-  page.on('console', message => {
-    // Bad answers are seen below, with their address.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-      faults.push(message.text());
-  });
-  page.on('response', answer => {
-    const isAllowed = allow.some(part => answer.url().includes(part));
-    if (answer.status() >= 400 && !isAllowed) faults.push(`${answer.status()} ${answer.url()}`);
-  });
-  return { page, faults, close: () => context.close() };
-}
-
-/** The stream of changes, which is open for as long as its page. */
-const STREAM = '/api/catalog/changes';
-const QUIET_MS = 500;
-const LOOK_MS = 50;
-const open = new WeakMap();
-
-/** Keeps in mind which requests of a page have no answer yet. */
-function track(page) {
-  const requests = new Set();
-  open.set(page, requests);
-  page.on('request', request => {
-    if (!request.url().endsWith(STREAM)) requests.add(request);
-  });
-  for (const end of ['requestfinished', 'requestfailed'])
-    page.on(end, request => requests.delete(request));
-}
-
-/** Waits until a page has asked for nothing for half a second. */
-export async function quiet(page) {
-  const until = Date.now() + WAIT_MS;
-  let since = Date.now();
-  while (Date.now() - since < QUIET_MS) {
-    if (Date.now() > until) throw new Error('the page never becomes quiet');
-    await new Promise(resolve => setTimeout(resolve, LOOK_MS));
-    if (open.get(page).size > 0) since = Date.now();
-  }
+  const { totalItems: entities } = await page.json();
+  const metrics = await fetch(`${url}/metrics`).then(answer => answer.text());
+  const sum = name => {
+    const lines = metrics.match(new RegExp(`^catalog_${name}_entities_count_total.*$`, 'gm')) ?? [];
+    return lines.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+  };
+  return { entities, nProcessed: sum('processed'), nStitched: sum('stitched') };
 }

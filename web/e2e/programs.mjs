@@ -42,14 +42,17 @@ export async function askToAct(portal) {
   return { clientId, question: answer.headers.get('location') };
 }
 
-/** Where the browser was sent, by a program that listens. */
-export function heard(page) {
-  return new Promise(resolve => {
-    page.route(`${REDIRECT}**`, route => {
-      resolve(new URL(route.request().url()).searchParams);
-      return route.fulfill({ body: 'done', contentType: 'text/plain' });
-    });
+/** Begins to listen as a program does; what it gives waits until the browser was sent there. */
+export async function hear(page) {
+  let tell;
+  const told = new Promise(resolve => {
+    tell = resolve;
   });
+  await page.route(`${REDIRECT}**`, route => {
+    tell(new URL(route.request().url()).searchParams);
+    return route.fulfill({ body: 'done', contentType: 'text/plain' });
+  });
+  return () => told;
 }
 
 /** What a program gets for its code. */

@@ -1,9 +1,9 @@
 // Makes docs/screenshots anew: the ten main pages, light and dark.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { visit } from './pages.mjs';
+import { launch, openPage, visit } from './browser.mjs';
 import { compact } from './png.mjs';
-import { launch, openPage, root, startPortal, WITH_ACCESS } from './portal.mjs';
+import { root, startPortal, WITH_ACCESS } from './portal.mjs';
 
 const SHOTS = [
   ['home', '/'],

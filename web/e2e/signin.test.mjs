@@ -1,9 +1,10 @@
 // Signing in on the pages of a certified OpenID provider, in a browser.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-import { launch, openPage, quiet, startPortal } from './portal.mjs';
-import { askToAct, askWithCode, heard, redeem } from './programs.mjs';
+import { after, before } from 'node:test';
+import { becomes, count, flowsIn, launch, rest } from './browser.mjs';
+import { startPortal } from './portal.mjs';
+import { askToAct, askWithCode, hear, redeem } from './programs.mjs';
 
 const { SECRET, startProvider } = createRequire(import.meta.url)('../../tests/node/provider.js');
 const ADA = 'ada.fosse';
@@ -80,19 +81,7 @@ async function signIn(page, login) {
 const button = page => page.getByRole('button', { name: BUTTON });
 const seen = (page, name) => page.getByText(`user:default/${name}`).first().waitFor();
 
-/** A browser of its own for each flow, in which nothing but the expected goes wrong. */
-function flow(name, run, options) {
-  test(name, async () => {
-    const { page, faults, close } = await openPage(browser, options);
-    try {
-      await run(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await close();
-    }
-  });
-}
-
+const flow = flowsIn(() => browser);
 flow('people sign in, stay signed in, and sign out', async page => {
   await page.goto(`${portal.url}/settings`);
   await signIn(page, 'ada');
@@ -112,7 +101,7 @@ flow('a token that ends is renewed without a word', async page => {
   await page.goto(`${portal.url}/settings`);
   await signIn(page, 'ada');
   await seen(page, ADA);
-  await quiet(page);
+  await rest(page);
   const renewed = page.waitForResponse(answer => answer.url().includes('/api/auth/oidc/refresh'));
   // What goes wrong before it is awaited is the fault to tell.
   renewed.catch(() => {});
@@ -120,7 +109,8 @@ flow('a token that ends is renewed without a word', async page => {
   await page.getByRole('link', { name: 'Catalog' }).first().click();
   assert.equal((await renewed).status(), 200);
   await page.getByRole('heading', { level: 1 }).waitFor();
-  assert.equal(await button(page).count(), 0);
+  await rest(page);
+  await count(button(page), 0);
 });
 
 flow(
@@ -134,7 +124,7 @@ flow(
     await button(page).waitFor();
     await page.getByText('Refresh failed').waitFor();
     // Nothing of who was signed in is left to see.
-    assert.equal(await page.getByText('bertolt').count(), 0);
+    await count(page.getByText('bertolt'), 0);
     // At the provider, another person.
     await page.context().clearCookies({ domain: '127.0.0.1' });
     await signIn(page, 'ada');
@@ -227,9 +217,9 @@ flow('a program asks somebody who has to sign in first', async page => {
   await page.goto(question);
   await signIn(page, 'ada');
   await page.getByRole('heading', { name: 'Let Terminal helper act for you?' }).waitFor();
-  const answered = heard(page);
+  const answered = await hear(page);
   await page.getByRole('button', { name: 'Allow' }).click();
-  const tokens = await redeem(portal, clientId, (await answered).get('code'));
+  const tokens = await redeem(portal, clientId, (await answered()).get('code'));
   assert.equal(userOf(tokens.access_token), `user:default/${ADA}`);
 });
 
@@ -237,7 +227,7 @@ flow('the code of a device is typed by somebody who has to sign in first', async
   const program = await askWithCode(portal);
   await page.goto(program.address);
   await signIn(page, 'ada');
-  assert.equal(await page.getByLabel('Code').inputValue(), program.userCode);
+  await becomes(() => page.getByLabel('Code').inputValue(), program.userCode);
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('button', { name: 'Allow' }).click();
   await page.getByText('Go back to the program').waitFor();

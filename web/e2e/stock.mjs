@@ -6,7 +6,8 @@
 // features are still to come: these are counted and shown.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { launch, startPortal } from './portal.mjs';
+import { launch } from './browser.mjs';
+import { startPortal } from './portal.mjs';
 
 const PATIENCE_MS = Number(process.env.STOCK_PATIENCE_MS ?? 120_000);
 const TO_COME = /\/api\/(search|techdocs|kubernetes)\//;

@@ -1,9 +1,9 @@
 /** The list of entities with everything around it; the whole state is in the address. */
 
-import { useQueryClient } from '@tanstack/react-query';
+import { replaceEqualDeep, useQueryClient } from '@tanstack/react-query';
 import { Columns3, Download, Filter, RotateCw } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { stars, useKept } from '../app/kept';
 import { useUser } from '../session/useSession';
@@ -48,10 +48,11 @@ export function Browser({ title, search, onSearch, defaultQuery, fixed, actions 
     () => (fixed ? setTerm(query, fixed.key, fixed.value) : query),
     [query, fixed],
   );
-  const listing: Listing = useMemo(
-    () => ({ predicate: toPredicate(whole, asker), text: query.text, sort }),
-    [whole, asker, query.text, sort],
-  );
+  const listing: Listing = useSame({
+    predicate: toPredicate(whole, asker),
+    text: query.text,
+    sort,
+  });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [total, setTotal] = useState<number>();
   const toggle = useCallback((ref: string) => {
@@ -110,6 +111,13 @@ export function Browser({ title, search, onSearch, defaultQuery, fixed, actions 
       </div>
     </Page>
   );
+}
+
+/** The same object until something in it changes: a star given in a list does not begin it anew. */
+function useSame<T>(next: T): T {
+  const kept = useRef(next);
+  kept.current = replaceEqualDeep(kept.current, next);
+  return kept.current;
 }
 
 function columnText(ids: string[]): string | undefined {

@@ -2,11 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { parseRef, shortRef } from '../api/entity';
 import { useKeys } from '../keys/keys';
 import { IconButton } from '../ui/Button';
+import { useTyped } from '../ui/typed';
 import { type Asker, FLAGS, formatTerm, KEYS, parseQuery, type Query, toPredicate } from './query';
 
 interface QueryBarProps {
@@ -17,24 +18,14 @@ interface QueryBarProps {
   onQuery: (query: Query) => void;
 }
 
-const TYPING_MS = 120;
 const MAX_SUGGESTIONS = 8;
 
 export function QueryBar({ value, query, asker, onChange, onQuery }: QueryBarProps) {
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
-  const [text, setText] = useState(value);
+  const [text, setText] = useTyped(value, onChange);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  // What was clicked elsewhere appears here.
-  useEffect(() => setText(value), [value]);
-  const sent = useRef(onChange);
-  sent.current = onChange;
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => sent.current(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text, value]);
   useKeys([{ keys: '/', label: 'Filter', group: 'List', run: () => input.current?.focus() }]);
   const suggestions = useSuggestions(text, asker, isOpen);
   const accept = (suggestion: string) => {

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { isRecord } from '../api/entity';
 import { type Action, type JsonSchema, scaffolder } from '../api/scaffolder';
+import { FindField } from '../ui/FindField';
 import { Card, Page } from '../ui/Page';
 import { Badge, formatCount, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
@@ -48,14 +49,10 @@ function List({ actions, chosen }: { actions: Action[]; chosen: string | undefin
   return (
     <nav className="card" aria-label="Actions">
       <div className="card-body">
-        <input
-          className="input"
-          aria-label="Find an action"
-          placeholder="Find an action"
+        <FindField
+          label="Find an action"
           value={search.find ?? ''}
-          onChange={event =>
-            navigate({ search: { find: event.target.value || undefined }, replace: true })
-          }
+          onChange={find => navigate({ search: { find: find || undefined }, replace: true })}
         />
         <p className="field-help" role="status" style={{ marginTop: 4 }}>
           {formatCount(actions.length)} {actions.length === 1 ? 'action' : 'actions'}

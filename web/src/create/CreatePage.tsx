@@ -10,6 +10,7 @@ import { MAY, useMay } from '../session/may';
 import { useUser } from '../session/useSession';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
+import { FindField } from '../ui/FindField';
 import { KindIcon } from '../ui/KindIcon';
 import { Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton } from '../ui/Small';
@@ -131,12 +132,10 @@ function Filters({ filter, templates, n }: FiltersProps) {
     );
   return (
     <search className="template-filters" aria-label="Filter the templates">
-      <input
-        className="input"
-        aria-label="Find a template"
-        placeholder="Find a template"
+      <FindField
+        label="Find a template"
         value={filter.find ?? ''}
-        onChange={event => set({ find: event.target.value || undefined })}
+        onChange={find => set({ find: find || undefined })}
       />
       {choice('type', 'Any type', countsOf(templates, typeOf))}
       {choice('tag', 'Any tag', countsOf(templates, tagsOf))}

@@ -19,7 +19,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { CircleAlert } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { relationTitle } from '../entity/relations';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook, kindName } from '../ui/kinds';
@@ -58,6 +58,8 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
   const { data: places, error, refetch } = useLayout(graph);
   const [selected, setSelected] = useState<string | null>(null);
   const flow = useReactFlow();
+  const host = useRef<HTMLDivElement>(null);
+  useFocusOn(host, selected);
   useEffect(() => {
     if (places) onPlaced?.(places);
   }, [places, onPlaced]);
@@ -115,7 +117,7 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
   if (!places) return <Skeleton width={240} />;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the drawing takes the keys of what is inside
-    <div className="graph" onKeyDown={onKeyDown}>
+    <div className="graph" ref={host} tabIndex={-1} onKeyDown={onKeyDown}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -147,6 +149,16 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
       </ReactFlow>
     </div>
   );
+}
+
+/** The focus goes along with the keys: a node that they left may soon be out of sight, and gone. */
+function useFocusOn(host: React.RefObject<HTMLDivElement | null>, selected: string | null) {
+  useEffect(() => {
+    const graph = host.current;
+    if (!selected || !graph?.contains(document.activeElement)) return;
+    const node = graph.querySelector<HTMLElement>(`[data-id="${CSS.escape(selected)}"]`);
+    (node ?? graph).focus({ preventScroll: true });
+  }, [host, selected]);
 }
 
 /** What the first view should show if it can: the neighbours of the roots. */

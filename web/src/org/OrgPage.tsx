@@ -9,6 +9,7 @@ import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/enti
 import { groupsQuery, MAX_GROUPS } from '../api/queries';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
+import { FindField } from '../ui/FindField';
 import { Card, Page } from '../ui/Page';
 import { Avatar, formatCount, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
@@ -127,15 +128,13 @@ function People() {
   return (
     <Card title="People" count={data?.totalItems} flush>
       <div className="card-body">
-        <input
-          className="input"
+        <FindField
           type="search"
-          aria-label="Find a person"
-          placeholder="Find a person"
+          label="Find a person"
           value={find}
-          onChange={event =>
+          onChange={text =>
             void navigate({
-              search: { find: event.target.value || undefined },
+              search: { find: text || undefined },
               replace: true,
               resetScroll: false,
             })

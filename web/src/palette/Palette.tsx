@@ -21,6 +21,7 @@ import { router } from '../app/router';
 import { session } from '../session/session';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
+import { Notice } from '../ui/Small';
 import { indexed, learn } from './cache';
 import { rank } from './rank';
 import './palette.css';
@@ -70,7 +71,7 @@ const PAGES: Page[] = [
 
 export default function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
-  const found = useEntities(text);
+  const { found, error, isSearching } = useEntities(text);
   const run = (action: () => void) => () => {
     onClose();
     action();
@@ -92,8 +93,15 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               onValueChange={setText}
               placeholder="Find an entity, a page or an action"
             />
+            {error && (
+              <Notice tone="error">
+                Only what this browser has seen is searched: {error.message}
+              </Notice>
+            )}
             <Command.List>
-              <Command.Empty>Nothing is called “{text}”</Command.Empty>
+              <Command.Empty>
+                {isSearching ? 'Searching…' : !error && `Nothing is called “${text}”`}
+              </Command.Empty>
               {text === '' && <Recent onOpen={open} />}
               {found.length > 0 && (
                 <Command.Group heading="Entities">
@@ -130,13 +138,17 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 }
 
 /** From the names this browser has seen at once, from the server a moment later. */
-function useEntities(text: string): Entity[] {
+function useEntities(text: string): {
+  found: Entity[];
+  error: Error | null;
+  isSearching: boolean;
+} {
   const [term, setTerm] = useState('');
   useEffect(() => {
     const timer = setTimeout(() => setTerm(longestWord(text)), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data } = useQuery({
+  const { data, error, isLoading } = useQuery({
     queryKey: ['palette', term],
     queryFn: async ({ signal }) => {
       const page = await catalog.query(
@@ -164,11 +176,15 @@ function useEntities(text: string): Entity[] {
     enabled: term !== '',
     staleTime: 30_000,
   });
-  if (text.trim() === '') return [];
+  if (text.trim() === '') return { found: [], error: null, isSearching: false };
   const known = [...indexed(), ...(data ?? [])];
   const unique = new Map(known.map(entity => [refTextOf(entity), entity]));
   const words = (entity: Entity) => `${titleOf(entity)} ${entity.metadata.name} ${entity.kind}`;
-  return rank(text, [...unique.values()], words).slice(0, MAX_ENTITIES);
+  return {
+    found: rank(text, [...unique.values()], words).slice(0, MAX_ENTITIES),
+    error,
+    isSearching: isLoading || term !== longestWord(text),
+  };
 }
 
 /** The server looks for one part; which of its finds have the others is seen here. */

@@ -24,8 +24,9 @@ const FIELDS = [
 ];
 
 function useOptions(text: string, query: Predicate | undefined, isOpen: boolean) {
-  const term = useDeferredValue(text.trim());
-  return useQuery({
+  const typed = text.trim();
+  const term = useDeferredValue(typed);
+  const { data, error, isPlaceholderData } = useQuery({
     queryKey: ['picker', query, term],
     queryFn: ({ signal }) =>
       catalog.query(
@@ -42,6 +43,16 @@ function useOptions(text: string, query: Predicate | undefined, isOpen: boolean)
     placeholderData: previous => previous,
     staleTime: 30_000,
   });
+  const found = data?.items ?? [];
+  // Of what was found for another text, nobody picks what does not fit this one.
+  const isOld = isPlaceholderData || term !== typed;
+  const options = isOld ? found.filter(entity => isNamed(entity, typed)) : found;
+  return { options, error, isSearching: isOld || !data };
+}
+
+function isNamed(entity: Entity, text: string): boolean {
+  const names = [entity.metadata.name, titleOf(entity)];
+  return names.some(name => name.toLowerCase().includes(text.toLowerCase()));
 }
 
 interface SearchProps {
@@ -68,8 +79,7 @@ export function EntitySearch(props: SearchProps) {
   const [active, setActive] = useState(0);
   const list = useId();
   const isOpen = text !== undefined;
-  const { data, isPending } = useOptions(text ?? '', query, isOpen);
-  const options = data?.items ?? [];
+  const { options, error, isSearching } = useOptions(text ?? '', query, isOpen);
   const close = () => setText(undefined);
   const pick = (ref: string) => {
     onPick(ref);
@@ -146,7 +156,8 @@ export function EntitySearch(props: SearchProps) {
           // A list box has an option at least.
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus
           <div className="picker-none" role="option" aria-selected={false} aria-disabled>
-            {isPending ? 'Searching…' : noneText(typed, allowUnknown)}
+            {error && `This could not be searched: ${error.message}`}
+            {!error && (isSearching ? 'Searching…' : noneText(typed, allowUnknown))}
           </div>
         )}
       </div>

@@ -49,11 +49,14 @@ export function EditRolePage() {
     queries: [roleQueries.role(ref), roleQueries.policies(ref), roleQueries.conditions(ref)],
   });
   const error = role.error ?? policies.error ?? conditions.error;
+  const retry = () => {
+    for (const query of [role, policies, conditions]) if (query.error) void query.refetch();
+  };
   const stored = storedOf(role.data, policies.data, conditions.data);
   const elsewhere = stored && ELSEWHERE[stored.role.metadata.source];
   return (
     <AdminFrame title={`Edit ${name}`} crumbs={<Crumbs />}>
-      {error && <ErrorState error={error} onRetry={() => role.refetch()} />}
+      {error && <ErrorState error={error} onRetry={retry} />}
       {!error && !stored && <SkeletonRows n={8} />}
       {elsewhere && <Notice tone="info">{elsewhere}</Notice>}
       {stored && !elsewhere && <RoleForm stored={stored} />}

@@ -35,7 +35,7 @@ export default function RolePage() {
   const error = role.error ?? policies.error ?? conditions.error;
   const elsewhere = role.data && ELSEWHERE[role.data.metadata.source];
   const retry = () => {
-    for (const query of [role, policies, conditions]) void query.refetch();
+    for (const query of [role, policies, conditions]) if (query.error) void query.refetch();
   };
   return (
     <AdminFrame
@@ -63,8 +63,8 @@ export default function RolePage() {
       {role.data && (
         <div className="columns">
           <div className="column">
-            <Policies policies={policies.data} />
-            <Conditions conditions={conditions.data} />
+            {!policies.error && <Policies policies={policies.data} />}
+            {!conditions.error && <Conditions conditions={conditions.data} />}
           </div>
           <div className="column">
             <About role={role.data} />

@@ -7,6 +7,7 @@ import { ApiError } from '../../api/client';
 import { parseRef, shortRef } from '../../api/entity';
 import { permissions, type Role } from '../../api/permission';
 import { MAY, useMay } from '../../session/may';
+import { FindField } from '../../ui/FindField';
 import { formatCount, SkeletonRows } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
 import { AdminFrame } from '../AdminFrame';
@@ -83,14 +84,11 @@ function Find({ find, n }: { find: string; n: number }) {
   const navigate = route.useNavigate();
   return (
     <search className="filters">
-      <input
-        className="input"
-        aria-label="Filter the roles"
+      <FindField
+        label="Filter the roles"
         placeholder="Filter by name or description"
         value={find}
-        onChange={event =>
-          navigate({ search: { find: event.target.value || undefined }, replace: true })
-        }
+        onChange={text => navigate({ search: { find: text || undefined }, replace: true })}
       />
       <span className="muted" role="status">
         {formatCount(n)} {n === 1 ? 'role' : 'roles'}
