@@ -2,7 +2,8 @@
 //! Gitea, GitLab and Argo CD that remember what was made.
 //!
 //! It tells what it was asked (`calls`) and what that changed (`effects`), and can stop at any
-//! request, so that a test ends whoever sent it at exactly that point.
+//! request, so that a test ends whoever sent it at exactly that point. While it is closed, requests
+//! wait, and none has an effect.
 
 mod api;
 mod backend;
@@ -22,7 +23,7 @@ use http::header::AUTHORIZATION;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// What every token that the APIs accept begins with.
 pub const TOKEN: &str = "forge-token";
@@ -46,6 +47,23 @@ struct Inner {
     /// The name that its answers give it.
     name: String,
     state: Mutex<Memory>,
+    door: watch::Sender<Door>,
+}
+
+/// Who may come in, and who is in.
+#[derive(Default)]
+struct Door {
+    is_closed: bool,
+    n_inside: usize,
+}
+
+/// A request that is being answered.
+struct Inside(Forge);
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.0.door.send_modify(|door| door.n_inside -= 1);
+    }
 }
 
 /// What the host knows.
@@ -93,6 +111,7 @@ impl Forge {
             name: name.unwrap_or(&authority).to_owned(),
             authority,
             state: Mutex::default(),
+            door: watch::Sender::default(),
         }));
         let router = Router::new().fallback(answer).with_state(forge.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -152,6 +171,32 @@ impl Forge {
         waits
     }
 
+    /// Lets no request in any more, and waits until those that are in are answered.
+    pub async fn close(&self) {
+        self.0.door.send_modify(|door| door.is_closed = true);
+        let mut door = self.0.door.subscribe();
+        door.wait_for(|door| door.n_inside == 0).await.unwrap();
+    }
+
+    /// Answers again; what was sent by those who are gone is not.
+    pub fn open(&self) {
+        self.0.door.send_modify(|door| door.is_closed = false);
+    }
+
+    async fn enter(&self) -> Inside {
+        let mut door = self.0.door.subscribe();
+        loop {
+            door.wait_for(|door| !door.is_closed).await.unwrap();
+            let is_in = self.0.door.send_if_modified(|door| {
+                door.n_inside += usize::from(!door.is_closed);
+                !door.is_closed
+            });
+            if is_in {
+                return Inside(self.clone());
+            }
+        }
+    }
+
     /// Runs git in a repository of the host.
     pub fn git(&self, name: &str, args: &[&str]) -> String {
         self.try_git(name, args).unwrap()
@@ -209,6 +254,8 @@ async fn answer(State(forge): State<Forge>, request: Request) -> Response {
     let bytes = to_bytes(body, 10 << 20).await.unwrap();
     let path = parts.uri.path().to_owned();
     let is_api = path.starts_with("/api/");
+    // Work on files goes on when the client is gone.
+    let inside = Arc::new(forge.enter().await);
     let call = {
         let mut state = forge.0.state.lock();
         let call = Call {
@@ -236,7 +283,11 @@ async fn answer(State(forge): State<Forge>, request: Request) -> Response {
         Response::builder().status(status).body(body).unwrap()
     } else {
         let (forge, authorization) = (forge.clone(), call.authorization.clone());
-        let work = move || backend::answer(&forge, &parts, &bytes, &authorization);
+        let inside = Arc::clone(&inside);
+        let work = move || {
+            let _inside = inside;
+            backend::answer(&forge, &parts, &bytes, &authorization)
+        };
         tokio::task::spawn_blocking(work).await.unwrap()
     };
     forge.pass(&call, When::After).await;

@@ -25,10 +25,15 @@ enum Place {
 impl Database {
     /// On the server of `TEST_DATABASE_URL`, or embedded.
     pub(crate) fn new() -> Self {
-        Self::on_server().unwrap_or_else(|| Self {
+        Self::on_server().unwrap_or_else(Self::embedded)
+    }
+
+    /// A file.
+    pub(crate) fn embedded() -> Self {
+        Self {
             place: Place::Sqlite(tempfile::tempdir().unwrap()),
             db: tokio::sync::OnceCell::new(),
-        })
+        }
     }
 
     /// On the server of `TEST_DATABASE_URL`, if there is one.
@@ -114,6 +119,13 @@ impl Database {
             tx.execute(&schedule, &[])?;
             tx.execute(&orphans, &[])
         };
+        self.db().await.write(work).await.unwrap();
+    }
+
+    /// Nobody holds a task any more, as if the leases of killed processes had run out.
+    pub(crate) async fn end_leases_of_tasks(&self) {
+        let sql = "update scaffolder_task set locked_until = 0 where status = 'processing'";
+        let work = move |tx: &mut platform::db::Tx<'_>| tx.execute(sql, &[]);
         self.db().await.write(work).await.unwrap();
     }
 

@@ -1,4 +1,5 @@
-//! The real binary under bad circumstances: killed, replicated, and fed with rubbish.
+//! The real binary on its longest way, and under bad circumstances: killed, replicated, and fed with
+//! rubbish.
 //!
 //! Every test starts `callboard serve` as a user would and sees it through HTTP and, where the
 //! question is what is stored, through the database. `CALLBOARD_BIN` names another binary than the
@@ -19,8 +20,10 @@ mod client;
 mod crash;
 mod database;
 mod environment;
+mod golden_path;
 mod portal;
 mod replicas;
 mod served;
 mod snapshot;
+mod tasks;
 mod workload;

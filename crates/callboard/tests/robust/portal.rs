@@ -21,6 +21,7 @@ pub(crate) struct Setup {
     /// Configuration, data and logs.
     folder: TempDir,
     port: u16,
+    environment: Vec<(&'static str, String)>,
 }
 
 /// What a portal reads.
@@ -35,6 +36,11 @@ pub(crate) struct Sources<'a> {
 
 impl Setup {
     pub(crate) fn new(database: &Database, sources: &Sources<'_>) -> Self {
+        Self::with(|port| configuration(port, &database.config(), sources))
+    }
+
+    /// A portal with the configuration that is made for its port.
+    pub(crate) fn with(configuration: impl FnOnce(u16) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -42,9 +48,19 @@ impl Setup {
             .unwrap()
             .port();
         // JSON is YAML.
-        let config = configuration(port, &database.config(), sources).to_string();
+        let config = configuration(port).to_string();
         fs::write(folder.path().join("app-config.yaml"), config).unwrap();
-        Self { folder, port }
+        Self {
+            folder,
+            port,
+            environment: Vec::new(),
+        }
+    }
+
+    /// Sets a variable of the portal's environment.
+    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
     }
 
     /// Starts the portal and waits until it answers.
@@ -59,6 +75,7 @@ impl Setup {
             .arg("serve")
             .args(["--config".into(), path("app-config.yaml")])
             .args(["--data".into(), path("data")])
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -1,0 +1,1 @@
+console.log('${{ values.name }} with ${{ values.database }}');
