@@ -31,7 +31,7 @@ const BATCH: i64 = 256;
 const LOAD_BATCH: i64 = 4000;
 /// Places in the catalog, and entities at each of them, which tell what bodies look like.
 const SAMPLED_PLACES: i64 = 8;
-const SAMPLES: i64 = 250;
+const SAMPLES: i64 = 3;
 /// Time between two looks whether bodies have to be packed.
 const PACKING: Duration = Duration::from_secs(30);
 /// How long a missed wake-up can go unnoticed.
