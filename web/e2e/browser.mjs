@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
-/** How long anything on a page may take. */
-const WAIT_MS = 120_000;
+/** How long anything on a page may take; less while a test is being written. */
+const WAIT_MS = Number(process.env.E2E_WAIT_MS ?? 120_000);
 
 export function launch() {
   const executablePath = BROWSERS.find(path => path && existsSync(path));

@@ -15,7 +15,7 @@ import { KindIcon } from '../ui/KindIcon';
 import { kindLook, kindName } from '../ui/kinds';
 import { Menu, MenuCheck, MenuItem } from '../ui/Menu';
 import { Card, Page } from '../ui/Page';
-import { formatCount, Notice, Skeleton } from '../ui/Small';
+import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
 import { type Graph, type GraphQuery, loadGraph, MAX_NODES } from './data';
 import { coloursNow, toPng, toSvg } from './export';
@@ -270,7 +270,7 @@ const MAX_CHOICES = 30;
 function Choose() {
   const [find, setFind] = useState('');
   const navigate = useNavigate();
-  const { data, error, refetch } = useQuery({
+  const { data, error, refetch, isPending } = useQuery({
     queryKey: ['graph-start', find],
     queryFn: ({ signal }) =>
       catalog.query(
@@ -309,7 +309,10 @@ function Choose() {
         onChange={event => setFind(event.target.value)}
       />
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && <Empty title="Nothing is called that" />}
+      {isPending && <SkeletonRows n={8} />}
+      {data?.totalItems === 0 && (
+        <Empty title={find ? 'Nothing is called that' : 'There is no domain or system yet'} />
+      )}
       <ul className="rows card">
         {data?.items.map(entity => (
           <li key={refTextOf(entity)}>
@@ -330,6 +333,11 @@ function Choose() {
           </li>
         ))}
       </ul>
+      {data && data.totalItems > MAX_CHOICES && (
+        <p className="muted">
+          {formatCount(MAX_CHOICES)} of {formatCount(data.totalItems)}: type more of the name.
+        </p>
+      )}
     </Page>
   );
 }

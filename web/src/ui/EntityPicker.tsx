@@ -9,6 +9,7 @@ import { IconButton } from './Button';
 import { EntityLink } from './EntityLink';
 import { KindIcon } from './KindIcon';
 import { kindName } from './kinds';
+import { Notice } from './Small';
 import './picker.css';
 
 const MAX_OPTIONS = 20;
@@ -80,6 +81,7 @@ export function EntitySearch(props: SearchProps) {
   const list = useId();
   const isOpen = text !== undefined;
   const { options, error, isSearching } = useOptions(text ?? '', query, isOpen);
+  const isListed = isOpen && !error;
   const close = () => setText(undefined);
   const pick = (ref: string) => {
     onPick(ref);
@@ -117,10 +119,10 @@ export function EntitySearch(props: SearchProps) {
         className="input"
         role="combobox"
         autoComplete="off"
-        aria-expanded={isOpen}
+        aria-expanded={isListed}
         aria-controls={list}
         aria-autocomplete="list"
-        aria-activedescendant={isOpen && options[active] ? `${list}-${active}` : undefined}
+        aria-activedescendant={isListed && options[active] ? `${list}-${active}` : undefined}
         aria-label={props.label}
         aria-describedby={props.describedBy}
         aria-invalid={props.isInvalid || undefined}
@@ -140,9 +142,9 @@ export function EntitySearch(props: SearchProps) {
         id={list}
         role="listbox"
         aria-label={props.label ?? 'Entities'}
-        hidden={!isOpen}
+        hidden={!isListed}
       >
-        {isOpen &&
+        {isListed &&
           options.map((entity, at) => (
             <Option
               key={refTextOf(entity)}
@@ -152,15 +154,15 @@ export function EntitySearch(props: SearchProps) {
               onPick={() => pick(refTextOf(entity))}
             />
           ))}
-        {isOpen && options.length === 0 && (
+        {isListed && options.length === 0 && (
           // A list box has an option at least.
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus
           <div className="picker-none" role="option" aria-selected={false} aria-disabled>
-            {error && `This could not be searched: ${error.message}`}
-            {!error && (isSearching ? 'Searching…' : noneText(typed, allowUnknown))}
+            {isSearching ? 'Searching…' : noneText(typed, allowUnknown)}
           </div>
         )}
       </div>
+      {isOpen && error && <Notice tone="error">This could not be searched: {error.message}</Notice>}
     </div>
   );
 }
