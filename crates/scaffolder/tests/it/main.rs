@@ -10,5 +10,7 @@ mod bench;
 mod cookiecutter;
 mod crash;
 mod publish;
+mod retention;
+mod retries;
 mod security;
 mod threats;
