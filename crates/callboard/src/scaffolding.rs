@@ -13,7 +13,7 @@ use catalog::Catalog;
 use integrations::{Kind, ScmIntegrations, UrlReaders};
 use platform::Clock;
 use platform::actions::Actions;
-use platform::config::{CatalogConfig, EncryptionConfig, Secret};
+use platform::config::{CatalogConfig, EncryptionConfig, HumanDuration, Secret};
 use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::db::Db;
 use platform::permission::{Authorizer, Decision, Permission};
@@ -76,6 +76,11 @@ fn settings(sections: &Sections) -> Settings {
         working_dir: working_dir.map_or_else(std::env::temp_dir, PathBuf::from),
         task_timeout: config.task_timeout.get(),
         janitor_period: config.task_timeout_janitor_frequency.get(),
+        retention: sections
+            .callboard
+            .scaffolder
+            .retention
+            .map(HumanDuration::get),
         environment: Environment {
             parameters: environment.parameters.clone().into_iter().collect(),
             secrets: secrets
@@ -197,6 +202,7 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
             working_dir: std::env::temp_dir(),
             task_timeout: Duration::from_hours(1),
             janitor_period: Duration::from_hours(1),
+            retention: None,
             environment: Environment::default(),
             commits: CommitDefaults::default(),
             argo: Vec::new(),

@@ -43,6 +43,7 @@ pub use access::{
 pub use app::{
     AppConfig, AuditConfig, CallboardConfig, DecisionsConfig, EncryptionConfig, EncryptionKey,
     FrontEndConfig, OrganizationConfig, PrincipalLimitConfig, ReadingLimits, ScimConfig,
+    TasksConfig,
 };
 pub use auth::{
     AuthConfig, ClientMetadataConfig, ClientRegistrationConfig, KeyStoreConfig, KeyStoreProvider,

@@ -7,11 +7,13 @@ mod debug;
 mod fetch;
 mod files;
 mod github;
+mod gitlab;
 mod publish;
 mod registry;
 mod roadie;
 mod source;
 mod template;
+mod terasky;
 
 use std::sync::Arc;
 
@@ -119,6 +121,12 @@ async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Va
     if let Some(name) = id.strip_prefix("roadiehq:utils:") {
         return roadie::run(name, run, input).await;
     }
+    if let Some(name) = id.strip_prefix("terasky:") {
+        return terasky::run(name, run, reach, input).await;
+    }
+    if let Some(name) = id.strip_prefix("gitlab:") {
+        return gitlab::run(name, run, reach, input).await;
+    }
     match id {
         "publish:github" => publish::github(run, reach, input).await,
         "publish:github:pull-request" => publish::pull_request::github(run, reach, input).await,
@@ -128,6 +136,7 @@ async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Va
         "github:repo:create" => publish::repo_create(run, reach, input).await,
         "github:repo:push" => publish::push_only(run, reach, input).await,
         "github:branch-protection:create" => github::protect_branch(reach, input).await,
+        "github:environment:create" => github::create_environment(reach, input).await,
         "github:issues:create" => github::create_issue(run, reach, input).await,
         "github:issues:label" => github::label_issue(reach, input).await,
         "github:webhook" => github::create_webhook(run, reach, input).await,

@@ -9,6 +9,7 @@ pub(crate) mod dry_run;
 mod loops;
 pub(crate) mod mask;
 mod output;
+pub(crate) mod policy;
 pub(crate) mod step;
 pub(crate) mod stored;
 pub(crate) mod worker;

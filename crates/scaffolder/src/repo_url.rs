@@ -44,7 +44,8 @@ impl RepoHosts {
         Self(hosts.into_iter().collect())
     }
 
-    fn kind(&self, host: &str) -> Option<HostKind> {
+    /// What runs on a host.
+    pub(crate) fn kind(&self, host: &str) -> Option<HostKind> {
         self.0.get(host).copied()
     }
 }

@@ -53,6 +53,8 @@ pub struct Settings {
     pub task_timeout: std::time::Duration,
     /// Time between two looks for tasks to give up.
     pub janitor_period: std::time::Duration,
+    /// How long tasks are kept after their end; for ever if `None`.
+    pub retention: Option<std::time::Duration>,
     /// What every template can see.
     pub environment: Environment,
     /// Author and message of commits that name none.

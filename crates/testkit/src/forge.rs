@@ -134,6 +134,11 @@ impl Forge {
         state.calls.iter().map(|(call, _)| call.clone()).collect()
     }
 
+    /// The same with what came with them.
+    pub fn exchanges(&self) -> Vec<(String, Value)> {
+        self.0.state.lock().calls.clone()
+    }
+
     /// What came with the first such call.
     pub fn body_of(&self, call: &str) -> Value {
         let state = self.0.state.lock();

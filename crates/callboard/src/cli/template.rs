@@ -1,6 +1,7 @@
 //! `callboard template …`
 
 mod files;
+mod render;
 mod test;
 
 use std::io::{self, BufRead, Read as _, Write as _};
@@ -24,6 +25,8 @@ pub(crate) enum TemplateCommand {
     Eval(EvalArgs),
     /// Look for mistakes in templates, without running them.
     Lint(files::LintArgs),
+    /// Render a skeleton with values, as `fetch:template` does.
+    Render(render::RenderArgs),
     /// Run a template without changing anything, and show what it makes.
     DryRun(files::DryRunArgs),
     /// Run tests of templates.
@@ -35,6 +38,7 @@ impl TemplateCommand {
         match self {
             Self::Eval(args) => args.run(),
             Self::Lint(args) => args.run(),
+            Self::Render(args) => args.run(),
             Self::DryRun(args) => args.run(),
             Self::Test(args) => args.run(),
         }

@@ -56,3 +56,61 @@ fn what_is_no_case_is_an_error_with_its_line() {
         .expect(1);
     assert!(run.err.contains("line 2 is no case"), "{}", run.err);
 }
+
+#[test]
+fn a_skeleton_is_rendered_as_the_step_does() {
+    let stage = Stage::new();
+    stage.write(
+        "skeleton/${{ values.name }}.txt",
+        "${{ values.text }} {{ raw }}",
+    );
+    stage.write("skeleton/deep/copied.txt", "${{ values.name }}");
+    let values = json!({"name": "shop", "text": "${{ 1 + 1 }}"}).to_string();
+    let args = ["template", "render", "skeleton", "--values", &values];
+    let run = stage
+        .run(&[&args[..], &["--copy", "deep/**"]].concat())
+        .expect(0);
+    // A value is no template.
+    let expected =
+        "--- deep/copied.txt\n${{ values.name }}\n--- shop.txt\n${{ 1 + 1 }} {{ raw }}\n";
+    assert_eq!(run.out, expected);
+    stage.run(&[&args[..], &["--to", "out"]].concat()).expect(0);
+    assert_eq!(stage.read("out/deep/copied.txt"), "shop");
+    let file = "skeleton/${{ values.name }}.txt";
+    let run = stage
+        .run(&["template", "render", file, "--values", &values])
+        .expect(0);
+    assert!(run.out.contains("${{ 1 + 1 }} {{ raw }}"), "{}", run.out);
+    let run = stage.run(&["template", "render", "nowhere"]).expect(1);
+    assert!(run.err.contains("cannot read `nowhere`"), "{}", run.err);
+}
+
+#[test]
+fn what_a_step_says_of_its_trouble_is_checked() {
+    let stage = Stage::new();
+    let step = |action: &str, more: Value| {
+        let mut step = json!({"action": action, "input": {}});
+        for (name, value) in more.as_object().unwrap() {
+            step[name] = value.clone();
+        }
+        step
+    };
+    let template = json!({
+        "apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template",
+        "metadata": {"name": "t"},
+        "spec": {"type": "x", "steps": [
+            step("debug:log", json!({"timeout": "5m", "retry": {"limit": 2}})),
+            step("debug:log", json!({"timeout": "soon"})),
+            step("debug:log", json!({"retry": {"limit": 99}})),
+        ]},
+    });
+    stage.write("t.yaml", &template.to_string());
+    let run = stage.run(&["template", "lint", "t.yaml"]).expect(1);
+    let told = format!("{}{}", run.out, run.err);
+    for wanted in [
+        "`timeout` of the step cannot be read",
+        "`retry.limit` must be less than 20",
+    ] {
+        assert_eq!(told.matches(wanted).count(), 1, "{told}");
+    }
+}

@@ -53,6 +53,16 @@ pub struct CallboardConfig {
     pub scim: ScimConfig,
     /// Encryption of secrets in the database.
     pub encryption: EncryptionConfig,
+    /// Tasks of templates.
+    pub scaffolder: TasksConfig,
+}
+
+/// Tasks of templates.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TasksConfig {
+    /// How long tasks are kept after their end, with their events and files; for ever when absent.
+    pub retention: Option<HumanDuration>,
 }
 
 /// Which front end is served.

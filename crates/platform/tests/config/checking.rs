@@ -133,7 +133,7 @@ fn problems_name_key_and_fix() {
         ),
         (
             json!({ "callboard": { "x": 1 } }),
-            "unknown key `callboard.x` (known keys: `dataDir`, `app`, `reading`, `audit`, `permission`, `rateLimit`, `scim`, `encryption`)",
+            "unknown key `callboard.x` (known keys: `dataDir`, `app`, `reading`, `audit`, `permission`, `rateLimit`, `scim`, `encryption`, `scaffolder`)",
         ),
         (
             json!({ "permission": { "permissionedPlugins": ["catalog"] } }),

@@ -1,16 +1,17 @@
 //! `github:*`: one call of GitHub's API each.
 
-use http::Method;
+use http::{Method, StatusCode};
 use integrations::Kind;
-use platform::Result;
+use model::{DEFAULT_NAMESPACE, EntityRef};
 use platform::actions::Run;
+use platform::{Error, Result};
 use serde_json::{Value, json};
 
 use super::Reach;
-use super::publish::{Host, flag, protect, protection, text};
+use super::publish::{Host, flag, protect, protection, refuse_secrets, text};
 
 /// The copy of an input's members under other names.
-fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
+pub(super) fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
     let mut body = json!({});
     for (from, to) in names {
         if let Some(value) = input.get(*from).filter(|it| !it.is_null()) {
@@ -154,4 +155,85 @@ pub(super) async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value
     rules["enforce_admins"] = flag(input, "enforceAdmins", true).into();
     protect(&host, &branch, &rules).await?;
     Ok(json!({}))
+}
+
+/// Makes an environment, or brings the one that is there to what the step says.
+pub(super) async fn create_environment(reach: &Reach, input: &Value) -> Result<Value> {
+    refuse_secrets(input)?;
+    let host = Host::of(reach, input, Kind::Github).await?;
+    let name = text(input, "name").unwrap_or_default();
+    let path = ["repos", host.owner(), host.name(), "environments", name];
+    let mut body = renamed(
+        input,
+        &[
+            ("deploymentBranchPolicy", "deployment_branch_policy"),
+            ("waitTimer", "wait_timer"),
+            ("preventSelfReview", "prevent_self_review"),
+        ],
+    );
+    let reviewers = reviewers(&host, input).await?;
+    if !reviewers.is_empty() {
+        body["reviewers"] = reviewers.into();
+    }
+    host.demand(Method::PUT, &path, Some(body)).await?;
+    for (list, kind) in [
+        ("customBranchPolicyNames", "branch"),
+        ("customTagPolicyNames", "tag"),
+    ] {
+        for pattern in input[list].as_array().into_iter().flatten() {
+            let body = json!({ "name": pattern, "type": kind });
+            let path = [&path[..], &["deployment-branch-policies"]].concat();
+            let made = host.call(Method::POST, &path, Some(body)).await?;
+            // This is how GitHub says that the same one is there.
+            if !made.is_success() && made.status != StatusCode::SEE_OTHER {
+                return Err(made.error(&host.repo.host));
+            }
+        }
+    }
+    let variables = input["environmentVariables"].as_object();
+    for (key, value) in variables.into_iter().flatten() {
+        set_variable(&host, &[&path[..], &["variables"]].concat(), key, value).await?;
+    }
+    Ok(json!({}))
+}
+
+/// Makes a variable below `path`, or changes the one that is there.
+pub(super) async fn set_variable(
+    host: &Host<'_>,
+    path: &[&str],
+    key: &str,
+    value: &Value,
+) -> Result<()> {
+    let body = json!({ "name": key, "value": value });
+    let made = host.call(Method::POST, path, Some(body.clone())).await?;
+    if made.status == StatusCode::CONFLICT {
+        let path = [path, &[key]].concat();
+        host.demand(Method::PATCH, &path, Some(body)).await?;
+    } else if !made.is_success() {
+        return Err(made.error(&host.repo.host));
+    }
+    Ok(())
+}
+
+/// Numbers of the users and teams that entities are called after.
+async fn reviewers(host: &Host<'_>, input: &Value) -> Result<Vec<Value>> {
+    let mut reviewers = Vec::new();
+    let given = input["reviewers"].as_array().into_iter().flatten();
+    for reviewer in given.filter_map(Value::as_str) {
+        let entity = EntityRef::parse(reviewer, None, DEFAULT_NAMESPACE)
+            .map_err(|error| Error::input(error.to_string()))?;
+        let found = match entity.kind.to_lowercase().as_str() {
+            "user" => {
+                let path = ["users", entity.name.as_str()];
+                ("User", host.demand(Method::GET, &path, None).await?)
+            }
+            "group" => {
+                let path = ["orgs", host.owner(), "teams", entity.name.as_str()];
+                ("Team", host.demand(Method::GET, &path, None).await?)
+            }
+            _ => return Err(Error::input(format!("{reviewer} can review nothing"))),
+        };
+        reviewers.push(json!({ "type": found.0, "id": found.1["id"] }));
+    }
+    Ok(reviewers)
 }

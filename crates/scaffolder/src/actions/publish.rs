@@ -21,7 +21,7 @@ use crate::outgoing::{Answer, Body, Request};
 use crate::repo_url::RepoUrl;
 
 pub(super) use gitea::gitea;
-pub(super) use github::{github, protect, protection, push_only, repo_create};
+pub(super) use github::{github, protect, protection, push_only, refuse_secrets, repo_create};
 pub(super) use gitlab::gitlab;
 
 /// A host that an input names, with what it takes to call its API.
@@ -152,7 +152,7 @@ impl<'a> Host<'a> {
     }
 
     /// The URL of a path of the API; the segments are encoded here.
-    fn api(&self, segments: &[&str]) -> Result<Url> {
+    pub(super) fn api(&self, segments: &[&str]) -> Result<Url> {
         let mut url = self.integration.api_url().clone();
         url.path_segments_mut()
             .map_err(|()| Error::internal("the API has no paths"))?

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::book::Book;
 use super::mask::{self, Mask};
+use super::policy::Policy;
 use super::{News, Place, Progress, Runner, loops};
 use crate::permission::{ACTION_EXECUTE, allows_action};
 use crate::render;
@@ -91,10 +92,7 @@ impl Runner {
     /// Whether a step that was interrupted may run again.
     fn check_repeatable(&self, place: &Place<'_>, was_started: bool) -> Result<()> {
         let action = self.actions.get(place.action());
-        let is_safe = action.is_none_or(|action| {
-            let attributes = action.spec().attributes;
-            attributes.idempotent || attributes.read_only
-        });
+        let is_safe = action.is_none_or(|action| is_repeatable(action.spec()));
         if !was_started || is_safe {
             return Ok(());
         }
@@ -240,13 +238,21 @@ impl Runner {
         };
         let input = self.input(place, each, progress);
         check_input(spec, &label, &input)?;
+        let policy = self.policy_of(place, spec)?;
         self.authorize(spec, &label, &input).await?;
         if self.is_dry_run {
             self.announce_dry_run(place, spec, each, progress);
         }
         let run = self.run_of(place, each);
+        let tell = |error: &Error, n_tried| {
+            let why = error.message();
+            run.log.error(&format!(
+                "Try {n_tried} of {} failed: {why}",
+                policy.n_tries
+            ));
+        };
         let result = tokio::select! {
-            result = action.run(&run, input) => result,
+            result = policy.apply(|| action.run(&run, input.clone()), tell) => result,
             () = self.cancel.cancelled() => Err(Error::internal("cancelled")),
         };
         if !self.is_dry_run {
@@ -264,6 +270,12 @@ impl Runner {
         let root = self.workspace.clone();
         super::blocking(move || workspace::list(&root).map(drop)).await?;
         result
+    }
+
+    fn policy_of(&self, place: &Place<'_>, spec: &Spec) -> Result<Policy> {
+        let policy = Policy::of(place.step)?;
+        let may_repeat = is_repeatable(spec) && !self.is_dry_run;
+        Ok(if may_repeat { policy } else { policy.once() })
     }
 
     fn input(&self, place: &Place<'_>, each: Option<&Value>, progress: &Progress) -> Value {
@@ -374,6 +386,11 @@ impl Runner {
 struct Round<'p, 's> {
     place: &'p Place<'s>,
     key: String,
+}
+
+/// Whether a call whose outcome is not known may be made again.
+pub(crate) fn is_repeatable(spec: &Spec) -> bool {
+    spec.attributes.idempotent || spec.attributes.read_only
 }
 
 fn unwanted(place: &Place<'_>) -> String {

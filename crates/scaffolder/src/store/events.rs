@@ -85,3 +85,12 @@ pub(crate) fn delete_ends(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     )
     .map(drop)
 }
+
+/// Forgets what watchers of a task were told.
+pub(crate) fn delete_all(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    tx.execute(
+        "delete from scaffolder_event where task_id = $1",
+        &[task_id.into()],
+    )
+    .map(drop)
+}

@@ -227,3 +227,18 @@ pub(crate) fn release_all(tx: &mut Tx<'_>) -> Result<()> {
     )
     .map(drop)
 }
+
+/// Removes some of the tasks that ended before a time; their ids.
+///
+/// A task that is opened again at the same time is looked at again before it goes, and stays.
+pub(crate) fn delete_ended(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<Vec<String>> {
+    let is_old = "status not in ('open', 'processing') and coalesce(heartbeat_at, created_at) < $1";
+    let rows = tx.query(
+        &format!(
+            "delete from scaffolder_task where {is_old} and id in (\
+               select id from scaffolder_task where {is_old} order by id limit $2) returning id"
+        ),
+        &[before.into(), limit.into()],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}

@@ -3,8 +3,12 @@
 use std::collections::HashSet;
 
 use nunjucks::{ReferenceKind, Syntax};
+use platform::actions::{Actions, Spec};
 use platform::json_schema;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+
+use crate::engine::policy::Policy;
+use crate::engine::step::is_repeatable;
 
 /// The schema of `spec`. Reference 2 §D.1.
 const SPEC: &str = include_str!("spec.schema.json");
@@ -48,7 +52,7 @@ fn pointer(start: &str, path: &[Value]) -> String {
 }
 
 /// Everything that is wrong with a template, for `template lint`.
-pub fn lint(entity: &Value, actions: &dyn Fn(&str) -> Option<Value>) -> Vec<TemplateProblem> {
+pub fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
     let mut linter = Linter {
         found: check_shape(entity),
         step_ids: HashSet::new(),
@@ -99,18 +103,20 @@ impl Linter {
         self.add(false, pointer, message);
     }
 
-    fn check_step(&mut self, index: usize, step: &Value, actions: &dyn Fn(&str) -> Option<Value>) {
+    fn check_step(&mut self, index: usize, step: &Value, actions: &Actions) {
         let at = format!("/spec/steps/{index}");
         let id = step.get("id").and_then(Value::as_str);
         let id = id.map_or_else(|| format!("step-{}", index + 1), str::to_owned);
         let action = step["action"].as_str().unwrap_or_default();
-        match actions(action) {
+        match actions.get(action) {
             None => self.warn(
                 format!("{at}/action"),
                 format!("there is no action `{action}` in this installation"),
             ),
-            Some(schema) => {
-                self.check_input(&at, &schema, step.get("input").unwrap_or(&json!({})));
+            Some(action) => {
+                let input = step.get("input").unwrap_or(&Value::Null);
+                self.check_input(&at, &action.spec().input, input);
+                self.check_policy(&at, step, action.spec());
             }
         }
         for key in ["if", "each", "input"] {
@@ -126,10 +132,25 @@ impl Linter {
         }
     }
 
+    /// `timeout` and `retry`.
+    fn check_policy(&mut self, at: &str, step: &Value, action: &Spec) {
+        match Policy::of(step) {
+            Err(error) => self.error(at.to_owned(), error.message().to_owned()),
+            Ok(policy) if policy.n_tries > 1 && !is_repeatable(action) => self.warn(
+                format!("{at}/retry"),
+                format!("{} cannot be repeated, and is tried once", action.id),
+            ),
+            Ok(_) => {}
+        }
+    }
+
     /// Members of the input; values may be made by expressions, and are checked when they are known.
     fn check_input(&mut self, at: &str, schema: &Value, input: &Value) {
-        let Value::Object(input) = input else {
-            return;
+        let none = Map::new();
+        let input = match input {
+            Value::Object(input) => input,
+            Value::Null => &none,
+            _ => return,
         };
         let required = schema.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {

@@ -45,9 +45,17 @@ pub(crate) struct Bench {
     pub database: TestDb,
     pub peer: Peer,
     pub folder: TempDir,
-    /// Source control hosts, and installations of Argo CD.
-    hosts: (RepoHosts, Vec<ArgoInstance>),
+    surroundings: Surroundings,
     process: Process,
+}
+
+/// What a process is told of the world.
+#[derive(Default)]
+struct Surroundings {
+    hosts: RepoHosts,
+    argo: Vec<ArgoInstance>,
+    /// How long tasks are kept; looked at all the time if they are not kept for ever.
+    retention: Option<Duration>,
 }
 
 /// One process that works on the tasks.
@@ -60,7 +68,16 @@ struct Process {
 impl Bench {
     /// A scaffolder that works.
     pub(crate) async fn new() -> Self {
-        Self::over(TestCatalog::new().await, (RepoHosts::default(), Vec::new())).await
+        Self::over(TestCatalog::new().await, Surroundings::default()).await
+    }
+
+    /// A scaffolder that forgets tasks as soon as they end.
+    pub(crate) async fn forgetful() -> Self {
+        let surroundings = Surroundings {
+            retention: Some(Duration::ZERO),
+            ..Surroundings::default()
+        };
+        Self::over(TestCatalog::new().await, surroundings).await
     }
 
     /// With hosts; what runs at `authority` is what the only entry says.
@@ -83,22 +100,26 @@ impl Bench {
             url: format!("http://{authority}/api/argo").parse().unwrap(),
             login: ArgoLogin::Token(Secret::new("forge-token")),
         };
-        let hosts = RepoHosts::new([(authority.to_owned(), kind)]);
-        Self::over(catalog, (hosts, vec![argo])).await
+        let surroundings = Surroundings {
+            hosts: RepoHosts::new([(authority.to_owned(), kind)]),
+            argo: vec![argo],
+            retention: None,
+        };
+        Self::over(catalog, surroundings).await
     }
 
-    async fn over(catalog: TestCatalog, hosts: (RepoHosts, Vec<ArgoInstance>)) -> Self {
+    async fn over(catalog: TestCatalog, surroundings: Surroundings) -> Self {
         let database = TestDb::new(&[audit::MIGRATIONS, scaffolder::MIGRATIONS].concat()).await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
         let peer = Peer::default();
-        let process = start(&catalog, &database, &folder, &peer, &hosts);
+        let process = start(&catalog, &database, &folder, &peer, &surroundings);
         Self {
             catalog,
             database,
             peer,
             folder,
-            hosts,
+            surroundings,
             process,
         }
     }
@@ -110,7 +131,7 @@ impl Bench {
             &self.database,
             &self.folder,
             &self.peer,
-            &self.hosts,
+            &self.surroundings,
         );
         let old = std::mem::replace(&mut self.process, next);
         drop(old);
@@ -219,9 +240,14 @@ fn start(
     database: &TestDb,
     folder: &TempDir,
     peer: &Peer,
-    hosts: &(RepoHosts, Vec<ArgoInstance>),
+    surroundings: &Surroundings,
 ) -> Process {
-    let (hosts, argo) = hosts;
+    let Surroundings {
+        hosts,
+        argo,
+        retention,
+    } = surroundings;
+    let janitor_period = retention.map_or(Duration::from_hours(1), |_| Duration::from_millis(20));
     let actions = Actions::default();
     let parts = Parts {
         db: database.db.clone(),
@@ -229,7 +255,8 @@ fn start(
             concurrent_tasks: 4,
             working_dir: folder.path().join("work"),
             task_timeout: Duration::from_hours(1),
-            janitor_period: Duration::from_hours(1),
+            janitor_period,
+            retention: *retention,
             commits: CommitDefaults::default(),
             argo: argo.clone(),
             environment: Environment {
@@ -286,6 +313,7 @@ impl Effect {
             "schema": {
                 "input": {"type": "object", "required": ["say"], "properties": {
                     "say": {"type": "string"}, "millis": {"type": "integer"}, "fail": {"type": "boolean"},
+                    "failures": {"type": "integer"},
                 }},
                 "output": {"type": "object"},
             },
@@ -306,7 +334,15 @@ impl Action for Effect {
     async fn run(&self, run: &Run, input: Value) -> platform::Result<Value> {
         let say = input["say"].as_str().unwrap_or_default().to_owned();
         let peer = Arc::clone(&self.peer);
-        peer.lock().n_attempts += 1;
+        let n_attempts = {
+            let mut peer = peer.lock();
+            peer.n_attempts += 1;
+            peer.n_attempts
+        };
+        let n_failures = input["failures"].as_u64().unwrap_or_default();
+        if u64::try_from(n_attempts).unwrap() <= n_failures {
+            return Err(platform::Error::unavailable("nobody listens"));
+        }
         let is_repeatable = self.spec.attributes.idempotent;
         // What was said is remembered, so that a repeated step does not say it again.
         let said = run.checkpoint("said", async move {

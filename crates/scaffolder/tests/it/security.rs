@@ -154,28 +154,34 @@ async fn secrets_are_seen_by_inputs_only_and_hidden_in_everything_told() {
 #[tokio::test]
 async fn secrets_are_sealed_in_the_database_and_wiped_at_the_end() {
     let bench = Bench::new().await;
+    let input = json!({"say": "a", "millis": "${{ parameters.millis }}"});
     bench
         .template(
             "t",
-            json!({"type": "x", "steps": [
-                {"id": "a", "action": "test:effect", "input": {"say": "a", "millis": 300}},
-            ]}),
+            json!({"type": "x", "steps": [{"action": "test:effect", "input": input}]}),
         )
         .await;
-    let id = bench
-        .create("t", json!({}), json!({"token": "s3cret-token"}))
-        .await;
-    let stored = async || {
-        let rows = bench.database.db.read(|tx| {
-            let mut rows = tx.query("select secrets from scaffolder_task", &[])?;
-            rows[0].take::<Option<String>>(0)
+    let stored = async |id: &str| {
+        let id = id.to_owned();
+        let row = bench.database.db.read(move |tx| {
+            let sql = "select secrets from scaffolder_task where id = $1";
+            tx.query_one(sql, &[id.as_str().into()])?
+                .take::<Option<String>>(0)
         });
-        rows.await.unwrap()
+        row.await.unwrap()
     };
-    let sealed = stored().await.unwrap();
+    let secrets = json!({"token": "s3cret-token"});
+    // Longer than any test runs, so that it is looked at before its end.
+    let values = json!({"millis": 86_400_000});
+    let cancelled = bench.create("t", values, secrets.clone()).await;
+    let sealed = stored(&cancelled).await.unwrap();
     assert!(!sealed.contains("s3cret"));
-    assert_eq!(bench.wait(&id).await.0, "completed");
-    assert_eq!(stored().await, None);
+    let path = format!("/v2/tasks/{cancelled}/cancel");
+    assert_eq!(bench.post(&path, json!({})).await.0, 200);
+    assert_eq!(stored(&cancelled).await, None);
+    let completed = bench.create("t", json!({"millis": 0}), secrets).await;
+    assert_eq!(bench.wait(&completed).await.0, "completed");
+    assert_eq!(stored(&completed).await, None);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The APIs: what actions and readers call of them.
 
+mod gitlab;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -19,7 +21,7 @@ pub(super) fn answer(forge: &Forge, call: &Call) -> Reply {
     match parts[..] {
         ["v1", ref path @ ..] => gitea(forge, method, path, &call.body),
         ["v3", ref path @ ..] => github(forge, method, path, &call.body),
-        ["v4", ref path @ ..] => gitlab(forge, method, path, &call.body),
+        ["v4", ref path @ ..] => gitlab::answer(forge, method, path, &call.body),
         ["argo", "api", "v1", kind] if method == "POST" => argo(forge, kind, &call.body),
         _ => missing(),
     }
@@ -51,6 +53,7 @@ impl Forge {
         let number = list.len() + 1;
         thing["id"] = number.into();
         thing["number"] = number.into();
+        thing["iid"] = number.into();
         thing["html_url"] = format!("http://{}/{path}/{number}", self.0.authority).into();
         thing["web_url"] = thing["html_url"].clone();
         list.push(thing.clone());
@@ -66,6 +69,12 @@ impl Forge {
             state.effects.push(format!("set {path}"));
         }
         (200, value.clone())
+    }
+
+    /// Adds to a list what nobody asks for by number.
+    fn remember(&self, path: &str, value: Value) {
+        let mut state = self.0.state.lock();
+        state.things.entry(path.to_owned()).or_default().push(value);
     }
 
     fn get(&self, path: &str) -> Reply {
@@ -124,18 +133,16 @@ fn named(owner: &str, body: &Value) -> String {
     format!("{owner}/{}", body["name"].as_str().unwrap_or_default())
 }
 
-fn gitlab(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
+fn github_users(method: &str, path: &[&str]) -> Reply {
     match (method, path) {
-        ("GET", ["namespaces", _]) => (200, json!({ "id": 3 })),
-        ("POST", ["projects"]) => forge.create(&named("acme", body)),
-        ("GET", ["projects", name]) => forge.describe(name),
+        ("GET", ["users", _]) => (200, json!({ "type": "Organization", "id": 9 })),
+        ("GET", ["orgs", _, "teams", _]) => (200, json!({ "id": 5 })),
         _ => missing(),
     }
 }
 
 fn github(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
     match (method, path) {
-        ("GET", ["users", _]) => (200, json!({ "type": "Organization" })),
         ("POST", ["orgs", owner, "repos"]) => forge.create(&named(owner, body)),
         ("GET", ["repos", owner, name]) => forge.describe(&format!("{owner}/{name}")),
         (_, ["repos", owner, name, path @ ..]) => {
@@ -145,7 +152,7 @@ fn github(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
             }
             github_repository(forge, &repository, method, path, body)
         }
-        _ => missing(),
+        _ => github_users(method, path),
     }
 }
 
@@ -178,11 +185,27 @@ fn github_repository(
         ("POST", ["pages"]) if !forge.list(&full).is_empty() => refused("Pages is enabled already"),
         ("POST", ["pages"]) => (201, forge.set(&full, body).1),
         ("GET", ["pages"]) => forge.get(&full),
-        ("POST", ["issues", _, "assignees"] | ["pulls", _, "requested_reviewers"])
+        ("PATCH", ["environments", _, "variables", _])
+        | ("POST", ["issues", _, "assignees"] | ["pulls", _, "requested_reviewers"])
         | (
             "PUT",
             ["topics" | "environments" | "collaborators", ..] | ["branches", _, "protection"],
         ) => forge.set(&full, body),
+        (
+            "POST",
+            [
+                "environments",
+                _,
+                "deployment-branch-policies" | "variables",
+            ],
+        ) => {
+            let is_same = |it: &Value| it["name"] == body["name"] && it["type"] == body["type"];
+            if forge.list(&full).iter().any(is_same) {
+                let is_policy = full.ends_with("policies");
+                return (if is_policy { 303 } else { 409 }, Value::Null);
+            }
+            forge.add(&full, body.clone(), &body["name"])
+        }
         ("POST", ["actions", "workflows", _, "dispatches"]) => {
             forge.effect(format!("dispatch {full}"));
             (204, Value::Null)

@@ -93,11 +93,10 @@ impl LintArgs {
         let mut is_wrong = false;
         let mut n_templates = 0;
         let (_, actions, _) = block_on(scaffolding::offline())?;
-        let schema = |id: &str| actions.get(id).map(|action| action.spec().input.clone());
         for file in &self.files {
             for found in read(file)? {
                 n_templates += 1;
-                for problem in lint(&found.entity, &schema) {
+                for problem in lint(&found.entity, &actions) {
                     is_wrong |= problem.is_error || self.strict;
                     let position = locate(&found.text, found.place, &problem.pointer);
                     let mut told = Problem::error("template", problem.pointer, problem.message)
@@ -187,7 +186,8 @@ impl Case {
     }
 }
 
-fn print_files(out: &mut impl std::io::Write, tried: &Tried) -> anyhow::Result<()> {
+/// Prints the files of a trial.
+pub(super) fn print_files(out: &mut impl std::io::Write, tried: &Tried) -> anyhow::Result<()> {
     for file in &tried.files {
         writeln!(out, "--- {}", file.path)?;
         match std::str::from_utf8(&file.content) {

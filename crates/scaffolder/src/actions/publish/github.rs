@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::Method;
 use integrations::Kind;
 use platform::actions::Run;
 use platform::{Error, Result};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Host, Published, flag, repository, text};
 use crate::actions::Reach;
+use crate::actions::github::set_variable;
 
 /// Tries until a branch that was just pushed can be protected, and the time between two.
 const TRIES: u32 = 5;
@@ -168,14 +169,7 @@ async fn settle(host: &Host<'_>, input: &Value) -> Result<()> {
     }
     for (key, value) in input["repoVariables"].as_object().into_iter().flatten() {
         let path = ["repos", owner, name, "actions", "variables"];
-        let body = json!({ "name": key, "value": value });
-        let made = host.call(Method::POST, &path, Some(body.clone())).await?;
-        if made.status == StatusCode::CONFLICT {
-            let path = [&path[..], &[key]].concat();
-            host.demand(Method::PATCH, &path, Some(body)).await?;
-        } else if !made.is_success() {
-            return Err(made.error(&host.repo.host));
-        }
+        set_variable(host, &path, key, value).await?;
     }
     Ok(())
 }
@@ -192,7 +186,7 @@ async fn give_user(host: &Host<'_>, user: &str, role: Value) -> Result<()> {
 }
 
 /// Secrets of a repository would have to be sealed for GitHub, which is not done.
-fn refuse_secrets(input: &Value) -> Result<()> {
+pub(in crate::actions) fn refuse_secrets(input: &Value) -> Result<()> {
     let has_secrets = input["secrets"]
         .as_object()
         .is_some_and(|it| !it.is_empty());

@@ -1,0 +1,241 @@
+//! `gitlab:*`: issues, groups, variables, tokens and pipelines of GitLab. Reference 2 §D.3.
+//!
+//! A token is told once, when it is made: actions that make one cannot be repeated.
+
+use http::{Method, StatusCode};
+use integrations::Kind;
+use platform::Result;
+use platform::actions::Run;
+use serde_json::{Value, json};
+
+use super::Reach;
+use super::github::renamed;
+use super::publish::{Host, flag, text};
+
+/// The group that a trial says it made.
+const TRIED_GROUP: u32 = 42;
+/// The role of maintainers.
+const MAINTAINER: u32 = 40;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Inputs of issues, and what the API calls them.
+const ISSUE: [(&str, &str); 12] = [
+    ("title", "title"),
+    ("description", "description"),
+    ("assignees", "assignee_ids"),
+    ("confidential", "confidential"),
+    ("dueDate", "due_date"),
+    ("epicId", "epic_id"),
+    ("labels", "labels"),
+    ("issueType", "issue_type"),
+    ("milestoneId", "milestone_id"),
+    ("weight", "weight"),
+    ("createdAt", "created_at"),
+    ("updatedAt", "updated_at"),
+];
+
+/// Runs one of them; the rest of its id after `gitlab:`.
+pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    let host = Host::of(reach, input, Kind::Gitlab).await?;
+    let id = id_text(&input["projectId"]);
+    let project = Project {
+        host: &host,
+        id: &id,
+        input,
+    };
+    match name {
+        "issues:create" => project.create_issue(run).await,
+        "issue:edit" => project.edit_issue().await,
+        "group:ensureExists" => ensure_group(run, &host, input).await,
+        "projectVariable:create" => project.set_variable().await,
+        "projectAccessToken:create" => project.create_access_token().await,
+        "projectDeployToken:create" => project.create_deploy_token().await,
+        "pipeline:trigger" => project.trigger_pipeline().await,
+        other => Err(platform::Error::internal(format!(
+            "no code for gitlab:{other}"
+        ))),
+    }
+}
+
+/// A number or a path; a number of a template may have a fraction of nothing.
+fn id_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string().trim_end_matches(".0").to_owned(),
+    }
+}
+
+/// A project that a step works on.
+struct Project<'a> {
+    host: &'a Host<'a>,
+    id: &'a str,
+    input: &'a Value,
+}
+
+impl Project<'_> {
+    fn path<'p>(&'p self, rest: &[&'p str]) -> Vec<&'p str> {
+        [&["projects", self.id][..], rest].concat()
+    }
+
+    async fn post(&self, rest: &[&str], body: Value) -> Result<Value> {
+        let path = self.path(rest);
+        self.host.demand(Method::POST, &path, Some(body)).await
+    }
+
+    async fn create_issue(&self, run: &Run) -> Result<Value> {
+        let more = [
+            ("discussionToResolve", "discussion_to_resolve"),
+            (
+                "mergeRequestToResolveDiscussionsOf",
+                "merge_request_to_resolve_discussions_of",
+            ),
+        ];
+        let body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        let same = ["title", "description"].map(|name| body[name].clone());
+        let path = self.path(&["issues"]);
+        let newest = [("order_by", "created_at"), ("per_page", "100")];
+        let find = self.host.find_in(&path, &newest, move |issue| {
+            ["title", "description"].map(|name| issue[name].clone()) == same
+        });
+        let make = self.post(&["issues"], body.clone());
+        let made = run.once("issue", make, find).await?;
+        let names = [
+            ("web_url", "issueUrl"),
+            ("id", "issueId"),
+            ("iid", "issueIid"),
+        ];
+        Ok(renamed(&made, &names))
+    }
+
+    async fn edit_issue(&self) -> Result<Value> {
+        let more = [
+            ("addLabels", "add_labels"),
+            ("removeLabels", "remove_labels"),
+            ("discussionLocked", "discussion_locked"),
+            ("stateEvent", "state_event"),
+        ];
+        let body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        let number = id_text(&self.input["issueIid"]);
+        let path = self.path(&["issues", &number]);
+        let changed = self.host.demand(Method::PUT, &path, Some(body)).await?;
+        let names = [
+            ("web_url", "issueUrl"),
+            ("project_id", "projectId"),
+            ("id", "issueId"),
+            ("iid", "issueIid"),
+            ("state", "state"),
+            ("title", "title"),
+            ("updated_at", "updatedAt"),
+        ];
+        Ok(renamed(&changed, &names))
+    }
+
+    /// Makes a variable, or changes the one that is there.
+    async fn set_variable(&self) -> Result<Value> {
+        let input = self.input;
+        let scope = text(input, "environmentScope").unwrap_or("*");
+        let body = json!({
+            "key": input["key"],
+            "value": input["value"],
+            "variable_type": input["variableType"],
+            "protected": flag(input, "variableProtected", false),
+            "masked": flag(input, "masked", false),
+            "raw": flag(input, "raw", false),
+            "environment_scope": scope,
+        });
+        let (host, path) = (self.host, self.path(&["variables"]));
+        let made = host.call(Method::POST, &path, Some(body.clone())).await?;
+        if made.status != StatusCode::BAD_REQUEST {
+            return if made.is_success() {
+                Ok(json!({}))
+            } else {
+                Err(made.error(&host.repo.host))
+            };
+        }
+        // Of variables with one name the scope tells which is meant.
+        let key = text(input, "key").unwrap_or_default();
+        let mut url = host.api(&self.path(&["variables", key]))?;
+        url.query_pairs_mut()
+            .append_pair("filter[environment_scope]", scope);
+        let changed = host.send(Method::PUT, url, Some(body)).await?;
+        if changed.is_success() {
+            return Ok(json!({}));
+        }
+        Err(made.error(&host.repo.host))
+    }
+
+    fn scopes(&self) -> Value {
+        let scopes = self.input.get("scopes").cloned();
+        scopes.unwrap_or_else(|| json!(["read_repository"]))
+    }
+
+    async fn create_access_token(&self) -> Result<Value> {
+        let input = self.input;
+        let in_a_year = || {
+            let at = self.host.reach.clock.now() + 365 * DAY;
+            crate::task::timestamp(at).chars().take(10).collect()
+        };
+        let expires = text(input, "expiresAt").map_or_else(in_a_year, str::to_owned);
+        let body = json!({
+            "name": text(input, "name").unwrap_or("backstage"),
+            "access_level": input.get("accessLevel").cloned().unwrap_or_else(|| MAINTAINER.into()),
+            "scopes": self.scopes(),
+            "expires_at": expires,
+        });
+        let made = self.post(&["access_tokens"], body).await?;
+        Ok(renamed(&made, &[("token", "access_token")]))
+    }
+
+    async fn create_deploy_token(&self) -> Result<Value> {
+        let mut body = renamed(self.input, &[("name", "name"), ("username", "username")]);
+        body["scopes"] = self.scopes();
+        let made = self.post(&["deploy_tokens"], body).await?;
+        let names = [("token", "deploy_token"), ("username", "user")];
+        Ok(renamed(&made, &names))
+    }
+
+    /// Starts a pipeline with a token that is there for this call only.
+    async fn trigger_pipeline(&self) -> Result<Value> {
+        let input = self.input;
+        let body = json!({ "description": input["tokenDescription"] });
+        let trigger = self.post(&["triggers"], body).await?;
+        let mut body = json!({ "ref": input["branch"], "token": trigger["token"] });
+        if let Some(variables) = input.get("variables") {
+            body["variables"] = variables.clone();
+        }
+        let started = self.post(&["trigger", "pipeline"], body).await;
+        let number = id_text(&trigger["id"]);
+        let path = self.path(&["triggers", &number]);
+        self.host.demand(Method::DELETE, &path, None).await?;
+        Ok(renamed(&started?, &[("web_url", "pipelineUrl")]))
+    }
+}
+
+/// Makes the groups of a path that are not there.
+async fn ensure_group(run: &Run, host: &Host<'_>, input: &Value) -> Result<Value> {
+    if run.is_dry_run {
+        return Ok(json!({ "groupId": TRIED_GROUP }));
+    }
+    let mut path = String::new();
+    let mut parent = Value::Null;
+    for group in input["path"].as_array().into_iter().flatten() {
+        let part = |name: &str| group[name].as_str().or_else(|| group.as_str());
+        let (name, slug) = (part("name"), part("slug").unwrap_or_default());
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(slug);
+        let found = host.find(&["groups", &path]).await?;
+        let group = if let Some(group) = found {
+            group
+        } else {
+            let mut body = json!({ "name": name, "path": slug });
+            if !parent.is_null() {
+                body["parent_id"] = parent;
+            }
+            host.demand(Method::POST, &["groups"], Some(body)).await?
+        };
+        parent = group["id"].clone();
+    }
+    Ok(json!({ "groupId": parent }))
+}
