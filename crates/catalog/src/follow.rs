@@ -29,6 +29,8 @@ use crate::store::changes::{self, Change, Mark, Stored};
 const BATCH: i64 = 256;
 /// Entities read by one statement of the first load.
 const LOAD_BATCH: i64 = 4000;
+/// Bodies read ahead at once: nobody waits for them, and memory for many is given back late.
+const BODY_BATCH: i64 = 500;
 /// Places in the catalog, and entities at each of them, which tell what bodies look like.
 const SAMPLED_PLACES: i64 = 8;
 const SAMPLES: i64 = 3;
@@ -179,7 +181,7 @@ impl View {
     async fn read_ahead(&self, stop: &CancellationToken) -> Result<()> {
         let mut after = 0;
         while !stop.is_cancelled() {
-            let batch = self.read_batch(after).await?;
+            let batch = self.read_batch(after, BODY_BATCH).await?;
             let Some(last) = batch.last() else { break };
             after = last.id;
             if !self.bodies.warm(batch) {
@@ -194,13 +196,13 @@ impl View {
         let samples = |tx: &mut Tx<'_>| changes::load_samples(tx, SAMPLED_PLACES, SAMPLES);
         let (view, samples) = (Arc::clone(self), self.db.read(samples).await?);
         on_its_own(move || view.bodies.learn(&samples)).await?;
-        let mut batch = self.read_batch(0).await?;
+        let mut batch = self.read_batch(0, BODY_BATCH).await?;
         while let Some(last) = batch.last()
             && !stop.is_cancelled()
         {
             let (view, after) = (Arc::clone(self), last.id);
             let packing = on_its_own(move || view.bodies.pack(&batch));
-            let (read, packed) = tokio::join!(self.read_batch(after), packing);
+            let (read, packed) = tokio::join!(self.read_batch(after, BODY_BATCH), packing);
             packed?;
             batch = read?;
         }
@@ -244,7 +246,7 @@ impl View {
         let rev = self.db.read(changes::head).await?;
         let n_entities = self.db.read(changes::count_entities).await?;
         let mut fresh = Index::with_capacity(usize::try_from(n_entities).unwrap_or_default());
-        let mut batch = self.read_batch(0).await?;
+        let mut batch = self.read_batch(0, LOAD_BATCH).await?;
         let mut flat = Vec::new();
         // One batch is read while the one before is flattened and the one before that is indexed.
         while !(batch.is_empty() && flat.is_empty()) {
@@ -258,7 +260,7 @@ impl View {
             });
             let reading = async {
                 match last {
-                    Some(last) => self.read_batch(last).await,
+                    Some(last) => self.read_batch(last, LOAD_BATCH).await,
                     None => Ok(Vec::new()),
                 }
             };
@@ -281,9 +283,9 @@ impl View {
         Ok(rev)
     }
 
-    async fn read_batch(&self, after: i64) -> Result<Vec<Stored>> {
+    async fn read_batch(&self, after: i64, limit: i64) -> Result<Vec<Stored>> {
         self.db
-            .read(move |tx| changes::load_entities(tx, after, LOAD_BATCH))
+            .read(move |tx| changes::load_entities(tx, after, limit))
             .await
     }
 

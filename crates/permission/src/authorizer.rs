@@ -144,7 +144,7 @@ mod tests {
         for (reach, n_allowed) in Reach::ALL.into_iter().zip([1, 3, 4]) {
             let caller = Caller::User(User {
                 reach,
-                ..crate::check::user("user:default/ann", &[])
+                ..crate::check::user("user:default/ann", &crate::NoGroups)
             });
             let decisions = AllowAll.decide(&caller, &permissions).await;
             let expected: Vec<_> = (0..4).map(|at| at < n_allowed).collect();

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::policy::PolicySet;
 use crate::recorder::{Recorded, name};
 use crate::settings::RbacSettings;
-use crate::subject::Groups;
+use crate::subject::{self, Groups};
 
 /// One test: a user, and what the policy must say.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -130,12 +130,12 @@ pub fn run_case(
     set: &PolicySet,
     known: &[Permission<'static>],
 ) -> Vec<Failure> {
-    let user = user(&case.user.to_lowercase(), &case.groups);
     let groups = CaseGroups {
-        user: user.entity_ref.clone(),
+        user: case.user.to_lowercase(),
         groups: case.groups.clone(),
         parents: case.parents.clone(),
     };
+    let user = user(&groups.user, &groups);
     let engine = Engine::new(settings.clone(), Arc::new(groups), set.clone());
     let expectations = [
         ("ALLOW", &case.allow),
@@ -206,12 +206,11 @@ impl Asked {
     }
 }
 
-/// A user who is known by name and groups only.
-pub fn user(entity_ref: &str, groups: &[String]) -> User {
-    let ownership = std::iter::once(entity_ref.to_owned()).chain(groups.iter().cloned());
+/// A user who is known by name, in lower case, and groups only.
+pub fn user(entity_ref: &str, groups: &dyn Groups) -> User {
     User {
         entity_ref: entity_ref.to_owned(),
-        ownership: ownership.collect(),
+        ownership: subject::ownership(groups, entity_ref).into(),
         expires_at: i64::MAX,
         limited_token: None,
         actor: None,
@@ -248,7 +247,7 @@ pub fn replay(recorded: &[Recorded], before: &Engine, after: &Engine) -> Vec<Cha
     for asked in recorded {
         let user = users
             .entry(&asked.user)
-            .or_insert_with(|| user(&asked.user, &before.groups().of_user(&asked.user)));
+            .or_insert_with(|| user(&asked.user, before.groups()));
         let permission = Permission {
             name: &asked.permission,
             action: asked.action.as_deref(),

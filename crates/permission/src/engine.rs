@@ -11,7 +11,7 @@ use crate::compiled::{Compiled, Conditional, Key, SubjectId};
 use crate::condition::for_user;
 use crate::policy::{Action, Effect, PolicySet};
 use crate::settings::RbacSettings;
-use crate::subject::{Groups, all_groups};
+use crate::subject::{self, Groups, all_groups};
 
 /// Users whose roles are kept in mind.
 const STANDINGS: usize = 100_000;
@@ -151,15 +151,21 @@ impl Engine {
         fresh
     }
 
+    /// Super users are named themselves or by a group they are in, not by one above it: whoever names
+    /// a team does not mean all below it. Reference mcp-auth-rbac §5.4.2.
+    fn is_super(&self, name: &str, ownership: &[String]) -> bool {
+        let super_users = &self.settings.super_users;
+        if super_users.is_empty() {
+            return false;
+        }
+        let direct = subject::direct(&*self.groups, name, ownership);
+        let mut own = std::iter::once(name).chain(direct);
+        own.any(|own| super_users.iter().any(|it| it.eq_ignore_ascii_case(own)))
+    }
+
     fn find_standing(&self, tables: &Compiled, user: &User, revision: u64) -> Standing {
         let name = user.entity_ref.to_lowercase();
-        let is_super = self.settings.super_users.iter().any(|super_user| {
-            *super_user == name
-                || user
-                    .ownership
-                    .iter()
-                    .any(|it| it.eq_ignore_ascii_case(super_user))
-        });
+        let is_super = self.is_super(&name, &user.ownership);
         let groups = all_groups(&*self.groups, &name, self.settings.max_depth);
         let mut roles: Vec<SubjectId> = tables.default_role().into_iter().collect();
         let mut own = Vec::new();

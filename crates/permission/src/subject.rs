@@ -35,14 +35,52 @@ impl Groups for NoGroups {
     }
 }
 
+/// Groups, each with the one it was found through, those of the user first.
+type Found = Vec<(String, Option<usize>)>;
+
 /// The groups of a user, with those above them up to a depth, each with the one it was found
 /// through; `None` when groups are above themselves.
 pub(crate) fn all_groups(
     groups: &dyn Groups,
     user_ref: &str,
     max_depth: Option<u32>,
-) -> Option<Vec<(String, Option<usize>)>> {
-    let mut found: Vec<(String, Option<usize>)> = Vec::new();
+) -> Option<Found> {
+    let (found, edges) = climb(groups, user_ref, max_depth);
+    is_acyclic(&edges).then_some(found)
+}
+
+/// What a user owns things through as the portal sees it: themselves, their groups and all above
+/// those, whether or not some are above themselves.
+pub(crate) fn ownership(groups: &dyn Groups, user_ref: &str) -> Vec<String> {
+    let (found, _) = climb(groups, user_ref, None);
+    let groups = found.into_iter().map(|(group, _)| group);
+    std::iter::once(user_ref.to_owned()).chain(groups).collect()
+}
+
+/// Of what a user owns things through, what is theirs directly: without the groups that are only
+/// above their groups.
+pub(crate) fn direct<'a>(
+    groups: &dyn Groups,
+    user_ref: &str,
+    ownership: &'a [String],
+) -> Vec<&'a str> {
+    let (found, _) = climb(groups, user_ref, None);
+    let above: HashSet<&str> = found
+        .iter()
+        .filter(|(_, through)| through.is_some())
+        .map(|(group, _)| group.as_str())
+        .collect();
+    let is_above = |name: &str| above.contains(name.to_lowercase().as_str());
+    let names = ownership.iter().map(String::as_str);
+    names.filter(|name| !is_above(name)).collect()
+}
+
+fn climb(
+    groups: &dyn Groups,
+    user_ref: &str,
+    max_depth: Option<u32>,
+) -> (Found, HashMap<String, Vec<String>>) {
+    let mut found: Found = Vec::new();
     let mut seen = HashSet::new();
     for group in groups.of_user(user_ref) {
         if seen.insert(group.clone()) {
@@ -67,7 +105,7 @@ pub(crate) fn all_groups(
         next = end..found.len();
         depth += 1;
     }
-    is_acyclic(&edges).then_some(found)
+    (found, edges)
 }
 
 /// Whether no group is above itself: groups without parents are taken away until none is left.

@@ -78,8 +78,8 @@ impl Proxy {
 
     /// Who may enter a path.
     pub fn access(&self, path: &str) -> Access {
-        match self.find(path) {
-            Some((endpoint, _)) if endpoint.is_open() => Access::Unauthenticated,
+        match self.find_certain(path) {
+            Ok(Some((endpoint, _))) if endpoint.is_open() => Access::Unauthenticated,
             _ => Access::Authenticated,
         }
     }
@@ -87,6 +87,20 @@ impl Proxy {
     fn find<'p>(&self, path: &'p str) -> Option<(&Endpoint, &'p str)> {
         let mut endpoints = self.0.endpoints.iter();
         endpoints.find_map(|endpoint| Some((endpoint, endpoint.rest(path)?)))
+    }
+
+    /// As [`Proxy::find`]; an error when the target may take the path for one of another endpoint,
+    /// which may ask for credentials.
+    fn find_certain<'p>(&self, path: &'p str) -> Result<Option<(&Endpoint, &'p str)>> {
+        let found = self.find(path);
+        if let Some((endpoint, _)) = found {
+            let readings = path::readings(path).into_iter();
+            let mut others = readings.map(|reading| self.find(&reading).map(|(other, _)| other));
+            if others.any(|other| other.is_none_or(|other| !std::ptr::eq(other, endpoint))) {
+                return Err(Error::input("the path may lead elsewhere"));
+            }
+        }
+        Ok(found)
     }
 
     fn client(&self, endpoint: &Endpoint) -> &reqwest::Client {
@@ -103,7 +117,7 @@ impl Proxy {
         if !path::is_safe(path) {
             return Err(Error::input("the path may lead elsewhere"));
         }
-        let Some((endpoint, rest)) = self.find(path) else {
+        let Some((endpoint, rest)) = self.find_certain(path)? else {
             return Ok(None);
         };
         if !path::is_safe(rest) {

@@ -1,5 +1,7 @@
 //! Which headers are passed on: harmless ones, and those an endpoint names.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LANGUAGE,
     CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPIRES, HOST, LAST_MODIFIED, PRAGMA, TE, TRAILER,
@@ -26,8 +28,11 @@ pub(crate) const SAFE: [HeaderName; 11] = [
 ];
 /// Headers of one connection, which nobody may have passed on.
 const HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
-/// The portal's own cookie.
+/// The portal's own cookies: of sign-in by cookie, and of sessions with providers.
 const OWN_COOKIE: &str = "backstage-auth";
+const OWN_COOKIES: [&str; 3] = ["-refresh-token", "-nonce", "-granted-scope"];
+/// What the portal's own tokens say of themselves begins with this.
+const OWN_TYPE: &str = "vnd.backstage.";
 
 /// The headers of a request as the target gets them, without those the endpoint adds.
 pub(crate) fn for_target(
@@ -45,7 +50,7 @@ pub(crate) fn for_target(
     if endpoint.changes_origin {
         headers.remove(HOST);
     }
-    if !may_see_credentials(endpoint, ctx) {
+    if !may_see_credentials(endpoint, ctx, from) {
         headers.remove(AUTHORIZATION);
     }
     hide_own_cookie(&mut headers);
@@ -61,9 +66,30 @@ pub(crate) fn for_target(
 
 /// Where a header is passed on because the endpoint lists it, it is meant for the target only while
 /// it is not what the caller is known to the portal by.
-fn may_see_credentials(endpoint: &Endpoint, ctx: &Ctx) -> bool {
+fn may_see_credentials(endpoint: &Endpoint, ctx: &Ctx, from: &HeaderMap) -> bool {
+    let from = from.get_all(AUTHORIZATION);
     endpoint.credentials == platform::config::ProxyCredentials::Forward
-        || *ctx.caller() == Caller::Anonymous
+        || (*ctx.caller() == Caller::Anonymous && !from.iter().any(is_own_token))
+}
+
+/// Whether a value is a token of the portal, also one that is not good for entering here.
+fn is_own_token(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    let token = bytes
+        .rsplit(|byte| *byte == b' ')
+        .next()
+        .unwrap_or_default();
+    let head = token.split(|byte| *byte == b'.').next().unwrap_or_default();
+    let head = URL_SAFE_NO_PAD.decode(head).unwrap_or_default();
+    let head: serde_json::Value = serde_json::from_slice(&head).unwrap_or_default();
+    head["typ"]
+        .as_str()
+        .is_some_and(|typ| typ.starts_with(OWN_TYPE))
+}
+
+fn is_own_cookie(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    name == OWN_COOKIE || OWN_COOKIES.iter().any(|end| name.ends_with(end))
 }
 
 fn has_body(headers: &HeaderMap) -> bool {
@@ -77,7 +103,7 @@ fn hide_own_cookie(headers: &mut HeaderMap) {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .map(|pair| pair.trim().to_owned())
-        .filter(|pair| pair.split('=').next() != Some(OWN_COOKIE) && !pair.is_empty())
+        .filter(|pair| !pair.is_empty() && !is_own_cookie(pair))
         .collect();
     headers.remove(COOKIE);
     if !pairs.is_empty()

@@ -22,6 +22,34 @@ pub(crate) fn is_safe(path: &str) -> bool {
     false
 }
 
+/// What servers may take a path for: decoded however often, without parameters behind `;`, and with
+/// slashes that follow each other as one.
+pub(crate) fn readings(path: &str) -> Vec<String> {
+    let mut readings = Vec::new();
+    let mut text = path.as_bytes().to_vec();
+    for _ in 0..=MAX_DECODINGS {
+        readings.push(without_parameters(&String::from_utf8_lossy(&text)));
+        let next = decoded(&text);
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    readings
+}
+
+fn without_parameters(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    for segment in path.split('/') {
+        let name = segment.split(';').next().unwrap_or_default();
+        if !name.is_empty() {
+            plain.push('/');
+            plain.push_str(name);
+        }
+    }
+    plain
+}
+
 fn is_plain(path: &[u8]) -> bool {
     let has_odd_byte = path.iter().any(|byte| *byte == b'\\' || *byte < b' ');
     let mut segments = path.split(|byte| *byte == b'/');
@@ -147,6 +175,20 @@ mod tests {
         ];
         for (path, expected) in cases {
             assert_eq!(is_safe(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_read_as_any_server_may_read_it() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("/a/b", &["/a/b"]),
+            ("/a/%62", &["/a/%62", "/a/b"]),
+            ("/a/%2562", &["/a/%2562", "/a/%62", "/a/b"]),
+            ("/a/b;v=1/c", &["/a/b/c"]),
+            ("/a//b%2fc/", &["/a/b%2fc", "/a/b/c"]),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(readings(path), expected, "{path}");
         }
     }
 

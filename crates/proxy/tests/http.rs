@@ -5,6 +5,8 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -246,6 +248,15 @@ async fn the_longest_path_decides_who_may_enter() {
         ("/a/x", "Bearer garbage", 200),
         ("/a/private/x", "", 401),
         ("/A/PRIVATE/x", "", 401),
+        // What the target may take for the path that needs credentials.
+        ("/a/%70rivate/x", "", 401),
+        ("/a/%2570rivate/x", "", 401),
+        ("/a/private%2fx", "", 401),
+        ("/a/private;v=1/x", "", 401),
+        ("/a//private/x", "", 401),
+        ("/a/%70rivate/x", "Bearer portal-token", 400),
+        ("/a/private;v=1/x", "Bearer portal-token", 400),
+        ("/a/privat%65ly/x", "", 200),
         ("/a/private/x", "Bearer garbage", 401),
         ("/a/private/x", "Bearer portal-token", 200),
         ("/closed/x", "", 401),
@@ -274,6 +285,8 @@ async fn credentials_of_the_portal_stay_here_unless_they_are_to_be_forwarded() {
         "/own": {"target": "http://TARGET", "headers": {"Authorization": "Token of-the-target", "X-Api-Key": "k"}},
     }))
     .await;
+    let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"vnd.backstage.limited-user"}"#);
+    let limited = format!("Bearer {head}.e30.x");
     let cases = [
         ("/require", USER.1, Value::Null),
         ("/forward", USER.1, json!(USER.1)),
@@ -284,6 +297,8 @@ async fn credentials_of_the_portal_stay_here_unless_they_are_to_be_forwarded() {
             "Bearer of-something-else",
             json!("Bearer of-something-else"),
         ),
+        // A token of the portal that does not open this door is a token of the portal still.
+        ("/open", limited.as_str(), Value::Null),
         ("/own", USER.1, json!("Token of-the-target")),
     ];
     for (path, token, expected) in cases {
@@ -294,7 +309,10 @@ async fn credentials_of_the_portal_stay_here_unless_they_are_to_be_forwarded() {
     }
     let headers = [
         USER,
-        ("cookie", "a=1; backstage-auth=eyJ.x.y; b=2"),
+        (
+            "cookie",
+            "a=1; backstage-auth=eyJ.x.y; b=2; okta-refresh-token=t",
+        ),
         ("x-mine", "1"),
         ("x-other", "2"),
     ];

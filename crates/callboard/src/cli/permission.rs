@@ -107,7 +107,7 @@ fn known_user(catalog: &catalog::Catalog, name: &str) -> anyhow::Result<User> {
         .parse()
         .with_context(|| format!("`{name}` is not an entity reference"))?;
     let name = reference.to_string();
-    let groups = catalog.groups_of_user(&name);
+    let groups = app::CatalogGroups(catalog.clone());
     Ok(permission::user(&name, &groups))
 }
 

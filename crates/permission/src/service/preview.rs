@@ -55,7 +55,7 @@ impl Permissions {
         let permission = permission.ok_or_else(|| {
             Error::input("'permission' is none of the permissions of this portal")
         })?;
-        let user = user(&name, &engine.groups().of_user(&name));
+        let user = user(&name, engine.groups());
         let resource = Some(text(body, "resourceRef")).filter(|it| !it.is_empty());
         let then = match drafted(engine, body)? {
             None => None,

@@ -70,6 +70,45 @@ const fn entity(name: &'static str, action: &'static str) -> Permission<'static>
 }
 
 #[test]
+fn super_users_are_named_or_members_and_not_below() {
+    let groups = TestGroups::of(&[
+        ("user:default/alice", &["group:default/team"]),
+        ("user:default/chief", &["group:default/root"]),
+        ("group:default/team", &["group:default/root"]),
+    ]);
+    let told = permission::user("user:default/alice", &groups);
+    let all = [
+        "user:default/alice",
+        "group:default/team",
+        "group:default/root",
+    ];
+    assert_eq!(
+        *told.ownership, all,
+        "questions about a user are asked for all they own through"
+    );
+    let settings = RbacSettings {
+        super_users: vec!["group:default/root".to_owned()],
+        ..RbacSettings::default()
+    };
+    let engine = Engine::new(settings, Arc::new(groups), PolicySet::default());
+    let root = "group:default/root";
+    // What a user owns things through has the groups above theirs, too.
+    let cases = [
+        (
+            "user:default/alice",
+            vec!["group:default/team", root],
+            "DENY",
+        ),
+        ("user:default/chief", vec![root], "ALLOW"),
+        ("user:default/of-a-resolver", vec![root], "ALLOW"),
+    ];
+    for (name, ownership, expected) in cases {
+        let found = engine.explain(&user(name, &ownership), &DELETE).1;
+        assert_eq!(found.decision, expected, "{name}");
+    }
+}
+
+#[test]
 fn decisions_come_with_the_policy_that_decided() {
     const NOTHING: &str = "no policy of the user's roles is about it";
     let engine = engine();

@@ -38,6 +38,20 @@ struct Reference<'a> {
 }
 
 impl Reference<'_> {
+    /// All that is above a user, circles or not.
+    fn reached(&self, user: &str) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        let mut open = vec![user.to_owned()];
+        while let Some(name) = open.pop() {
+            for parent in self.groups.0.get(&name).into_iter().flatten() {
+                if all.insert(parent.clone()) {
+                    open.push(parent.clone());
+                }
+            }
+        }
+        all
+    }
+
     /// The groups of a user by level; `None` when a group is above itself.
     fn groups(&self, user: &str) -> Option<BTreeSet<String>> {
         let parents = |name: &str| self.groups.0.get(name).cloned().unwrap_or_default();
@@ -110,7 +124,14 @@ impl Reference<'_> {
     }
 
     fn decide(&self, user: &User, permission: &Permission<'_>) -> Decision {
-        let is_super = |name: &String| user.entity_ref == *name || user.ownership.contains(name);
+        let direct = self.groups.0.get(&user.entity_ref);
+        let is_above = |name: &String| {
+            let is_direct = direct.is_some_and(|direct| direct.contains(name));
+            !is_direct && self.reached(&user.entity_ref).contains(name)
+        };
+        let is_super = |name: &String| {
+            user.entity_ref == *name || (user.ownership.contains(name) && !is_above(name))
+        };
         if self.settings.super_users.iter().any(is_super) {
             return Decision::Allow;
         }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx};
 use crate::error::{Error, Result};
 use crate::permission::{Condition, Permission, Permissioned};
 
@@ -77,11 +77,16 @@ async fn describe_permissions(
     ))
 }
 
+/// For services, as policies that live elsewhere are: the answers would tell users about what they
+/// may not see.
 async fn apply_conditions(
-    _ctx: Ctx,
+    ctx: Ctx,
     State(plugin): State<Arc<dyn Permissioned>>,
     body: JsonBody,
 ) -> Result<Json<Value>> {
+    if !matches!(ctx.caller(), Caller::Service(_)) {
+        return Err(Error::forbidden("conditions are applied for services only"));
+    }
     zod::check(&BODY, &body.0).map_err(Error::input)?;
     let items = body.0.get("items").and_then(Value::as_array);
     let items = items.map(Vec::as_slice).unwrap_or_default();
