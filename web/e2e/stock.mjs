@@ -54,6 +54,10 @@ async function oneOfEachKind(url) {
   return entities.filter(Boolean);
 }
 
+/** What a page of an entity calls it. */
+const shownName = ({ metadata, spec }) =>
+  spec?.profile?.displayName ?? metadata.title ?? metadata.name;
+
 const pathOf = ({ kind, metadata }) =>
   `/catalog/${metadata.namespace ?? 'default'}/${kind.toLowerCase()}/${metadata.name}`;
 
@@ -62,10 +66,10 @@ function pagesFor(entities) {
   const ref = `component:default/${first('Component').metadata.name}`;
   return [
     ['catalog index', '/'],
-    ...entities.map(entity => [entity.kind, pathOf(entity), entity.metadata.name]),
+    ...entities.map(entity => [entity.kind, pathOf(entity), shownName(entity)]),
     ['API definition', `${pathOf(first('API'))}/definition`],
     ['graph', `/catalog-graph?rootEntityRefs%5B%5D=${encodeURIComponent(ref)}`],
-    ['API explorer', '/api-docs', first('API').metadata.name],
+    ['API explorer', '/api-docs', shownName(first('API'))],
     ['register', '/catalog-import'],
     ['settings', '/settings'],
     ['notifications', '/notifications'],
