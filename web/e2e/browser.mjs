@@ -58,7 +58,7 @@ const LOOK_MS = 50;
 const open = new WeakMap();
 
 /** Keeps in mind which requests of a page have no answer yet. */
-function track(page) {
+export function track(page) {
   const requests = new Set();
   open.set(page, requests);
   page.on('request', request => {

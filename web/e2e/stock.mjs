@@ -6,7 +6,7 @@
 // features are still to come: these are counted and shown.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { launch } from './browser.mjs';
+import { launch, rest, track } from './browser.mjs';
 import { startPortal } from './portal.mjs';
 
 const PATIENCE_MS = Number(process.env.STOCK_PATIENCE_MS ?? 120_000);
@@ -54,32 +54,41 @@ async function oneOfEachKind(url) {
   return entities.filter(Boolean);
 }
 
+/** What a page of an entity calls it. */
+const shownName = ({ metadata, spec }) =>
+  spec?.profile?.displayName ?? metadata.title ?? metadata.name;
+
 const pathOf = ({ kind, metadata }) =>
   `/catalog/${metadata.namespace ?? 'default'}/${kind.toLowerCase()}/${metadata.name}`;
 
+/** Pages with a text that only they have, not the frame around them. */
 function pagesFor(entities) {
   const first = kind => entities.find(entity => entity.kind === kind);
   const ref = `component:default/${first('Component').metadata.name}`;
   return [
-    ['catalog index', '/'],
-    ...entities.map(entity => [entity.kind, pathOf(entity), entity.metadata.name]),
-    ['API definition', `${pathOf(first('API'))}/definition`],
-    ['graph', `/catalog-graph?rootEntityRefs%5B%5D=${encodeURIComponent(ref)}`],
-    ['API explorer', '/api-docs', first('API').metadata.name],
-    ['register', '/catalog-import'],
-    ['settings', '/settings'],
-    ['notifications', '/notifications'],
-    ['create', '/create'],
-    ['docs', '/docs'],
-    ['search', '/search'],
+    ['catalog index', '/', /^Owned Components \(\d+\)/],
+    ...entities.map(entity => [entity.kind, pathOf(entity), shownName(entity)]),
+    ['API definition', `${pathOf(first('API'))}/definition`, shownName(first('API'))],
+    [
+      'graph',
+      `/catalog-graph?rootEntityRefs%5B%5D=${encodeURIComponent(ref)}`,
+      shownName(first('Component')),
+    ],
+    ['API explorer', '/api-docs', shownName(first('API'))],
+    ['register', '/catalog-import', 'Start tracking your component'],
+    ['settings', '/settings', 'Appearance'],
+    ['notifications', '/notifications', 'No records to display'],
+    ['create', '/create', shownName(first('Template'))],
+    ['docs', '/docs', /^Owned \(\d+\)/],
+    ['search', '/search', 'Result Type'],
   ];
 }
 
-/** Loads a page until it is quiet. */
+/** Loads a page until it shows what it is about and asks for nothing more. */
 async function visit(page, url, text) {
   await page.goto(url, { timeout: PATIENCE_MS });
-  await page.waitForLoadState('networkidle', { timeout: PATIENCE_MS });
-  if (text) await page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
+  await page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
+  await rest(page);
 }
 
 async function signIn(page, url) {
@@ -112,6 +121,7 @@ try {
   const entities = await oneOfEachKind(portal.url);
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const page = await context.newPage();
+  track(page);
   const watched = watch(page);
   await signIn(page, portal.url);
   await report('sign-in', page, watched);

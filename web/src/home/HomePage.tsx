@@ -64,7 +64,12 @@ function Kinds() {
           </Link>
         </li>
       ))}
-      {!kinds && <li className="home-kinds-space" />}
+      {!kinds &&
+        [120, 104, 136].map(width => (
+          <li className="home-kinds-space" key={width}>
+            <Skeleton width={width} />
+          </li>
+        ))}
     </ul>
   );
 }
