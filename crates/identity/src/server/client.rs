@@ -13,7 +13,7 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use super::grant::{CLIENT, Grant};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, is_answerable};
 use super::{OAuthError, OAuthResult, Server, ServerSettings};
 use crate::Identity;
 use crate::digest::Digest;
@@ -62,7 +62,7 @@ impl Client {
     /// The address to answer to, if it is one of the client's. A program on the user's machine
     /// listens on any port (RFC 8252); everything else is compared letter by letter.
     pub(super) fn redirect(&self, wanted: &str) -> Option<Url> {
-        let url: Url = wanted.parse().ok()?;
+        let url = wanted.parse().ok().filter(is_answerable)?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return None;
         }
@@ -377,6 +377,8 @@ mod tests {
     #[test]
     fn only_ports_of_the_own_machine_may_differ() {
         let client = Client {
+                // Registered before such addresses were refused.
+                "javascript:alert(1)".to_owned(),
             id: String::new(),
             name: String::new(),
             redirect_uris: vec![
@@ -394,6 +396,7 @@ mod tests {
             ("http://localhost:9/callback", false),
             ("http://127.0.0.1:9@evil.org/callback", false),
             ("https://127.0.0.1:9/callback", false),
+            ("javascript:alert(1)", false),
             ("https://tool.org/cb", true),
             ("https://tool.org:8443/cb", false),
             ("https://tool.org/cb#x", false),
