@@ -192,6 +192,8 @@ impl Identity {
         match &*grant.digest {
             PENDING => Err(self.wait(&grant, waiting).await?),
             DENIED => Err(OAuthError {
+                // What is refused here leaves the code as it is.
+                let resource = self.narrowed(waiting.resource.clone(), request.resource)?;
                 status: 400,
                 ..OAuthError::new("access_denied", "the user said no")
             }),
@@ -204,7 +206,7 @@ impl Identity {
                     client_id: waiting.client_id,
                     user_ref: waiting.user_ref.unwrap_or_default(),
                     scope: waiting.scope,
-                    resource: self.narrowed(waiting.resource, request.resource)?,
+                    resource,
                     ends_at: Millis::MAX,
                 };
                 self.begin_session(server, &offline).await

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use identity::{Settings, Stage, Store};
+use identity::{AccessTokens, Restriction, Settings, Stage, Store};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
@@ -288,6 +288,43 @@ async fn a_refresh_token_that_is_used_twice_ends_the_session() {
         world.renew(&client, second, &[]).await.json()["error"],
         "invalid_grant"
     );
+}
+
+#[tokio::test]
+async fn a_refused_request_changes_nothing() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let foreign = [("resource", "https://evil.org/")];
+    let agreed = [("scope", "openid offline_access catalog:read")];
+    let code = world.code(&client, &agreed).await;
+    let refused = world.redeem(&client, &code, &foreign).await;
+    assert_eq!(refused.json()["error"], "invalid_target");
+    let page = world.redeem(&client, &code, &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+
+    let session = page.json();
+    let token = text(&session, "refresh_token");
+    let wider = [("scope", "openid catalog:write")];
+    let unknown = [("scope", "openid nonsense:own")];
+    for (change, error) in [
+        (&wider, "invalid_scope"),
+        (&unknown, "invalid_scope"),
+        (&foreign, "invalid_target"),
+    ] {
+        let refused = world.renew(&client, token, change).await;
+        assert_eq!(refused.json()["error"], error, "{change:?}");
+    }
+    let page = world.renew(&client, token, &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+
+    // An old token is a stolen one, whatever else is wrong with the request.
+    let refused = world.renew(&client, token, &foreign).await;
+    assert_eq!(refused.json()["error"], "invalid_grant");
+    let current = page.json();
+    let page = world
+        .renew(&client, text(&current, "refresh_token"), &[])
+        .await;
+    assert_eq!(page.json()["error"], "invalid_grant");
 }
 
 #[tokio::test]
@@ -600,6 +637,47 @@ async fn tokens_are_looked_at_by_their_owners() {
         json!({"active": false})
     );
     assert_eq!(look("", &world.token).await["error"], "access_denied");
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_token_is_what_it_is_for() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let store = Arc::clone(&world.lab.store) as Arc<dyn Store>;
+    let tokens = AccessTokens::new(store, world.lab.clock.clone());
+    let only = |plugin: &str| Restriction {
+        plugin: plugin.to_owned(),
+        permissions: Vec::new(),
+        actions: Vec::new(),
+    };
+    let resource = "https://portal.acme.org/api/catalog";
+    let cases = [
+        ("openid catalog:read", "openid catalog:read"),
+        ("openid", "openid"),
+    ];
+    let (_, whole) = tokens.create("ci", Vec::new(), None).await.unwrap();
+    let (_, auth) = tokens.create("ci", vec![only("auth")], None).await.unwrap();
+    let (_, other) = tokens
+        .create("ci", vec![only("catalog")], None)
+        .await
+        .unwrap();
+    for (asked, scope) in cases {
+        let agreed = [("scope", asked), ("resource", resource)];
+        let code = world.code(&client, &agreed).await;
+        let session = world.redeem(&client, &code, &[]).await.json();
+        let body = json!({"token": session["access_token"]});
+        for asking in [&whole, &auth] {
+            let page = world.post("/v1/introspect", asking.expose(), &body).await;
+            let said = page.json();
+            assert_eq!(said["active"], true, "{said}");
+            assert_eq!(said["aud"], resource, "{said}");
+            assert_eq!(said["client_id"], client, "{said}");
+            assert_eq!(said["scope"], scope, "{said}");
+        }
+        let page = world.post("/v1/introspect", other.expose(), &body).await;
+        assert_eq!(page.status, 403, "{}", page.body);
+        assert_eq!(page.json()["error"], "access_denied");
+    }
 }
 
 #[tokio::test]
