@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use identity::{AccessTokens, Restriction, Settings, Stage, Store};
+use identity::{AccessTokens, Grant, Restriction, Settings, Stage, Store};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
@@ -288,6 +288,45 @@ async fn a_refresh_token_that_is_used_twice_ends_the_session() {
         world.renew(&client, second, &[]).await.json()["error"],
         "invalid_grant"
     );
+}
+
+#[tokio::test]
+async fn a_flood_keeps_nobody_out() {
+    let world = World::usual().await;
+    let used = world.client().await;
+    world.session(&used).await;
+    let now = world.lab.clock.now();
+    for (kind, state) in [("session", ""), ("device", "pending"), ("client", "")] {
+        for n in 0..10_100 {
+            let grant = Grant {
+                kind: kind.to_owned(),
+                id: format!("flood-{n}"),
+                owner: "flood".to_owned(),
+                digest: state.to_owned(),
+                body: "{}".to_owned(),
+                created_at: now,
+                expires_at: now + 600_000,
+            };
+            world.lab.store.insert_grant(grant).await.unwrap();
+        }
+    }
+    world.lab.clock.advance(Duration::from_secs(1));
+    let client = world.client().await;
+    let device = [("client_id", &*client)];
+    let begun = world.form("/v1/device_authorization", &device).await;
+    assert_eq!(begun.status, 200, "{}", begun.body);
+    // The bound is looked at now and then; until then everybody is served.
+    for _ in 0..100 {
+        let page = world.ask(&client, &[]).await.location();
+        assert!(page.path().starts_with("/oauth2/authorize/"), "{page}");
+    }
+    for kind in ["session", "device", "client"] {
+        let left = world.lab.store.list_grants(kind, "flood").await.unwrap();
+        assert!(left.len() <= 10_000, "{kind}: {}", left.len());
+    }
+    // Those who came after the flood, and what a user agreed to, are still there.
+    world.session(&client).await;
+    world.session(&used).await;
 }
 
 #[tokio::test]
