@@ -8,11 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use identity::{AccessTokens, Grant, Restriction, Settings, Stage, Store};
+use platform::ctx::Caller;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 use super::browser::{Browser, Page};
-use super::lab::Lab;
+use super::lab::{Lab, bearer};
 use super::people::People;
 use super::vendor::Vendor;
 
@@ -288,6 +289,23 @@ async fn a_refresh_token_that_is_used_twice_ends_the_session() {
         world.renew(&client, second, &[]).await.json()["error"],
         "invalid_grant"
     );
+}
+
+#[tokio::test]
+async fn a_tool_is_told_apart_from_its_user() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let actor_of = async |token: &str| {
+        let authenticator = world.lab.identity.authenticator("catalog");
+        match &*authenticator.authenticate(&bearer(token)).await.unwrap() {
+            Caller::User(user) => user.actor.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let session = world.session(&client).await;
+    let actor = actor_of(text(&session, "access_token")).await;
+    assert_eq!(actor.as_deref(), Some(&*client));
+    assert_eq!(actor_of(&world.token).await, None);
 }
 
 #[tokio::test]
