@@ -129,7 +129,7 @@ pub struct DbStore {
 }
 
 impl DbStore {
-    /// A store in a database that has the tables of [`MIGRATIONS`].
+    /// A store in a database that has the tables of [`MIGRATIONS`] and those of the audit log.
     pub fn new(db: Db) -> Self {
         Self {
             db,
@@ -194,9 +194,11 @@ impl Store for DbStore {
     }
 
     async fn insert_token(&self, token: AccessToken) -> Result<()> {
-        self.db
-            .write(move |tx| tokens::insert_token(tx, &token))
-            .await
+        let insert = move |tx: &mut Tx<'_>| {
+            tokens::insert_token(tx, &token)?;
+            tokens::record(tx, "create", &token.id, &token.subject, token.created_at)
+        };
+        self.db.write(insert).await
     }
 
     async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
@@ -210,9 +212,17 @@ impl Store for DbStore {
 
     async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool> {
         let id = id.to_owned();
-        self.db
-            .write(move |tx| tokens::update_revoked(tx, &id, now))
-            .await
+        let revoke = move |tx: &mut Tx<'_>| {
+            let Some(token) = tokens::find_token(tx, &id)? else {
+                return Ok(false);
+            };
+            let was_good = tokens::update_revoked(tx, &id, now)?;
+            if was_good {
+                tokens::record(tx, "revoke", &id, &token.subject, now)?;
+            }
+            Ok(was_good)
+        };
+        self.db.write(revoke).await
     }
 
     async fn insert_grant(&self, grant: Grant) -> Result<()> {

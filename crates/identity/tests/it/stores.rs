@@ -14,7 +14,7 @@ use super::lab::{Lab, NOW, settings};
 
 /// Every store, with what has to outlive it.
 async fn stores() -> (Vec<Arc<dyn Store>>, TestDb) {
-    let database = TestDb::new(MIGRATIONS).await;
+    let database = TestDb::new(&[MIGRATIONS, audit::MIGRATIONS].concat()).await;
     let db = DbStore::new(database.db.clone());
     (
         vec![Arc::new(MemoryStore::default()), Arc::new(db)],
@@ -111,6 +111,28 @@ async fn grants_change_hands_once() {
         assert!(store.delete_grant("code", "1").await.unwrap());
         assert!(!store.delete_grant("code", "1").await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn operators_who_make_and_end_tokens_are_recorded() {
+    let (_, database) = stores().await;
+    let store = Arc::new(DbStore::new(database.db.clone()));
+    let tokens = AccessTokens::new(store, Clock::fixed(NOW));
+    let (token, _) = tokens.create("ci", Vec::new(), None).await.unwrap();
+    for was_good in [true, false] {
+        assert_eq!(tokens.revoke(&token.id).await.unwrap(), was_good);
+    }
+    assert!(!tokens.revoke("unknown").await.unwrap());
+    let records = database.db.read(|tx| {
+        let sql = "select via, action, subject, detail from audit_record order by seq";
+        let rows = tx.query(sql, &[])?.into_iter();
+        rows.map(|mut row| Ok([row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?]))
+            .collect::<Result<Vec<[String; 4]>>>()
+    });
+    let subject = format!("token:{}", token.id);
+    let record = |action: &str| ["operator", action, &*subject, "ci"].map(str::to_owned);
+    let expected = [record("auth.token.create"), record("auth.token.revoke")];
+    assert_eq!(records.await.unwrap(), expected);
 }
 
 #[tokio::test]
