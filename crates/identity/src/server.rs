@@ -77,7 +77,6 @@ impl OAuthError {
             "invalid_client" => 401,
             "access_denied" => 403,
             "server_error" => 500,
-            "temporarily_unavailable" => 503,
             _ => 400,
         };
         Self {
