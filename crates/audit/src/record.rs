@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 /// Characters of names and references that are kept.
 const MAX_TEXT: usize = 1_000;
+/// What the names of plugins begin with that call for a user.
+const PLUGIN: &str = "plugin:";
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,7 +31,7 @@ pub enum Outcome {
 pub enum Via {
     /// The HTTP API, called by a person or a program.
     Api,
-    /// An agent that acts for a person.
+    /// A program that a person let act for them: its actor is the id of the OAuth client.
     Agent,
     /// A provider of entities.
     Provider,
@@ -101,8 +103,10 @@ impl Origin {
             _ => None,
         };
         let subject = caller.subject();
+        // A plugin that passes a call on is the portal itself; every other program is an agent.
+        let is_agent = actor.is_some_and(|actor| !actor.starts_with(PLUGIN));
         Self {
-            via: Via::Api,
+            via: if is_agent { Via::Agent } else { Via::Api },
             actor: bounded(actor.unwrap_or(subject)),
             on_behalf_of: actor.map(|_| bounded(subject)),
             client: client.agent.as_deref().map(bounded),

@@ -48,6 +48,8 @@ pub(crate) struct Claims {
     pub(crate) exp: Option<i64>,
     /// Proof of the user's identity: the signature of the limited token.
     pub(crate) uip: Option<String>,
+    /// The program that a user's token was given to.
+    pub(crate) azp: Option<String>,
     /// What a program's token is limited to.
     pub(crate) scope: Option<String>,
     /// The limited token of the user on whose behalf a plugin calls.

@@ -4,10 +4,12 @@
 //!
 //! Invariants: nobody is sent to an address before it was checked against the client; a code is
 //! used once, a refresh token once, and what is used twice ends the whole session; a token for a
-//! resource opens that resource only; secrets are kept as digests.
+//! resource opens that resource only; secrets are kept as digests; what strangers ask for is bounded,
+//! and never keeps others out.
 
 mod acting;
 mod authorize;
+mod bound;
 mod client;
 mod device;
 mod grant;
@@ -29,6 +31,7 @@ pub(crate) use scope::{Limit as ScopeLimit, limits, reach_on};
 pub(crate) use settings::ServerSettings;
 pub(crate) use token::{Shown, TokenRequest};
 
+use self::bound::Additions;
 use self::client::Documents;
 
 /// The authorization server.
@@ -37,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) documents: Documents,
     /// Codes that a user types, of which few are good.
     guesses: Limiter,
+    additions: Additions,
 }
 
 /// Codes that a user may type in a minute; opening the page and answering takes two.
@@ -51,6 +55,7 @@ impl Server {
         Ok(Some(Self {
             documents: Documents::new(&settings)?,
             guesses: Limiter::new(Limit::new(MAX_GUESSES, Duration::from_mins(1))),
+            additions: Additions::default(),
             settings,
         }))
     }
@@ -72,7 +77,6 @@ impl OAuthError {
             "invalid_client" => 401,
             "access_denied" => 403,
             "server_error" => 500,
-            "temporarily_unavailable" => 503,
             _ => 400,
         };
         Self {

@@ -7,7 +7,8 @@ mod grants;
 mod keys;
 mod tokens;
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -107,8 +108,8 @@ pub trait Store: Send + Sync {
     /// The grants of a kind that belong to somebody, oldest first.
     async fn list_grants(&self, kind: &str, owner: &str) -> Result<Vec<Grant>>;
 
-    /// How many grants of a kind there are.
-    async fn count_grants(&self, kind: &str) -> Result<i64>;
+    /// Forgets the oldest grants of a kind whose digest is this one, until `keep` are left.
+    async fn trim_grants(&self, kind: &str, digest: &str, keep: u32) -> Result<()>;
 
     /// Replaces digest, body and end of a grant if its digest still is the old one; whether it was.
     async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool>;
@@ -128,7 +129,7 @@ pub struct DbStore {
 }
 
 impl DbStore {
-    /// A store in a database that has the tables of [`MIGRATIONS`].
+    /// A store in a database that has the tables of [`MIGRATIONS`] and those of the audit log.
     pub fn new(db: Db) -> Self {
         Self {
             db,
@@ -193,9 +194,11 @@ impl Store for DbStore {
     }
 
     async fn insert_token(&self, token: AccessToken) -> Result<()> {
-        self.db
-            .write(move |tx| tokens::insert_token(tx, &token))
-            .await
+        let insert = move |tx: &mut Tx<'_>| {
+            tokens::insert_token(tx, &token)?;
+            tokens::record(tx, "create", &token.id, &token.subject, token.created_at)
+        };
+        self.db.write(insert).await
     }
 
     async fn list_tokens(&self) -> Result<Vec<AccessToken>> {
@@ -209,9 +212,17 @@ impl Store for DbStore {
 
     async fn revoke_token(&self, id: &str, now: Millis) -> Result<bool> {
         let id = id.to_owned();
-        self.db
-            .write(move |tx| tokens::update_revoked(tx, &id, now))
-            .await
+        let revoke = move |tx: &mut Tx<'_>| {
+            let Some(token) = tokens::find_token(tx, &id)? else {
+                return Ok(false);
+            };
+            let was_good = tokens::update_revoked(tx, &id, now)?;
+            if was_good {
+                tokens::record(tx, "revoke", &id, &token.subject, now)?;
+            }
+            Ok(was_good)
+        };
+        self.db.write(revoke).await
     }
 
     async fn insert_grant(&self, grant: Grant) -> Result<()> {
@@ -234,10 +245,10 @@ impl Store for DbStore {
             .await
     }
 
-    async fn count_grants(&self, kind: &str) -> Result<i64> {
-        let kind = kind.to_owned();
+    async fn trim_grants(&self, kind: &str, digest: &str, keep: u32) -> Result<()> {
+        let (kind, digest) = (kind.to_owned(), digest.to_owned());
         self.db
-            .read(move |tx| grants::count_grants(tx, &kind))
+            .write(move |tx| grants::delete_surplus_grants(tx, &kind, &digest, keep.into()))
             .await
     }
 
@@ -407,10 +418,17 @@ impl Store for MemoryStore {
         Ok(own.cloned().collect())
     }
 
-    async fn count_grants(&self, kind: &str) -> Result<i64> {
-        let grants = self.grants.lock();
-        let n = grants.iter().filter(|one| one.kind == kind).count();
-        Ok(i64::try_from(n).unwrap_or(i64::MAX))
+    async fn trim_grants(&self, kind: &str, digest: &str, keep: u32) -> Result<()> {
+        let mut grants = self.grants.lock();
+        let is_it = |one: &Grant| one.kind == kind && one.digest == digest;
+        let mut found: Vec<_> = grants.iter().filter(|one| is_it(one)).collect();
+        found.sort_by_key(|one| (Reverse(one.created_at), &one.id));
+        let surplus = found
+            .into_iter()
+            .skip(usize::try_from(keep).unwrap_or(usize::MAX));
+        let surplus: HashSet<String> = surplus.map(|one| one.id.clone()).collect();
+        grants.retain(|one| one.kind != kind || !surplus.contains(&one.id));
+        Ok(())
     }
 
     async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {

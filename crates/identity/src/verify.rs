@@ -217,7 +217,7 @@ impl Identity {
             entity_ref: user_ref.clone(),
             expires_at,
             limited_token,
-            actor: None,
+            actor: claims.azp.as_deref().map(Arc::from),
             reach: Reach::default(),
         };
         Ok((user, is_limited))

@@ -21,7 +21,10 @@ use tower::ServiceExt as _;
 
 use super::Lab;
 
-/// `Bearer auditor` may everything, `Bearer user` nothing, `Bearer agent` is a program for a user.
+const TOOL: &str = "https://tool.org/client.json";
+
+/// `Bearer auditor` may everything, `Bearer user` nothing; `Bearer agent` is a plugin for a user,
+/// `Bearer tool` a program that a user let act for them.
 struct Access;
 
 #[async_trait]
@@ -39,7 +42,11 @@ impl Authenticator for Access {
             ownership: [].into(),
             expires_at: i64::MAX,
             limited_token: None,
-            actor: (name == "agent").then(|| "plugin:mcp".into()),
+            actor: match name {
+                "agent" => Some("plugin:mcp".into()),
+                "tool" => Some(TOOL.into()),
+                _ => None,
+            },
             reach: platform::ctx::Reach::default(),
         })))
     }
@@ -255,6 +262,27 @@ async fn changes_and_refusals_are_recorded_once() {
     expected.sort_unstable();
     assert_eq!(found, expected);
     assert_eq!(lab.audit.verify(None).await.unwrap().faults, []);
+}
+
+#[tokio::test]
+async fn programs_that_act_for_a_person_are_told_apart() {
+    let lab = Lab::new(Reads::default()).await;
+    let app = app(&lab);
+    for (token, via, actor, on_behalf_of) in [
+        ("user", "api", "user:default/user", Value::Null),
+        ("agent", "api", "plugin:mcp", "user:default/agent".into()),
+        ("tool", "agent", TOOL, "user:default/tool".into()),
+    ] {
+        assert_eq!(send(&app, "POST", "/api/lab/told", token).await.0, 204);
+        let (_, body) = send(&app, "GET", "/api/audit/records?limit=1", "auditor").await;
+        let page: Value = serde_json::from_str(&body).unwrap();
+        let record = &page["items"][0];
+        assert_eq!(
+            (&record["via"], &record["actor"]),
+            (&via.into(), &actor.into())
+        );
+        assert_eq!(record["onBehalfOf"], on_behalf_of, "{token}");
+    }
 }
 
 #[tokio::test]

@@ -312,6 +312,10 @@ async fn introspect(
     request: Request,
 ) -> OAuthResult<Response> {
     let asking = caller(&identity, &headers).await?;
+    if !may_look(&asking) {
+        let text = "the token is not for the plugin `auth`";
+        return Err(OAuthError::new("access_denied", text));
+    }
     let fields = Fields::read(request).await?;
     let token = fields.get("token").unwrap_or_default();
     let said = identity.introspect(token).await;
@@ -323,6 +327,15 @@ async fn introspect(
         json!({"active": false})
     };
     Ok(not_stored(Json(said).into_response()))
+}
+
+/// Whether somebody may look at tokens: a program whose token is limited must be let into `auth`.
+fn may_look(caller: &platform::ctx::Caller) -> bool {
+    let platform::ctx::Caller::Service(service) = caller else {
+        return true;
+    };
+    let restrictions = service.restrictions.as_deref();
+    restrictions.is_none_or(|list| list.iter().any(|entry| entry.plugin == "auth"))
 }
 
 /// The fields of a form, or of a JSON object as Backstage's own clients send it.

@@ -19,8 +19,6 @@ use crate::random;
 const SESSION_LIFE: Duration = Duration::from_hours(1);
 /// How long a client may take to come for its tokens.
 const CODE_LIFE: Duration = Duration::from_mins(10);
-/// Most questions that wait for an answer: anybody can ask.
-const MAX_SESSIONS: i64 = 10_000;
 const MAX_TEXT: usize = 2_000;
 const CODE_BYTES: usize = 32;
 /// Characters of a SHA-256 in the alphabet of URLs.
@@ -73,7 +71,7 @@ impl Identity {
             let text = "redirect_uri is not one of the client";
             return Err(OAuthError::new("invalid_request", text));
         };
-        match self.ask(&client, request).await {
+        match self.ask(server, &client, request).await {
             Ok(session) => {
                 let base = self.settings.app_url.as_str().trim_end_matches('/');
                 let page = format!("{base}/oauth2/authorize/{}", session.id);
@@ -94,6 +92,7 @@ impl Identity {
 
     async fn ask(
         &self,
+        server: &Server,
         client: &Client,
         request: &AuthorizeRequest<'_>,
     ) -> OAuthResult<Authorized> {
@@ -113,11 +112,6 @@ impl Identity {
             .resource
             .map(|text| self.resource(text))
             .transpose()?;
-        self.store.prune_grants(self.clock.now()).await?;
-        if self.store.count_grants(SESSION).await? >= MAX_SESSIONS {
-            let text = "too many questions wait for an answer";
-            return Err(OAuthError::new("temporarily_unavailable", text));
-        }
         let session = Authorized {
             id: Uuid::new_v4().to_string(),
             client_id: client.id.clone(),
@@ -131,7 +125,7 @@ impl Identity {
         };
         let now = self.clock.now();
         let grant = Grant::new(SESSION, session.id.clone(), &session, now, SESSION_LIFE)?;
-        self.store.insert_grant(grant).await?;
+        self.add_grant(server, grant).await?;
         Ok(session)
     }
 
@@ -169,6 +163,7 @@ impl Identity {
             ..Grant::new(CODE, name, &session, self.clock.now(), CODE_LIFE)?
         };
         self.store.insert_grant(grant).await?;
+        self.keep_client(&session.client_id).await?;
         tracing::info!(
             user = user.entity_ref,
             client = session.client_id,

@@ -13,7 +13,7 @@ use url::{Host, Url};
 use uuid::Uuid;
 
 use super::grant::{CLIENT, Grant};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, is_answerable};
 use super::{OAuthError, OAuthResult, Server, ServerSettings};
 use crate::Identity;
 use crate::digest::Digest;
@@ -26,9 +26,8 @@ const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a document is used.
 const DOCUMENT_AGE: Millis = 300_000;
 const MAX_DOCUMENTS: usize = 1_000;
-/// How long a registration lasts, and how many there may be: anybody can register.
+/// How long a registration lasts.
 const REGISTRATION_LIFE: Duration = Duration::from_hours(24 * 365);
-const MAX_REGISTRATIONS: i64 = 10_000;
 const MAX_REDIRECTS: usize = 10;
 const MAX_TEXT: usize = 2_000;
 const SECRET_BYTES: usize = 32;
@@ -62,7 +61,7 @@ impl Client {
     /// The address to answer to, if it is one of the client's. A program on the user's machine
     /// listens on any port (RFC 8252); everything else is compared letter by letter.
     pub(super) fn redirect(&self, wanted: &str) -> Option<Url> {
-        let url: Url = wanted.parse().ok()?;
+        let url = wanted.parse().ok().filter(is_answerable)?;
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return None;
         }
@@ -289,10 +288,6 @@ impl Identity {
             let text = "redirect_uris are missing, or not allowed here";
             return Err(OAuthError::new("invalid_redirect_uri", text));
         }
-        if self.store.count_grants(CLIENT).await? >= MAX_REGISTRATIONS {
-            let text = "there are too many clients";
-            return Err(OAuthError::new("temporarily_unavailable", text));
-        }
         let is_public = wanted.token_endpoint_auth_method.as_deref() == Some("none");
         let secret = if is_public {
             None
@@ -311,7 +306,7 @@ impl Identity {
         };
         let now = self.clock.now();
         let grant = Grant::new(CLIENT, client.id.clone(), &client, now, REGISTRATION_LIFE)?;
-        self.store.insert_grant(grant).await?;
+        self.add_grant(server, grant).await?;
         tracing::info!(
             client = client.id,
             name = client.name,
@@ -382,6 +377,8 @@ mod tests {
             redirect_uris: vec![
                 "http://127.0.0.1:8055/callback".to_owned(),
                 "https://tool.org/cb".to_owned(),
+                // Registered before such addresses were refused.
+                "javascript:alert(1)".to_owned(),
             ],
             secret: None,
         };
@@ -399,6 +396,7 @@ mod tests {
             ("https://tool.org/cb#x", false),
             ("https://tool.org/cb/", false),
             ("https://evil.org/cb", false),
+            ("javascript:alert(1)", false),
             ("nonsense", false),
         ] {
             assert_eq!(client.redirect(uri).is_some(), expected, "{uri}");

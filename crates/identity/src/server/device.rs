@@ -25,15 +25,13 @@ pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_c
 const LIFE: Duration = Duration::from_mins(10);
 /// Seconds between two questions of a program, and how many more when it does not wait.
 const INTERVAL: i64 = 5;
-/// Most programs that wait at a time: anybody can ask.
-const MAX_WAITING: i64 = 10_000;
 const CODE_BYTES: usize = 32;
 /// Letters that are hard to confuse and spell no words (RFC 8628 §6.1).
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 const N_LETTERS: usize = 8;
 
 /// States of a request.
-const PENDING: &str = "pending";
+pub(super) const PENDING: &str = "pending";
 const APPROVED: &str = "approved";
 const DENIED: &str = "denied";
 const USED: &str = "used";
@@ -79,11 +77,6 @@ impl Identity {
         known.prove(client.secret)?;
         let resource = resource.map(|text| self.resource(text)).transpose()?;
         let scope = granted(scope.unwrap_or("openid"))?;
-        self.store.prune_grants(self.clock.now()).await?;
-        if self.store.count_grants(DEVICE).await? >= MAX_WAITING {
-            let text = "too many programs wait for an answer";
-            return Err(OAuthError::new("temporarily_unavailable", text));
-        }
         let waiting = Waiting {
             user_code: random::letters::<N_LETTERS>(LETTERS)?,
             client_id: known.id.clone(),
@@ -101,7 +94,7 @@ impl Identity {
             digest: PENDING.to_owned(),
             ..Grant::new(DEVICE, name, &waiting, self.clock.now(), LIFE)?
         };
-        self.store.insert_grant(grant).await?;
+        self.add_grant(server, grant).await?;
         let page = self.settings.app_url.as_str().trim_end_matches('/');
         let page = format!("{page}/oauth2/device");
         let user_code = shown(&waiting.user_code);
@@ -141,6 +134,9 @@ impl Identity {
         let answered = grant.with(state, &waiting)?;
         if !self.store.swap_grant(answered, PENDING).await? {
             return Err(unknown());
+        }
+        if is_yes {
+            self.keep_client(&waiting.client_id).await?;
         }
         tracing::info!(
             user = user.entity_ref,
@@ -196,6 +192,8 @@ impl Identity {
                 ..OAuthError::new("access_denied", "the user said no")
             }),
             APPROVED => {
+                // What is refused here leaves the code as it is.
+                let resource = self.narrowed(waiting.resource.clone(), request.resource)?;
                 let used = grant.with(USED, &waiting)?;
                 if !self.store.swap_grant(used, APPROVED).await? {
                     return Err(invalid("the device code was used before"));
@@ -204,7 +202,7 @@ impl Identity {
                     client_id: waiting.client_id,
                     user_ref: waiting.user_ref.unwrap_or_default(),
                     scope: waiting.scope,
-                    resource: self.narrowed(waiting.resource, request.resource)?,
+                    resource,
                     ends_at: Millis::MAX,
                 };
                 self.begin_session(server, &offline).await

@@ -5,7 +5,26 @@ use globset::{GlobBuilder, GlobMatcher};
 use platform::{Error, Result};
 use url::Url;
 
-/// A pattern such as `https://*.example.com/callback/*`; `*` alone is every URL.
+/// Schemes whose URLs a browser runs or reads itself, in place of going to a program with them.
+const LOCAL_SCHEMES: [&str; 9] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "filesystem",
+    "javascript",
+    "mhtml",
+    "vbscript",
+    "view-source",
+];
+
+/// Whether a browser may be sent to a URL with an answer, whatever the configuration allows.
+pub(super) fn is_answerable(url: &Url) -> bool {
+    !LOCAL_SCHEMES.contains(&url.scheme())
+}
+
+/// A pattern such as `https://*.example.com/callback/*`; `*` alone is every URL
+/// that a browser may be sent to.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern(Option<Parts>);
 
@@ -76,9 +95,10 @@ impl Pattern {
         })))
     }
 
-    /// Whether a URL fits; one with a user name or password never does.
+    /// Whether a URL fits; one with a user name or password never does, nor one that a browser
+    /// would run.
     pub(super) fn matches(&self, url: &Url) -> bool {
-        if !url.username().is_empty() || url.password().is_some() {
+        if !is_answerable(url) || !url.username().is_empty() || url.password().is_some() {
             return false;
         }
         let Some(parts) = &self.0 else {
@@ -182,6 +202,15 @@ mod tests {
             ("https://a.org:8443/x", "https://a.org:8443/x", true),
             ("https://a.org/x/*", "https://a.org/x/../y", false),
             ("*", "custom://anything", true),
+            ("*", "com.acme.tool:/callback", true),
+            ("*", "javascript:alert(1)//", false),
+            ("*", "JavaScript://a.org/%0aalert(1)", false),
+            ("*", "data:text/html,x", false),
+            ("*", "file:///etc/passwd", false),
+            ("*", "vbscript:x", false),
+            ("*", "blob:https://a.org/7c9f", false),
+            ("*", "filesystem:https://a.org/temporary/x", false),
+            ("javascript://*/*", "javascript://a.org/x", false),
             ("*", "https://user@a.org/", false),
         ];
         for (pattern, url, expected) in cases {

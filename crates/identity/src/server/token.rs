@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::clock::{Millis, millis};
 use platform::ctx::Caller;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::authorize::{Authorized, FRESH, USED};
@@ -16,6 +17,7 @@ use super::settings::RefreshSettings;
 use super::{OAuthError, OAuthResult, Server};
 use crate::Identity;
 use crate::digest::Digest;
+use crate::jws::Jws;
 use crate::random;
 use crate::service::Agreed;
 
@@ -100,25 +102,33 @@ impl Identity {
         if !verifies(&agreed.challenge, request.code_verifier.unwrap_or_default()) {
             return Err(invalid("code_verifier is wrong"));
         }
-        let user = agreed.user_ref.clone().unwrap_or_default();
+        if grant.digest == USED {
+            return Err(self.reused(&agreed).await?);
+        }
+        // What is refused here leaves the code as it is.
+        let resource = self.narrowed(agreed.resource.clone(), request.resource)?;
         let used = Grant {
             digest: USED.to_owned(),
             ..grant
         };
         if !self.store.swap_grant(used, FRESH).await? {
-            // Somebody has the code who should not: what came of it ends.
-            self.end_offline(&agreed.client_id, &user).await?;
-            return Err(invalid("the code was used before"));
+            return Err(self.reused(&agreed).await?);
         }
-        let resource = self.narrowed(agreed.resource, request.resource)?;
         let offline = Offline {
             client_id: agreed.client_id,
-            user_ref: user,
+            user_ref: agreed.user_ref.unwrap_or_default(),
             scope: agreed.scope,
             resource,
             ends_at: Millis::MAX,
         };
         self.begin_session(server, &offline).await
+    }
+
+    /// Somebody has a code who should not: what came of it ends.
+    async fn reused(&self, agreed: &Authorized) -> OAuthResult<OAuthError> {
+        let user = agreed.user_ref.as_deref().unwrap_or_default();
+        self.end_offline(&agreed.client_id, user).await?;
+        Ok(invalid("the code was used before"))
     }
 
     /// The first tokens for what was agreed, with one to renew them if that was part of it.
@@ -157,32 +167,50 @@ impl Identity {
         let digest = hex::encode(Digest::of(shown).as_bytes());
         let is_current =
             verify_slices_are_equal(grant.digest.as_bytes(), digest.as_bytes()).is_ok();
-        let (secret, next) = self.rotated(settings, &grant, &offline)?;
-        if !is_current || !self.store.swap_grant(next, &digest).await? {
-            self.store.delete_grant(REFRESH, id).await?;
-            tracing::warn!(
-                user = offline.user_ref,
-                client = offline.client_id,
-                "a refresh token was used twice; its session is over"
-            );
-            return Err(invalid(
-                "the refresh token was used before; the session is over",
-            ));
+        if !is_current {
+            return Err(self.replayed(&grant, &offline).await?);
         }
         if settings.needs_user && !self.is_known(&offline.user_ref).await? {
             self.store.delete_grant(REFRESH, id).await?;
             return Err(invalid("the user is gone"));
         }
-        let resource = self.narrowed(offline.resource.clone(), request.resource)?;
-        let offline = Offline {
-            resource,
-            ..offline
-        };
+        // What is refused or fails up to here leaves the token as it is.
+        let (secret, next) = self.rotated(settings, &grant, &offline)?;
+        let issued = self.renewed(&offline, request, secret).await?;
+        if !self.store.swap_grant(next, &digest).await? {
+            return Err(self.replayed(&grant, &offline).await?);
+        }
+        Ok(issued)
+    }
+
+    /// The tokens that a renewal asks for, within what was agreed on.
+    async fn renewed(
+        &self,
+        offline: &Offline,
+        request: &TokenRequest<'_>,
+        secret: String,
+    ) -> OAuthResult<Issued> {
         let scope = match request.scope {
             Some(asked) => scope::narrowed(&offline.scope, asked)?,
             None => offline.scope.clone(),
         };
+        let offline = Offline {
+            resource: self.narrowed(offline.resource.clone(), request.resource)?,
+            ..offline.clone()
+        };
         self.issue(&offline, scope, Some(secret)).await
+    }
+
+    /// Somebody has a refresh token who should not: its session ends.
+    async fn replayed(&self, grant: &Grant, offline: &Offline) -> OAuthResult<OAuthError> {
+        self.store.delete_grant(REFRESH, &grant.id).await?;
+        tracing::warn!(
+            user = offline.user_ref,
+            client = offline.client_id,
+            "a refresh token was used twice; its session is over"
+        );
+        let text = "the refresh token was used before; the session is over";
+        Ok(invalid(text))
     }
 
     /// Revokes a refresh token (RFC 7009). Tokens that are not known are no error.
@@ -330,22 +358,36 @@ impl Identity {
         Ok(())
     }
 
-    /// Whether a token is good, and whose it is (RFC 7662); for services of the portal.
-    pub(crate) async fn introspect(&self, token: &str) -> serde_json::Value {
-        let inactive = || serde_json::json!({"active": false});
-        match self.known_token(token).await {
-            Ok(caller) => match &*caller {
-                Caller::User(user) => serde_json::json!({
+    /// Whether a token is good, whose it is and what it is for (RFC 7662).
+    pub(crate) async fn introspect(&self, token: &str) -> Value {
+        match self.known_token(token).await.as_deref() {
+            Ok(Caller::User(user)) => {
+                let mut said = json!({
                     "active": true, "sub": user.entity_ref, "exp": user.expires_at,
                     "token_type": "Bearer", "iss": self.issuer,
-                }),
-                Caller::Service(service) => serde_json::json!({
-                    "active": true, "sub": service.subject, "token_type": "Bearer",
-                }),
-                Caller::Anonymous => inactive(),
-            },
-            Err(_) => inactive(),
+                });
+                tell_bounds(&mut said, token);
+                said
+            }
+            Ok(Caller::Service(service)) => {
+                json!({"active": true, "sub": service.subject, "token_type": "Bearer"})
+            }
+            Ok(Caller::Anonymous) | Err(_) => json!({"active": false}),
         }
+    }
+}
+
+/// What a token that was found good says of its client and of what it opens. One that has no limits
+/// names no scope, and is told to have the one that every program gets.
+fn tell_bounds(said: &mut Value, token: &str) {
+    let claims = Jws::parse(token).and_then(|jws| jws.payload());
+    let mut claims = claims.unwrap_or_default();
+    if let Some(audience) = claims.remove("aud") {
+        said["aud"] = audience;
+    }
+    if let Some(client) = claims.remove("azp") {
+        said["client_id"] = client;
+        said["scope"] = claims.remove("scope").unwrap_or_else(|| OPENID.into());
     }
 }
 

@@ -39,12 +39,20 @@ pub(super) fn list_grants(tx: &mut Tx<'_>, kind: &str, owner: &str) -> Result<Ve
     rows.into_iter().map(read).collect()
 }
 
-pub(super) fn count_grants(tx: &mut Tx<'_>, kind: &str) -> Result<i64> {
-    let sql = "select count(*) from auth_grant where kind = $1";
-    match tx.query_opt(sql, &[kind.into()])? {
-        Some(mut row) => row.take(0),
-        None => Ok(0),
-    }
+/// Forgets the oldest grants of a kind in a state, until `keep` are left.
+pub(super) fn delete_surplus_grants(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    digest: &str,
+    keep: i64,
+) -> Result<()> {
+    tx.execute(
+        "delete from auth_grant where kind = $1 and id in \
+         (select id from auth_grant where kind = $1 and digest = $2 \
+         order by created_at desc, id limit $4 offset $3)",
+        &[kind.into(), digest.into(), keep.into(), i64::MAX.into()],
+    )?;
+    Ok(())
 }
 
 /// Replaces a grant if its digest still is what it was; whether it was.

@@ -1,5 +1,6 @@
 //! Rows of `auth_access_token`.
 
+use audit::{Event, Origin, Via};
 use platform::db::{Row, Tx};
 use platform::{Millis, Result};
 
@@ -43,6 +44,20 @@ pub(super) fn update_revoked(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<b
         &[id.into(), now.into()],
     )?;
     Ok(n > 0)
+}
+
+/// Tells the audit log, in the transaction of the change. Operators alone make and end tokens; who
+/// uses the command line is known to the operating system only.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    verb: &str,
+    id: &str,
+    subject: &str,
+    now: Millis,
+) -> Result<()> {
+    let origin = Origin::internal(Via::Operator, "command line");
+    let event = Event::done(&format!("auth.token.{verb}"), format!("token:{id}"));
+    audit::record(tx, &origin, &event.detail(subject), now)
 }
 
 fn read(mut row: Row) -> Result<AccessToken> {

@@ -184,8 +184,8 @@ impl Store for CountingStore {
         self.inner.list_grants(kind, owner).await
     }
 
-    async fn count_grants(&self, kind: &str) -> Result<i64> {
-        self.inner.count_grants(kind).await
+    async fn trim_grants(&self, kind: &str, digest: &str, keep: u32) -> Result<()> {
+        self.inner.trim_grants(kind, digest, keep).await
     }
 
     async fn swap_grant(&self, grant: Grant, old_digest: &str) -> Result<bool> {

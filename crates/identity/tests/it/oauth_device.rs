@@ -104,6 +104,15 @@ async fn a_program_without_a_browser_acts_for_who_typed_its_code() {
     assert_eq!((page.status, &*page.body), (200, "{}"));
 
     world.lab.clock.advance(Duration::from_secs(5));
+    // A refused request changes nothing.
+    let fields = [
+        ("grant_type", GRANT),
+        ("client_id", &*client),
+        ("device_code", code),
+        ("resource", "https://evil.org/"),
+    ];
+    let refused = world.form("/v1/token", &fields).await;
+    assert_eq!(error(&refused), "invalid_target");
     let session = world.poll(&client, code).await;
     assert_eq!(session.status, 200, "{}", session.body);
     assert_eq!(session.headers["cache-control"], "no-store");

@@ -7,12 +7,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use identity::{Settings, Stage, Store};
+use identity::{AccessTokens, Grant, Restriction, Settings, Stage, Store};
+use platform::ctx::Caller;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 use super::browser::{Browser, Page};
-use super::lab::Lab;
+use super::lab::{Lab, bearer};
 use super::people::People;
 use super::vendor::Vendor;
 
@@ -288,6 +289,99 @@ async fn a_refresh_token_that_is_used_twice_ends_the_session() {
         world.renew(&client, second, &[]).await.json()["error"],
         "invalid_grant"
     );
+}
+
+#[tokio::test]
+async fn a_tool_is_told_apart_from_its_user() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let actor_of = async |token: &str| {
+        let authenticator = world.lab.identity.authenticator("catalog");
+        match &*authenticator.authenticate(&bearer(token)).await.unwrap() {
+            Caller::User(user) => user.actor.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let session = world.session(&client).await;
+    let actor = actor_of(text(&session, "access_token")).await;
+    assert_eq!(actor.as_deref(), Some(&*client));
+    assert_eq!(actor_of(&world.token).await, None);
+}
+
+#[tokio::test]
+async fn a_flood_keeps_nobody_out() {
+    let world = World::usual().await;
+    let used = world.client().await;
+    world.session(&used).await;
+    let now = world.lab.clock.now();
+    for (kind, state) in [("session", ""), ("device", "pending"), ("client", "")] {
+        for n in 0..10_100 {
+            let grant = Grant {
+                kind: kind.to_owned(),
+                id: format!("flood-{n}"),
+                owner: "flood".to_owned(),
+                digest: state.to_owned(),
+                body: "{}".to_owned(),
+                created_at: now,
+                expires_at: now + 600_000,
+            };
+            world.lab.store.insert_grant(grant).await.unwrap();
+        }
+    }
+    world.lab.clock.advance(Duration::from_secs(1));
+    let client = world.client().await;
+    let device = [("client_id", &*client)];
+    let begun = world.form("/v1/device_authorization", &device).await;
+    assert_eq!(begun.status, 200, "{}", begun.body);
+    // The bound is looked at now and then; until then everybody is served.
+    for _ in 0..100 {
+        let page = world.ask(&client, &[]).await.location();
+        assert!(page.path().starts_with("/oauth2/authorize/"), "{page}");
+    }
+    for kind in ["session", "device", "client"] {
+        let left = world.lab.store.list_grants(kind, "flood").await.unwrap();
+        assert!(left.len() <= 10_000, "{kind}: {}", left.len());
+    }
+    // Those who came after the flood, and what a user agreed to, are still there.
+    world.session(&client).await;
+    world.session(&used).await;
+}
+
+#[tokio::test]
+async fn a_refused_request_changes_nothing() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let foreign = [("resource", "https://evil.org/")];
+    let agreed = [("scope", "openid offline_access catalog:read")];
+    let code = world.code(&client, &agreed).await;
+    let refused = world.redeem(&client, &code, &foreign).await;
+    assert_eq!(refused.json()["error"], "invalid_target");
+    let page = world.redeem(&client, &code, &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+
+    let session = page.json();
+    let token = text(&session, "refresh_token");
+    let wider = [("scope", "openid catalog:write")];
+    let unknown = [("scope", "openid nonsense:own")];
+    for (change, error) in [
+        (&wider, "invalid_scope"),
+        (&unknown, "invalid_scope"),
+        (&foreign, "invalid_target"),
+    ] {
+        let refused = world.renew(&client, token, change).await;
+        assert_eq!(refused.json()["error"], error, "{change:?}");
+    }
+    let page = world.renew(&client, token, &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+
+    // An old token is a stolen one, whatever else is wrong with the request.
+    let refused = world.renew(&client, token, &foreign).await;
+    assert_eq!(refused.json()["error"], "invalid_grant");
+    let current = page.json();
+    let page = world
+        .renew(&client, text(&current, "refresh_token"), &[])
+        .await;
+    assert_eq!(page.json()["error"], "invalid_grant");
 }
 
 #[tokio::test]
@@ -600,6 +694,47 @@ async fn tokens_are_looked_at_by_their_owners() {
         json!({"active": false})
     );
     assert_eq!(look("", &world.token).await["error"], "access_denied");
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_token_is_what_it_is_for() {
+    let world = World::usual().await;
+    let client = world.client().await;
+    let store = Arc::clone(&world.lab.store) as Arc<dyn Store>;
+    let tokens = AccessTokens::new(store, world.lab.clock.clone());
+    let only = |plugin: &str| Restriction {
+        plugin: plugin.to_owned(),
+        permissions: Vec::new(),
+        actions: Vec::new(),
+    };
+    let resource = "https://portal.acme.org/api/catalog";
+    let cases = [
+        ("openid catalog:read", "openid catalog:read"),
+        ("openid", "openid"),
+    ];
+    let (_, whole) = tokens.create("ci", Vec::new(), None).await.unwrap();
+    let (_, auth) = tokens.create("ci", vec![only("auth")], None).await.unwrap();
+    let (_, other) = tokens
+        .create("ci", vec![only("catalog")], None)
+        .await
+        .unwrap();
+    for (asked, scope) in cases {
+        let agreed = [("scope", asked), ("resource", resource)];
+        let code = world.code(&client, &agreed).await;
+        let session = world.redeem(&client, &code, &[]).await.json();
+        let body = json!({"token": session["access_token"]});
+        for asking in [&whole, &auth] {
+            let page = world.post("/v1/introspect", asking.expose(), &body).await;
+            let said = page.json();
+            assert_eq!(said["active"], true, "{said}");
+            assert_eq!(said["aud"], resource, "{said}");
+            assert_eq!(said["client_id"], client, "{said}");
+            assert_eq!(said["scope"], scope, "{said}");
+        }
+        let page = world.post("/v1/introspect", other.expose(), &body).await;
+        assert_eq!(page.status, 403, "{}", page.body);
+        assert_eq!(page.json()["error"], "access_denied");
+    }
 }
 
 #[tokio::test]

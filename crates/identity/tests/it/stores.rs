@@ -14,7 +14,7 @@ use super::lab::{Lab, NOW, settings};
 
 /// Every store, with what has to outlive it.
 async fn stores() -> (Vec<Arc<dyn Store>>, TestDb) {
-    let database = TestDb::new(MIGRATIONS).await;
+    let database = TestDb::new(&[MIGRATIONS, audit::MIGRATIONS].concat()).await;
     let db = DbStore::new(database.db.clone());
     (
         vec![Arc::new(MemoryStore::default()), Arc::new(db)],
@@ -96,7 +96,6 @@ async fn grants_change_hands_once() {
         ] {
             store.insert_grant(grant(kind, id, owner)).await.unwrap();
         }
-        assert_eq!(store.count_grants("code").await.unwrap(), 2);
         let own = store.list_grants("code", "a").await.unwrap();
         assert_eq!(own, [grant("code", "1", "a")]);
         let next = Grant {
@@ -111,6 +110,57 @@ async fn grants_change_hands_once() {
         assert_eq!(store.find_grant("code", "2").await.unwrap(), None);
         assert!(store.delete_grant("code", "1").await.unwrap());
         assert!(!store.delete_grant("code", "1").await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn operators_who_make_and_end_tokens_are_recorded() {
+    let (_, database) = stores().await;
+    let store = Arc::new(DbStore::new(database.db.clone()));
+    let tokens = AccessTokens::new(store, Clock::fixed(NOW));
+    let (token, _) = tokens.create("ci", Vec::new(), None).await.unwrap();
+    for was_good in [true, false] {
+        assert_eq!(tokens.revoke(&token.id).await.unwrap(), was_good);
+    }
+    assert!(!tokens.revoke("unknown").await.unwrap());
+    let records = database.db.read(|tx| {
+        let sql = "select via, action, subject, detail from audit_record order by seq";
+        let rows = tx.query(sql, &[])?.into_iter();
+        rows.map(|mut row| Ok([row.take(0)?, row.take(1)?, row.take(2)?, row.take(3)?]))
+            .collect::<Result<Vec<[String; 4]>>>()
+    });
+    let subject = format!("token:{}", token.id);
+    let record = |action: &str| ["operator", action, &*subject, "ci"].map(str::to_owned);
+    let expected = [record("auth.token.create"), record("auth.token.revoke")];
+    assert_eq!(records.await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_oldest_grants_of_a_state_make_room() {
+    let (stores, _database) = stores().await;
+    for store in stores {
+        let of = |id: &str, digest: &str, created_at| Grant {
+            digest: digest.to_owned(),
+            created_at,
+            ..grant("device", id, "a")
+        };
+        let grants = [
+            of("answered", "approved", NOW),
+            of("second", "pending", NOW + 2),
+            of("first", "pending", NOW + 1),
+            of("third", "pending", NOW + 3),
+            grant("session", "first", "a"),
+        ];
+        for one in grants {
+            store.insert_grant(one).await.unwrap();
+        }
+        store.trim_grants("device", "pending", 2).await.unwrap();
+        let mut left = store.list_grants("device", "a").await.unwrap();
+        left.sort_by_key(|one| one.created_at);
+        let left: Vec<&str> = left.iter().map(|one| &*one.id).collect();
+        assert_eq!(left, ["answered", "second", "third"]);
+        let other = store.find_grant("session", "first").await.unwrap();
+        assert!(other.is_some());
     }
 }
 
