@@ -335,9 +335,9 @@ fn writes() -> Vec<Row> {
             "POST",
             "/.well-known/backstage/permissions/apply-conditions",
             conditions,
-            (200, "ALLOW"),
-            (200, "ALLOW"),
-            (200, "ALLOW"),
+            FORBIDDEN,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             "POST",
