@@ -44,10 +44,10 @@ pub struct BodyLimits {
 }
 
 impl Default for BodyLimits {
-    /// Enough for some 4,500 entities as they are, and for 600,000 compressed.
+    /// Enough for some 10,000 entities as they are, and for 600,000 compressed.
     fn default() -> Self {
         Self {
-            plain: 8 << 20,
+            plain: 20 << 20,
             packed: 256 << 20,
         }
     }
