@@ -27,6 +27,7 @@ export const PAGES = [
   ['providers', '/admin/providers'],
   ['health', '/admin/health'],
   ['configuration', '/admin/configuration'],
+  ['failed-sign-ins', '/admin/failed-sign-ins'],
   ['roles', '/admin/roles'],
   ['role', '/admin/roles/default/developer'],
   ['new-role', '/admin/roles/new'],

@@ -50,6 +50,15 @@ const role = at => ({
   memberReferences: [],
   metadata: { source: 'rest' },
 });
+const failure = at => ({
+  id: `ref-${at}`,
+  at: 1_700_000_000_000,
+  provider: 'oidc',
+  environment: 'production',
+  claims: ['sub', 'email'],
+  steps: [{ resolver: 'emailMatchingUserEntityProfileEmail', lookedFor: null, outcome: 'no such user' }],
+  fix: 'add a User entity',
+});
 const record = at => ({
   seq: at + 1,
   at: 1_700_000_000_000,
@@ -221,6 +230,12 @@ const SUBJECTS = [
   },
   { path: '/admin/health', request: '/metrics' },
   { path: '/admin/configuration', request: '/api/callboard/config' },
+  {
+    path: '/admin/failed-sign-ins',
+    request: '/api/callboard/failed-sign-ins',
+    empty: [wrapped([]), 'Everybody who tried to sign in was let in'],
+    huge: [wrapped(listOf(1000, failure)), 'ref-999'],
+  },
   {
     path: '/admin/roles',
     request: `${PERMISSION}/roles`,

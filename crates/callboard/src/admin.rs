@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use identity::{FailedSignIn, Identity};
 use platform::config::{self, Config};
 use platform::http::{Json, permission_routes};
 use platform::permission::{Condition, Permission, Permissioned};
@@ -23,11 +24,20 @@ const CONFIG_READ: Permission<'_> = Permission {
     action: Some("read"),
     resource_type: None,
 };
-const PERMISSIONS: &[Permission<'_>] = &[CONFIG_READ];
+/// See who could not sign in, and why.
+const SIGN_IN_READ: Permission<'_> = Permission {
+    name: "callboard.sign-in.read",
+    action: Some("read"),
+    resource_type: None,
+};
+const PERMISSIONS: &[Permission<'_>] = &[CONFIG_READ, SIGN_IN_READ];
 
 /// What administrators see of the portal.
 #[derive(Clone)]
-pub(crate) struct Admin(Arc<ConfigView>);
+pub(crate) struct Admin {
+    config: Arc<ConfigView>,
+    identity: Arc<Identity>,
+}
 
 /// The merged configuration as `callboard config print` has it.
 #[derive(Clone, Serialize)]
@@ -37,18 +47,26 @@ struct ConfigView {
     files: Vec<String>,
 }
 
-impl Admin {
-    pub(crate) fn new(config: &Config) -> Self {
+impl ConfigView {
+    fn new(config: &Config) -> Self {
         let files = config.files().iter();
-        Self(Arc::new(ConfigView {
+        Self {
             yaml: model::to_yaml(&config::redacted(config)),
             files: files.map(|file| file.display().to_string()).collect(),
-        }))
+        }
+    }
+}
+
+impl Admin {
+    pub(crate) fn new(config: &Config, identity: Arc<Identity>) -> Self {
+        let config = Arc::new(ConfigView::new(config));
+        Self { config, identity }
     }
 
     pub(crate) fn router(&self) -> Router {
         Router::new()
             .route("/config", get(show_config))
+            .route("/failed-sign-ins", get(list_failed_sign_ins))
             .with_state(self.clone())
             .merge(permission_routes(Arc::new(Own)))
     }
@@ -56,7 +74,18 @@ impl Admin {
 
 async fn show_config(ctx: Ctx, State(admin): State<Admin>) -> Result<Json<ConfigView>> {
     ctx.require(CONFIG_READ).await?;
-    Ok(Json(ConfigView::clone(&admin.0)))
+    Ok(Json(ConfigView::clone(&admin.config)))
+}
+
+#[derive(Serialize)]
+struct Failures {
+    items: Vec<FailedSignIn>,
+}
+
+async fn list_failed_sign_ins(ctx: Ctx, State(admin): State<Admin>) -> Result<Json<Failures>> {
+    ctx.require(SIGN_IN_READ).await?;
+    let items = admin.identity.failed_sign_ins().await?;
+    Ok(Json(Failures { items }))
 }
 
 /// The permissions of this plugin.
@@ -97,8 +126,8 @@ mod tests {
             "app": {"title": "Acme"},
             "auth": {"providers": {"github": {"production": {"clientSecret": "geheim"}}}},
         }));
-        let admin = Admin::new(&config);
-        assert!(admin.0.yaml.contains("title: Acme"), "{}", admin.0.yaml);
-        assert!(!admin.0.yaml.contains("geheim"), "{}", admin.0.yaml);
+        let view = ConfigView::new(&config);
+        assert!(view.yaml.contains("title: Acme"), "{}", view.yaml);
+        assert!(!view.yaml.contains("geheim"), "{}", view.yaml);
     }
 }

@@ -205,12 +205,12 @@ impl App {
             catalog,
             actions,
             scaffolder,
+            admin: Admin::new(config, Arc::clone(&identity)),
             identity,
             permissions,
             audit,
             scim: scim.transpose()?,
             proxy: Proxy::new(&sections.proxy, sections.base_url()?.path())?,
-            admin: Admin::new(config),
             portal,
             _tenancy: tenancy,
         })

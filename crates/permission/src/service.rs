@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use audit::{Event, Origin};
+use audit::{Event, Origin, Via};
 use model::Problem;
 use parking_lot::Mutex;
 use platform::db::{Db, Tx};
@@ -200,6 +200,7 @@ impl Permissions {
                 warn(&loaded.problems);
                 tracing::info!("policy files were read again");
                 *self.0.loaded.lock() = (Arc::new(loaded), stamp);
+                self.record_reload().await;
                 true
             }
             Ok(Some((Err(error), stamp))) => {
@@ -208,6 +209,19 @@ impl Permissions {
                 false
             }
             Ok(None) | Err(_) => false,
+        }
+    }
+
+    /// Tells the audit log that files changed what people may; each process reads them for itself.
+    async fn record_reload(&self) {
+        let now = self.0.clock.now();
+        let recorded = self.0.db.write(move |tx| {
+            let origin = Origin::internal(Via::Job, "policy-files");
+            let event = Event::done("permission.policy.reload", "policy files");
+            audit::record(tx, &origin, &event, now)
+        });
+        if let Err(error) = recorded.await {
+            tracing::error!(error = error.chain(), "a change of policy files was not recorded");
         }
     }
 

@@ -48,6 +48,11 @@ const GROUPS: Group[] = [
     ],
   },
   {
+    title: 'Sign-in',
+    needs: MAY.readSignIns,
+    parts: [section('failed-sign-ins', 'Failed sign-ins')],
+  },
+  {
     title: 'Record',
     needs: MAY.readAudit,
     parts: [{ title: 'Audit log', to: '/admin/audit' }],

@@ -26,6 +26,10 @@ const PARTS: Record<string, { title: string; component: React.ComponentType }> =
     title: 'Providers',
     component: lazy(() => import('./Providers').then(it => ({ default: it.Providers }))),
   },
+  'failed-sign-ins': {
+    title: 'Failed sign-ins',
+    component: lazy(() => import('./FailedSignIns').then(it => ({ default: it.FailedSignIns }))),
+  },
   health: {
     title: 'Health',
     component: lazy(() => import('./health/Health').then(it => ({ default: it.Health }))),

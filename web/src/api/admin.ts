@@ -43,6 +43,17 @@ export interface Provider {
   canRun: boolean;
 }
 
+export interface FailedSignIn {
+  /** What the person was told to give to an operator. */
+  id: string;
+  at: number;
+  provider: string;
+  environment: string | null;
+  claims: string[];
+  steps: { resolver: string | null; lookedFor: string | null; outcome: string }[];
+  fix: string;
+}
+
 export interface ConfigView {
   yaml: string;
   files: string[];
@@ -70,6 +81,9 @@ export const admin = {
 
   runProvider: (name: string) =>
     request<void>(`${PROVIDERS}/${encodeURIComponent(name)}/refresh`, { method: 'POST' }),
+
+  failedSignIns: () =>
+    request<{ items: FailedSignIn[] }>('/api/callboard/failed-sign-ins').then(it => it.items),
 
   config: () => request<ConfigView>('/api/callboard/config'),
 

@@ -34,6 +34,7 @@ export const MAY = {
   createTask: basic('scaffolder.task.create', 'create'),
   cancelTask: { name: 'scaffolder.task.cancel', resourceType: 'scaffolder-task' },
   readConfig: basic('callboard.config.read', 'read'),
+  readSignIns: basic('callboard.sign-in.read', 'read'),
 } satisfies Record<string, Permission>;
 
 interface Waiting {
