@@ -221,7 +221,10 @@ impl Permissions {
             audit::record(tx, &origin, &event, now)
         });
         if let Err(error) = recorded.await {
-            tracing::error!(error = error.chain(), "a change of policy files was not recorded");
+            tracing::error!(
+                error = error.chain(),
+                "a change of policy files was not recorded"
+            );
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::doctor::free_port;
+use crate::portal::Portal;
 use crate::stage::Stage;
 
 fn stage() -> Stage {
@@ -129,6 +131,36 @@ fn the_doctor_tells_who_somebody_would_be() {
             .err
             .contains("neither a token")
     );
+}
+
+#[test]
+fn who_could_not_sign_in_is_told_by_the_portal_and_the_doctor() {
+    let port = free_port();
+    let stage = Stage::configured(&json!({
+        "backend": {"listen": {"host": "127.0.0.1", "port": port}},
+        "auth": {"providers": {"oauth2Proxy": {"signIn": {"resolvers": [
+            {"resolver": "forwardedUserMatchingUserEntityName"},
+        ]}}}},
+    }));
+    let portal = Portal::start(&stage, port);
+    portal.wait_for("/.backstage/health/v1/readiness", |answer| {
+        answer["status"] == "ok"
+    });
+    let answer = portal.head(
+        "/api/auth/oauth2Proxy/refresh",
+        &[("x-forwarded-user", "eve")],
+    );
+    assert!(answer.contains(" 401 "), "{answer}");
+    let list = portal.get("/api/callboard/failed-sign-ins").unwrap();
+    let failure = &list["items"][0];
+    assert_eq!(failure["provider"], "oauth2Proxy", "{list:#}");
+    let step = &failure["steps"][0];
+    assert_eq!(step["resolver"], "forwardedUserMatchingUserEntityName");
+    let fix = failure["fix"].as_str().unwrap();
+    assert!(fix.contains("`eve`"), "{fix}");
+    let id = failure["id"].as_str().unwrap();
+    let told = stage.run(&["doctor", "auth", "--offline"]).out;
+    assert!(told.contains(id) && told.contains(fix), "{told}");
 }
 
 #[test]

@@ -73,6 +73,17 @@ async fn a_changed_file_counts_and_a_broken_one_changes_nothing() {
     stop.cancel();
     tasks.close();
     tasks.wait().await;
+    // A file may also have been read half written.
+    assert!(
+        reloads(&lab).await >= 2,
+        "what was read is in the audit log"
+    );
+}
+
+async fn reloads(lab: &Lab) -> i64 {
+    let count = "select count(*) from audit_record where action = 'permission.policy.reload'";
+    let counted = lab.db.db.read(|tx| tx.query_one(count, &[])?.take(0));
+    counted.await.unwrap()
 }
 
 #[tokio::test]
