@@ -56,7 +56,9 @@ const failure = at => ({
   provider: 'oidc',
   environment: 'production',
   claims: ['sub', 'email'],
-  steps: [{ resolver: 'emailMatchingUserEntityProfileEmail', lookedFor: null, outcome: 'no such user' }],
+  steps: [
+    { resolver: 'emailMatchingUserEntityProfileEmail', lookedFor: null, outcome: 'no such user' },
+  ],
   fix: 'add a User entity',
 });
 const record = at => ({

@@ -15,9 +15,7 @@ export function FailedSignIns() {
     <Card title="Failed sign-ins" count={data?.length} flush>
       {isPending && <SkeletonRows />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.length === 0 && (
-        <Empty title="None">Everybody who tried to sign in was let in.</Empty>
-      )}
+      {data?.length === 0 && <Empty title="None">Everybody who tried to sign in was let in.</Empty>}
       <ul className="rows">
         {data?.map(failure => (
           <FailureRow key={failure.id} failure={failure} />
