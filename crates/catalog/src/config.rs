@@ -12,6 +12,10 @@ use crate::process::rules::Rules;
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// Default time between two looks; jitter of half of it is added.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(100);
+/// Time for a look that is due to be had.
+const LEEWAY: Duration = Duration::from_mins(1);
+/// Nobody waits longer than this to see that an entity is gone, however rarely places are looked at.
+const MAX_GRACE: Duration = Duration::from_hours(1);
 
 /// Settings of the catalog.
 #[derive(Debug, Clone)]
@@ -94,6 +98,15 @@ impl Settings {
             bodies: BodyLimits::default(),
             process: true,
         }
+    }
+}
+
+impl Settings {
+    /// How long an entity may be without a source before it counts as an orphan: until every place
+    /// that may emit it now has been looked at, because it may be moving there.
+    pub(crate) fn orphan_grace(&self) -> Duration {
+        let longest_pause = self.interval.unwrap_or_default() * 3 / 2;
+        (longest_pause + LEEWAY).min(MAX_GRACE)
     }
 }
 

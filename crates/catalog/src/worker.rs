@@ -42,8 +42,6 @@ const CONCURRENCY: usize = 32;
 const LEASE: Duration = Duration::from_mins(1);
 /// The longest sleep of a worker.
 const POLL: Duration = Duration::from_secs(1);
-/// How long an entity may be without a source before it counts as an orphan.
-const ORPHAN_GRACE: Duration = Duration::from_mins(1);
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
 /// How long the change log is kept for followers that were away.
 const CHANGES_KEPT: Duration = Duration::from_hours(24);
@@ -371,11 +369,12 @@ async fn run_approved(catalog: &Catalog) -> Result<()> {
 async fn clean_up(catalog: &Catalog) -> Result<()> {
     let now = catalog.clock.now();
     let delete = catalog.settings.delete_orphans;
+    let grace = millis(catalog.settings.orphan_grace());
     let n_orphans = catalog
         .db
         .write(move |tx| {
             changes::prune(tx, now - millis(CHANGES_KEPT))?;
-            ingest::settle_orphans(tx, now - millis(ORPHAN_GRACE), delete, now)
+            ingest::settle_orphans(tx, now - grace, delete, now)
         })
         .await?;
     if n_orphans > 0 {

@@ -11,7 +11,7 @@ use crate::written::{component, file, provided};
 const FILE: &str = "https://git.example/all.yaml";
 const NEXT_LOOK: Duration = Duration::from_secs(200);
 /// Longer than an entity may be without a source.
-const BEYOND_GRACE: Duration = Duration::from_secs(61);
+const BEYOND_GRACE: Duration = Duration::from_secs(211);
 
 async fn records(test: &TestCatalog) -> Vec<String> {
     test.sql(

@@ -93,6 +93,34 @@ async fn a_file_moves_between_globs_in_either_order_of_discovery() {
 }
 
 #[tokio::test]
+async fn an_entity_moves_between_urls_that_are_looked_at_in_their_own_time() {
+    let [old, new] = ["a", "b"].map(|name| format!("https://git.example/{name}.yaml"));
+    let lab = TestCatalog::new().await;
+    lab.web
+        .put(&old, file(&[component("cart"), component("keep-a")]));
+    lab.web.put(&new, component("keep-b"));
+    for url in [&old, &new] {
+        lab.register(url).await;
+    }
+    lab.settle().await;
+    let uid = lab.uid(CART).await;
+    lab.web.put(&old, component("keep-a"));
+    lab.web
+        .put(&new, file(&[component("keep-b"), component("cart")]));
+    reading(&lab, async {
+        look_at(&lab, "component:default/keep-a").await;
+        // The other one is looked at within 150 seconds of its last look.
+        for _ in 0..15 {
+            lab.after(Duration::from_secs(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(lab.uid(CART).await, uid);
+    let cart = lab.entity(CART).await.unwrap();
+    assert!(annotation(&cart, "backstage.io/managed-by-location").ends_with("b.yaml"));
+}
+
+#[tokio::test]
 async fn a_file_moves_within_a_glob() {
     let (lab, locations) = two_globs().await;
     let uid = lab.uid(CART).await;

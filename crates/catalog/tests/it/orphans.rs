@@ -12,8 +12,8 @@ const PART: &str = "https://git.example/part.yaml";
 const NEXT_LOOK: Duration = Duration::from_secs(200);
 /// Within the grace of orphans.
 const SOON: Duration = Duration::from_secs(30);
-/// Beyond it.
-const LATER: Duration = Duration::from_secs(61);
+/// Beyond it: the longest pause between two looks, and a minute.
+const LATER: Duration = Duration::from_secs(211);
 
 /// A catalog with `keep` and `cart`, from whose file `cart` has just been deleted.
 async fn departed(strategy: &str) -> TestCatalog {
