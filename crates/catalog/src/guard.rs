@@ -11,8 +11,9 @@ use platform::{Millis, Result};
 use serde_json::json;
 
 use crate::config::MassDeletion;
+use crate::ingest::reach;
 use crate::model::Source;
-use crate::store::{conflicts, edges, held};
+use crate::store::held;
 
 /// References shown of a held removal.
 const SAMPLE: usize = 100;
@@ -61,24 +62,22 @@ pub(crate) fn holds_back(
     Ok(true)
 }
 
-/// Of what a location no longer emits, what nobody else emits or waits for: the rest has only moved.
-/// Nothing, when it is too little to look.
-pub(crate) fn lost(
+/// How many entities a location led to, and of those what is lost with `removed`, which it no longer
+/// emits: itself and what only it leads to. What somebody else emits or waits for has only moved.
+pub(crate) fn loss(
     tx: &mut Tx<'_>,
     source: &Source,
+    before: &HashSet<String>,
     removed: &[String],
-    n_before: usize,
     limit: MassDeletion,
-) -> Result<Vec<String>> {
-    if !limit.is_exceeded(removed.len(), n_before) {
-        return Ok(Vec::new());
+) -> Result<(usize, Vec<String>)> {
+    if removed.is_empty() {
+        return Ok((before.len(), Vec::new()));
     }
-    let claimed = conflicts::list_claimed(tx, removed)?;
-    let others: HashSet<String> = edges::load_sources(tx, removed)?
-        .into_iter()
-        .filter(|(_, sources)| sources.iter().any(|other| other != source))
-        .map(|(target, _)| target)
-        .collect();
-    let is_lost = |target: &&String| !claimed.contains(*target) && !others.contains(*target);
-    Ok(removed.iter().filter(is_lost).cloned().collect())
+    let lost = reach::only_through(tx, source, removed)?;
+    if !limit.is_exceeded(lost.len(), lost.len()) {
+        return Ok((before.len(), Vec::new()));
+    }
+    let before: Vec<String> = before.iter().cloned().collect();
+    Ok((reach::descendants(tx, &before)?.len(), lost))
 }

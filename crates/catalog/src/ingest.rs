@@ -7,6 +7,7 @@
 //! location did, so that a file can move without a gap.
 
 mod plan;
+pub(crate) mod reach;
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +24,7 @@ use platform::db::Tx;
 use platform::{Millis, Result};
 
 use plan::{Plan, around_origin, hash};
+use reach::{descendants, unreachable, unrooted};
 
 /// What becomes of entities that nobody emits any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +62,8 @@ pub(crate) fn replace_below(
     let mut removed = take_over(tx, &source, items, &before, now)?;
     // What was emitted never is nothing that could be missing.
     if !before.is_empty() {
-        let lost = guard::lost(tx, &source, &removed, before.len(), limit)?;
-        if guard::holds_back(tx, &source, before.len(), &lost, limit, now)? {
+        let (n_before, lost) = guard::loss(tx, &source, &before, &removed, limit)?;
+        if guard::holds_back(tx, &source, n_before, &lost, limit, now)? {
             let lost: HashSet<String> = lost.into_iter().collect();
             removed.retain(|target| !lost.contains(target));
             held::ask_again(tx, entity)?;
@@ -285,6 +287,27 @@ fn record_gone(tx: &mut Tx<'_>, origin: &Origin, refs: &[String], now: Millis) -
     Ok(())
 }
 
+/// Deletes an entity that somebody wants away, leaving what it led to in the air. Locations that emit
+/// it are read again, because it comes back if something still does; the providers that do are the
+/// answer, for the caller to ask.
+pub(crate) fn remove(tx: &mut Tx<'_>, entity_ref: &str, now: Millis) -> Result<Vec<String>> {
+    let gone = [entity_ref.to_owned()];
+    let emitters = edges::load_sources(tx, &gone)?.remove(entity_ref);
+    let below = edges::load_children(tx, &gone)?;
+    let below: Vec<String> = below.into_iter().map(|(_, child)| child).collect();
+    let source = Source::Entity(entity_ref.to_owned());
+    retract(tx, &source, &below, Departure::Orphan, now)?;
+    delete(tx, &gone, now)?;
+    let (providers, parents): (Vec<Source>, Vec<Source>) =
+        emitters.into_iter().flatten().partition(Source::is_root);
+    let names = |sources: Vec<Source>| -> Vec<String> {
+        let names = sources.iter().map(|source| source.name().to_owned());
+        names.collect()
+    };
+    refresh::make_due(tx, &names(parents), now)?;
+    Ok(names(providers))
+}
+
 /// Deletes entities and what they gave rise to, and lets waiting claims have their references.
 pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
     for refs in refs.chunks(1000) {
@@ -394,58 +417,6 @@ fn hand_over(tx: &mut Tx<'_>, free: &[String], now: Millis) -> Result<()> {
         conflicts::delete(tx, &waiting.source, &[(entity_ref, key)])?;
     }
     ask_claimants(tx, &wanted, now)
-}
-
-/// Of `targets` and everything below them, what no provider reaches.
-fn unreachable(tx: &mut Tx<'_>, targets: &[String]) -> Result<Vec<String>> {
-    let below = descendants(tx, targets)?;
-    Ok(unrooted(tx, &below)?.into_iter().collect())
-}
-
-fn descendants(tx: &mut Tx<'_>, targets: &[String]) -> Result<Vec<String>> {
-    let mut below: HashSet<String> = targets.iter().cloned().collect();
-    let mut level: Vec<String> = targets.to_vec();
-    while !level.is_empty() {
-        let children = edges::load_children(tx, &level)?;
-        level = children
-            .into_iter()
-            .map(|(_, child)| child)
-            .filter(|child| below.insert(child.clone()))
-            .collect();
-    }
-    Ok(below.into_iter().collect())
-}
-
-/// Of these entities, those to which no way leads from a provider. Entities that emit each other
-/// in a circle do not hold each other.
-fn unrooted(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashSet<String>> {
-    let mut seen: HashSet<String> = refs.iter().cloned().collect();
-    let mut children: HashMap<String, Vec<String>> = HashMap::new();
-    let mut rooted = Vec::new();
-    let mut level: Vec<String> = refs.to_vec();
-    while !level.is_empty() {
-        let mut above = Vec::new();
-        for (entity, sources) in edges::load_sources(tx, &level)? {
-            for source in sources {
-                match source {
-                    Source::Provider(_) => rooted.push(entity.clone()),
-                    Source::Entity(parent) => {
-                        if seen.insert(parent.clone()) {
-                            above.push(parent.clone());
-                        }
-                        children.entry(parent).or_default().push(entity.clone());
-                    }
-                }
-            }
-        }
-        level = above;
-    }
-    let mut unrooted: HashSet<String> = refs.iter().cloned().collect();
-    while let Some(entity) = rooted.pop() {
-        unrooted.remove(&entity);
-        rooted.extend(children.remove(&entity).into_iter().flatten());
-    }
-    Ok(unrooted)
 }
 
 fn report_conflicts(source: &Source, claims: &[Claim<'_>]) {

@@ -367,6 +367,10 @@ impl Inner {
 
     /// What the answer to such a request means.
     fn conclude(&self, asked: Asked<'_>, answer: &Answer) -> Result<ReadOutcome, ReadError> {
+        if answer.status == http::StatusCode::NO_CONTENT {
+            // An empty file is 200: this host does not say what is in it.
+            return Err(ReadError::invalid("the host answered 204 No Content"));
+        }
         let body = if answer.status != http::StatusCode::NOT_MODIFIED {
             self.keep(asked.key, answer)
         } else if asked.is_theirs {

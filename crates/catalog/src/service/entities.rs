@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::catalog::Catalog;
-use crate::ingest::{self, Departure};
+use crate::ingest;
 use crate::model::Source;
 use crate::parents::{Ancestors, climb};
 use crate::permission;
@@ -317,31 +317,12 @@ impl Catalog {
             .await?;
         let (now, name) = (self.clock.now(), entity_ref.clone());
         let (origin, before) = (Origin::of(ctx), self.fingerprint(&entity_ref));
-        self.write(move |tx| {
+        let removed = self.write(move |tx| {
             let event = Event::done("catalog.entity.delete", &entity_ref);
             audit::record(tx, &origin, &event.changed(before.as_ref(), None), now)?;
-            let gone = [entity_ref.clone()];
-            let emitters = edges::load_sources(tx, &gone)?
-                .remove(&entity_ref)
-                .unwrap_or_default();
-            let below = edges::load_children(tx, &gone)?;
-            let below: Vec<String> = below.into_iter().map(|(_, child)| child).collect();
-            ingest::retract(
-                tx,
-                &Source::Entity(entity_ref),
-                &below,
-                Departure::Orphan,
-                now,
-            )?;
-            ingest::delete(tx, &gone, now)?;
-            let parents: Vec<String> = emitters
-                .into_iter()
-                .filter(|source| !source.is_root())
-                .map(|source| source.name().to_owned())
-                .collect();
-            refresh::make_due(tx, &parents, now).map(drop)
-        })
-        .await?;
+            ingest::remove(tx, &entity_ref, now)
+        });
+        self.ask_providers(removed.await?).await?;
         tracing::info!(by = ctx.caller().subject(), entity = name, "entity deleted");
         Ok(())
     }

@@ -64,15 +64,15 @@ impl Catalog {
         ctx.require(permission::UNPROCESSED_DELETE).await?;
         let (uid, now) = (uid.to_owned(), self.clock.now());
         let origin = Origin::of(ctx);
-        self.write(move |tx| {
+        let removed = self.write(move |tx| {
             let Some(entity_ref) = refresh::find_ref_by_uid(tx, &uid)? else {
-                return Ok(());
+                return Ok(Vec::new());
             };
             let event = Event::done("catalog.entity.delete", &entity_ref).detail("unprocessed");
             audit::record(tx, &origin, &event, now)?;
-            ingest::delete(tx, &[entity_ref], now)
-        })
-        .await
+            ingest::remove(tx, &entity_ref, now)
+        });
+        self.ask_providers(removed.await?).await
     }
 
     /// Every entity that failed, with file, line, column and fix.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::catalog::Catalog;
 use crate::permission;
 use crate::provider::{REGISTERED_LOCATIONS, Schedule};
+use crate::service::locations::restore_registered;
 use crate::store::edges;
 
 /// A source of entities.
@@ -55,6 +56,19 @@ impl Catalog {
             .write(move |tx| audit::record(tx, &origin, &event, now).map(drop))
             .await?;
         self.trigger(name);
+        Ok(())
+    }
+
+    /// Lets providers say again what they emit, of which something was deleted by itself.
+    pub(crate) async fn ask_providers(&self, names: Vec<String>) -> Result<()> {
+        for name in names {
+            if name == REGISTERED_LOCATIONS {
+                let now = self.clock.now();
+                self.write(move |tx| restore_registered(tx, now)).await?;
+            } else {
+                self.trigger(&name);
+            }
+        }
         Ok(())
     }
 }

@@ -98,6 +98,70 @@ async fn unregistering_removes_locations_that_lead_in_circles() {
 }
 
 #[tokio::test]
+async fn the_entity_of_a_registered_location_comes_back_with_all_that_is_below() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(FILE, component("a"));
+    lab.web.put(OTHER, component("b"));
+    lab.register(FILE).await;
+    let moved = lab.register("https://git.example/elsewhere.yaml").await;
+    let body = json!({ "type": "url", "target": OTHER });
+    let moved = lab.put(&format!("/locations/{moved}"), body).await;
+    moved.expect(200);
+    lab.settle().await;
+    let components = ["component:default/a", "component:default/b"];
+    let uids = [lab.uid(components[0]).await, lab.uid(components[1]).await];
+    let locations = lab.refs("filter=kind=location").await;
+    for location in &locations {
+        let uid = lab.uid(location).await;
+        lab.delete(&format!("/entities/by-uid/{uid}"))
+            .await
+            .expect(204);
+        lab.settle().await;
+        assert_ne!(lab.uid(location).await, uid, "{location}");
+    }
+    for _ in 0..3 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.refs("filter=kind=location").await, locations);
+    for (component, uid) in std::iter::zip(components, uids) {
+        assert_eq!(lab.uid(component).await, uid);
+    }
+}
+
+/// It failed, so that it is among those that are not final.
+#[tokio::test]
+async fn a_location_that_failed_is_deleted_like_any_other_entity() {
+    let lab = TestCatalog::new().await;
+    lab.web.put(FILE, location("there", &[OTHER]));
+    lab.web.put(OTHER, component("cart"));
+    lab.register(FILE).await;
+    lab.settle().await;
+    let cart = lab.uid("component:default/cart").await;
+    let delete = async || {
+        let rows = lab.get("/entities/unprocessed/failed").await.json();
+        let uid = rows["entities"][0]["entity_id"].as_str().unwrap();
+        let path = format!("/entities/unprocessed/delete/{uid}");
+        lab.delete(&path).await.expect(204);
+        lab.settle().await;
+    };
+    lab.web.remove(OTHER);
+    lab.after(NEXT_LOOK).await;
+    delete().await;
+    assert_eq!(lab.items("/ingestion/errors").await.len(), 1, "read again");
+    lab.web.put(OTHER, component("cart"));
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(lab.uid("component:default/cart").await, cart);
+
+    lab.web.remove(OTHER);
+    lab.after(NEXT_LOOK).await;
+    delete().await;
+    for _ in 0..3 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.components().await, [""; 0], "nothing leads there");
+}
+
+#[tokio::test]
 async fn a_full_mutation_is_all_there_is() {
     let lab = TestCatalog::new().await;
     lab.provide("people", vec![provided("a"), provided("b")])
@@ -255,43 +319,6 @@ async fn entities_of_a_provider_that_is_no_longer_there_are_evicted_at_start() {
         lab.settle().await;
         assert_eq!(lab.components().await, expected, "{config}");
     }
-}
-
-#[tokio::test]
-async fn a_registered_location_whose_entity_was_deleted_comes_back_at_the_next_start() {
-    let lab = TestCatalog::new().await;
-    lab.web.put(FILE, component("a"));
-    lab.web.put(OTHER, component("b"));
-    let id = lab.register(FILE).await;
-    let moved = lab.register("https://git.example/elsewhere.yaml").await;
-    let body = json!({ "type": "url", "target": OTHER });
-    let entity_ref = lab
-        .put(&format!("/locations/{moved}"), body)
-        .await
-        .expect(200)
-        .json()["entityRef"]
-        .clone();
-    lab.settle().await;
-    for location in lab.refs("filter=kind=location").await {
-        let uid = lab.uid(&location).await;
-        lab.delete(&format!("/entities/by-uid/{uid}"))
-            .await
-            .expect(204);
-    }
-    for _ in 0..3 {
-        lab.after(NEXT_LOOK).await;
-    }
-    assert_eq!(lab.refs("").await, [""; 0]);
-    lab.get(&format!("/locations/{id}")).await.expect(200);
-    lab.stop().await;
-    let lab = lab.again().open().await;
-    lab.settle().await;
-    assert_eq!(lab.components().await, ["a", "b"]);
-    let locations = lab.refs("filter=kind=location").await;
-    assert!(
-        locations.contains(&entity_ref.as_str().unwrap().to_owned()),
-        "it keeps its name"
-    );
 }
 
 #[tokio::test]

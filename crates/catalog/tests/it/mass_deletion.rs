@@ -10,7 +10,7 @@ use platform::{Clock, Result};
 use serde_json::{Value, json};
 use testkit::TestCatalog;
 
-use crate::written::{component, file, provided};
+use crate::written::{component, file, location, provided};
 
 fn numbered(numbers: std::ops::Range<usize>) -> Vec<Value> {
     numbers
@@ -254,6 +254,59 @@ async fn a_location_that_suddenly_leads_to_much_less_is_held_like_a_provider() {
             assert_eq!(held[0]["entitiesRemoved"], before - after, "{case}");
         }
     }
+}
+
+/// A location whose file has another Location in it, called so, which leads to 40 files.
+async fn with_nested_location(name: &str) -> TestCatalog {
+    let lab = TestCatalog::new().await;
+    let targets: Vec<String> = (0..40)
+        .map(|number| format!("https://git.example/{number}.yaml"))
+        .collect();
+    for (number, target) in targets.iter().enumerate() {
+        lab.web.put(target, component(&format!("n{number:03}")));
+    }
+    lab.web.put(CATALOG, nested(name));
+    lab.register(CATALOG).await;
+    lab.settle().await;
+    assert_eq!(lab.components().await.len(), 40);
+    lab
+}
+
+fn nested(name: &str) -> String {
+    let targets: Vec<String> = (0..40).map(|number| format!("./{number}.yaml")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    location(name, &targets)
+}
+
+#[tokio::test]
+async fn what_a_location_leads_to_through_others_counts_as_well() {
+    let lab = with_nested_location("nested").await;
+    lab.web.put(CATALOG, "");
+    for _ in 0..3 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.components().await.len(), 40);
+    let held = lab.items("/ingestion/held").await;
+    assert_eq!(held.len(), 1, "{held:?}");
+    assert_eq!(held[0]["entitiesBefore"], 41);
+    assert_eq!(held[0]["entitiesRemoved"], 41);
+    lab.web.put(CATALOG, nested("nested"));
+    lab.after(NEXT_LOOK).await;
+    assert_eq!(lab.items("/ingestion/held").await, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn a_location_that_is_renamed_loses_nothing() {
+    let lab = with_nested_location("before").await;
+    let uid = lab.uid("component:default/n010").await;
+    lab.web.put(CATALOG, nested("after"));
+    for _ in 0..4 {
+        lab.after(NEXT_LOOK).await;
+    }
+    assert_eq!(lab.components().await.len(), 40);
+    assert_eq!(lab.uid("component:default/n010").await, uid);
+    assert_eq!(lab.entity("location:default/before").await, None);
+    assert_eq!(lab.items("/ingestion/held").await, [Value::Null; 0]);
 }
 
 #[tokio::test]

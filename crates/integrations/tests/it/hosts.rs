@@ -629,6 +629,16 @@ async fn azure_sign_in_pages_are_no_content() {
 }
 
 #[tokio::test]
+async fn an_answer_without_content_is_no_empty_file() {
+    let server = Server::start(|_| reply(204, &[], "")).await;
+    let readers = readers(&azure(&server, Vec::new()));
+    let file = server.url("/org/proj/_git/r?path=/x");
+    let error = read(&readers, &file).await.unwrap_err();
+    assert!(error.to_string().contains("204"), "{error}");
+    assert!(!matches!(error, ReadError::NotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn azure_service_principals_get_tokens() {
     let server = Server::start(|seen| match &*seen.line {
         "POST /login/tenant/oauth2/v2.0/token" => {

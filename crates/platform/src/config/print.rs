@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::conceal;
 use super::handle::Config;
+use super::nearest::nearest;
 use super::schema::{self, Node, Property};
 use super::secret::{REDACTED, Secret, redact};
 
@@ -69,6 +70,13 @@ pub fn secrets(config: &Config) -> Vec<Secret> {
     secrets
 }
 
+/// Whether a key that nobody knows is a slip of the pen for a secret: `pasword`.
+fn is_meant_secret(parent: Option<Node<'_>>, key: &str) -> bool {
+    let known = parent.into_iter().flat_map(Node::property_names);
+    let meant = nearest(key, known.chain(MISTYPED));
+    meant.is_some_and(conceal::is_secret_text_name)
+}
+
 #[derive(Default)]
 struct Redaction {
     secrets: Vec<Secret>,
@@ -76,6 +84,15 @@ struct Redaction {
     is_public: bool,
 }
 
+/// Secrets that are mistyped where no schema knows the keys.
+const MISTYPED: [&str; 6] = [
+    "password",
+    "token",
+    "secret",
+    "clientSecret",
+    "apiKey",
+    "privateKey",
+];
 /// Keys below `app` that are made to be seen by browsers.
 const PUBLIC_NAMES: [&str; 2] = ["clientToken", "dsn"];
 
@@ -139,11 +156,10 @@ impl Redaction {
             }
             _ => {}
         }
-        match node {
-            // The schema knows which of its keys are secret; only unknown ones are judged by name.
-            Some(_) => self.value(node, value, secret),
-            None => self.value(None, value, secret || self.is_secret_name(key, value)),
-        }
+        // The schema knows which of its keys are secret; only unknown ones are judged by name.
+        let is_secret = secret
+            || node.is_none() && (self.is_secret_name(key, value) || is_meant_secret(parent, key));
+        self.value(node, value, is_secret)
     }
 
     fn hide(&mut self, text: &str) -> Value {

@@ -2,8 +2,8 @@
 
 use model::to_yaml;
 use platform::config::{
-    AuthConfig, BackendConfig, CatalogConfig, IntegrationsConfig, frontend, load, load_and_check,
-    redact, redacted, secrets,
+    AuthConfig, BackendConfig, CatalogConfig, Config, IntegrationsConfig, frontend, load,
+    load_and_check, redact, redacted, secrets,
 };
 use serde_json::json;
 
@@ -35,6 +35,22 @@ fn secrets_are_never_shown() {
     ];
     for text in texts {
         assert!(!text.contains(PASSWORD), "{text}");
+    }
+}
+
+#[test]
+fn secrets_under_mistyped_keys_are_never_shown_either() {
+    let cases = [
+        json!({"backend": {"database": {"client": "pg", "connection": {"pasword": PASSWORD}}}}),
+        json!({"backend": {"auth": {"externalAccess": [
+            {"type": "static", "options": {"tokn": PASSWORD, "subject": "ci"}},
+        ]}}}),
+        json!({"auth": {"providers": {"github": {"production": {"clientSecrt": PASSWORD}}}}}),
+        json!({"anything": {"passwrod": PASSWORD}}),
+    ];
+    for case in cases {
+        let printed = to_yaml(&redacted(&Config::from(case)));
+        assert!(!printed.contains(PASSWORD), "{printed}");
     }
 }
 
