@@ -93,10 +93,13 @@ impl PrintArgs {
         let Loaded {
             config, problems, ..
         } = self.config.load()?;
-        problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-            .for_each(report::say_problem);
+        let mut n_wrong = 0;
+        for problem in &problems {
+            if problem.severity == Severity::Error {
+                report::say_problem(problem);
+                n_wrong += 1;
+            }
+        }
         let shown = if self.frontend {
             config::frontend(&config)
         } else {
@@ -108,7 +111,7 @@ impl PrintArgs {
             ValueFormat::Json => write_json(&mut out, &shown)?,
         }
         out.flush()?;
-        Ok(Verdict::Fine)
+        Ok(Verdict::wrong_if(n_wrong > 0))
     }
 }
 
