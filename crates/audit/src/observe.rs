@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use platform::actions::Call;
 use platform::ctx::Caller;
 use platform::db::{Db, Tx};
-use platform::http::Seen;
+use platform::http::{Act, Seen};
 use platform::telemetry::Metrics;
 use platform::{Clock, Code, Millis, Result};
 use prometheus::IntCounter;
@@ -95,6 +95,9 @@ impl Observer {
     }
 
     fn event(&self, seen: &Seen<'_>) -> Option<Event> {
+        if let Some(act) = seen.act {
+            return Some(event_of(act));
+        }
         if let Some(user) = seen.signs_in {
             let path = format!("/api/{}{}", seen.plugin, seen.path);
             return Some(Event::done("auth.session.begin", user).detail(path));
@@ -132,13 +135,33 @@ impl Observer {
     }
 }
 
+fn event_of(act: &Act) -> Event {
+    let outcome = if act.is_refused {
+        Outcome::Denied
+    } else {
+        Outcome::Succeeded
+    };
+    let event = Event::done(act.action, &*act.subject).ended(outcome);
+    match &act.detail {
+        Some(detail) => event.detail(&**detail),
+        None => event,
+    }
+}
+
+/// Who did what was seen.
+fn caller_of<'s>(seen: &Seen<'s>) -> &'s Caller {
+    let actor = seen.act.and_then(|act| act.caller.as_deref());
+    let asking = seen.ctx.map(|ctx| ctx.caller()).or(seen.refused);
+    actor.or(asking).unwrap_or(&Caller::Anonymous)
+}
+
 impl platform::http::Observer for Observer {
     fn observe(&self, seen: Seen<'_>) {
         let Some(event) = self.event(&seen) else {
             return;
         };
-        let caller = seen.ctx.map_or(&Caller::Anonymous, |ctx| ctx.caller());
-        self.enqueue(Origin::caller(caller, seen.client, seen.request_id), event);
+        let origin = Origin::caller(caller_of(&seen), seen.client, seen.request_id);
+        self.enqueue(origin, event);
     }
 }
 

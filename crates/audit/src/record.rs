@@ -10,8 +10,6 @@ use sha2::{Digest as _, Sha256};
 
 /// Characters of names and references that are kept.
 const MAX_TEXT: usize = 1_000;
-/// What the names of plugins begin with that call for a user.
-const PLUGIN: &str = "plugin:";
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -98,13 +96,13 @@ impl Origin {
     }
 
     pub(crate) fn caller(caller: &Caller, client: &Client, request_id: &str) -> Self {
-        let actor = match caller {
-            Caller::User(user) => user.actor.as_deref(),
-            _ => None,
+        // A plugin that passes a call of an agent on does what the agent wants.
+        let (actor, is_agent) = match caller {
+            Caller::User(user) if user.agent.is_some() => (user.agent.as_deref(), true),
+            Caller::User(user) => (user.actor.as_deref(), false),
+            _ => (None, false),
         };
         let subject = caller.subject();
-        // A plugin that passes a call on is the portal itself; every other program is an agent.
-        let is_agent = actor.is_some_and(|actor| !actor.starts_with(PLUGIN));
         Self {
             via: if is_agent { Via::Agent } else { Via::Api },
             actor: bounded(actor.unwrap_or(subject)),

@@ -30,7 +30,8 @@ const SIGN_IN_READ: Permission<'_> = Permission {
     action: Some("read"),
     resource_type: None,
 };
-const PERMISSIONS: &[Permission<'_>] = &[CONFIG_READ, SIGN_IN_READ];
+/// All of them.
+pub(crate) const PERMISSIONS: &[Permission<'_>] = &[CONFIG_READ, SIGN_IN_READ];
 
 /// What administrators see of the portal.
 #[derive(Clone)]

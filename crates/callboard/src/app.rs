@@ -130,7 +130,7 @@ pub(crate) struct App {
     permissions: Permissions,
     audit: Audit,
     settings: Settings,
-    proxy: Proxy,
+    pub proxy: Proxy,
     admin: Admin,
     scim: Option<Scim>,
     limiter: Option<Arc<Limiter>>,

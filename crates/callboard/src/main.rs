@@ -7,6 +7,7 @@ mod database;
 mod output;
 mod portal;
 mod reads;
+mod reload;
 mod report;
 mod scaffolding;
 mod serve;

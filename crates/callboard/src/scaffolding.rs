@@ -226,6 +226,7 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
         ownership: ["user:default/guest".to_owned()].into(),
         expires_at: i64::MAX,
         limited_token: None,
+        agent: None,
         actor: None,
         reach: Reach::default(),
     };

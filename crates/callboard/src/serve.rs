@@ -7,12 +7,13 @@ use clap::Args;
 use identity::Stage;
 use model::{Problem, Severity};
 use platform::http::{Front, HttpSettings, Readiness, Server};
-use platform::telemetry::{BuildInfo, Metrics, Telemetry, TelemetrySettings};
+use platform::telemetry::{BuildInfo, Metrics, Redactor, Telemetry, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Sections};
 use crate::cli::{ConfigArgs, Loaded, ensure_folder, print_problem, version};
+use crate::reload::{Followers, Reload};
 
 /// How long background work may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 /// Whether a part of the configuration is missing altogether.
-fn is_fatal(problem: &Problem) -> bool {
+pub(crate) fn is_fatal(problem: &Problem) -> bool {
     matches!(
         problem.code.as_str(),
         "config.file" | "config.syntax" | "config.root"
@@ -61,12 +62,13 @@ fn is_fatal(problem: &Problem) -> bool {
 async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
     let sections = Sections::read(&loaded.config, &loaded.working_dir)?;
     let base_url = sections.base_url()?;
+    let reload = Reload::new(&args.config, loaded);
     let data_dir = &args.config.data;
     let mut http = HttpSettings::from_config(&sections.backend, data_dir)?;
     http.bench = args.bench;
     let metrics = Metrics::new();
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    observe(loaded, &sections, &metrics, &tasks, &stop)?;
+    let redactor = observe(loaded, &sections, &metrics, &tasks, &stop)?;
     let front = Front::new(&http, Readiness::new(), &metrics)?;
     let server = Server::bind(&http).await?;
     let serving = tokio::spawn(server.run(front.clone(), stop.clone()));
@@ -76,6 +78,13 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
         signal = shutdown_signal() => return signal,
     };
     app.start(&tasks, &stop);
+    let followers = Followers {
+        proxy: app.proxy.clone(),
+        known: sections.proxy.clone(),
+        redactor,
+        db: app.db.clone(),
+    };
+    tasks.spawn(reload.follow(followers, stop.clone()));
     front.open(app.routes()?);
     tracing::info!(url = base_url.as_str(), "ready");
     shutdown_signal().await?;
@@ -88,22 +97,22 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts logs, traces and the metrics of the process; secrets of the configuration are hidden.
+/// Starts logs, traces and the metrics of the process; secrets of the configuration are hidden, and
+/// others that come later can be.
 fn observe(
     loaded: &Loaded,
     sections: &Sections,
     metrics: &Metrics,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Redactor> {
     let is_terminal = std::io::stderr().is_terminal();
     let settings =
         TelemetrySettings::from_config(&sections.backend, &loaded.environment, is_terminal);
     let sink = Box::new(std::io::stderr());
     let mut telemetry = Telemetry::new(&settings, metrics, version::VERSION, sink)?;
-    telemetry
-        .redactor()
-        .add(platform::config::secrets(&loaded.config));
+    let redactor = telemetry.redactor().clone();
+    redactor.add(platform::config::secrets(&loaded.config));
     telemetry.install()?;
     if let Some(exporter) = telemetry.take_exporter() {
         tasks.spawn(exporter.run(stop.clone()));
@@ -113,7 +122,7 @@ fn observe(
         commit: version::COMMIT,
     };
     metrics.register_process(build)?;
-    Ok(())
+    Ok(redactor)
 }
 
 /// Ctrl-C or the signal of a supervisor.

@@ -125,41 +125,64 @@ pub(crate) fn lower(condition: &Condition) -> Result<Filter> {
     })
 }
 
+/// A parameter of another sort than the rule takes is an error and never left out: without it the
+/// rule would be about more entities, or, turned around, about all of them.
 fn lower_rule(rule: &str, params: &Value) -> Result<Filter> {
-    let text = |name: &str| params.get(name).and_then(Value::as_str);
-    let list = |name: &str| {
-        let items = params
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        items
-            .filter_map(|item| item.as_str().map(str::to_lowercase))
-            .collect::<Vec<_>>()
-    };
-    let keyed = |prefix: &str, name: &str| {
-        let key = text(name)
-            .ok_or_else(|| Error::input(format!("rule {rule} needs the parameter `{name}`")))?;
+    let params = Params { rule, params };
+    match rule {
+        "HAS_ANNOTATION" => params.keyed("metadata.annotations", "annotation"),
+        "HAS_LABEL" => params.keyed("metadata.labels", "label"),
+        "HAS_METADATA" => params.keyed("metadata", "key"),
+        "HAS_SPEC" => params.keyed("spec", "key"),
+        "IS_ENTITY_KIND" => params.any_of("kind", "kinds"),
+        "IS_ENTITY_OWNER" => params.any_of("relations.ownedby", "claims"),
+        _ => Err(Error::input(format!("Unexpected permission rule '{rule}'"))),
+    }
+}
+
+/// The parameters of a rule.
+struct Params<'p> {
+    rule: &'p str,
+    params: &'p Value,
+}
+
+impl Params<'_> {
+    fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.params.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "text; a number or a word such as true needs quotes")),
+        }
+    }
+
+    /// What there is below a prefix under the name that a parameter says, with the value if there
+    /// is one.
+    fn keyed(&self, prefix: &str, name: &str) -> Result<Filter> {
+        let missing = || self.wrong(name, "there");
+        let key = self.text(name)?.ok_or_else(missing)?;
         let key = format!("{prefix}.{key}");
-        Ok(match text("value") {
+        Ok(match self.text("value")? {
             Some(value) => Filter::equals(&key, value),
             None => Filter::exists(&key),
         })
-    };
-    match rule {
-        "HAS_ANNOTATION" => keyed("metadata.annotations", "annotation"),
-        "HAS_LABEL" => keyed("metadata.labels", "label"),
-        "HAS_METADATA" => keyed("metadata", "key"),
-        "HAS_SPEC" => keyed("spec", "key"),
-        "IS_ENTITY_KIND" => Ok(Filter::In {
-            key: "kind".into(),
-            values: list("kinds"),
-        }),
-        "IS_ENTITY_OWNER" => Ok(Filter::In {
-            key: "relations.ownedby".into(),
-            values: list("claims"),
-        }),
-        _ => Err(Error::input(format!("Unexpected permission rule '{rule}'"))),
+    }
+
+    fn any_of(&self, key: &str, name: &str) -> Result<Filter> {
+        let no_list = || self.wrong(name, "a list of texts");
+        let items = self.params.get(name).and_then(Value::as_array);
+        let items = items.ok_or_else(no_list)?.iter();
+        let values = items.map(|item| item.as_str().map(str::to_lowercase).ok_or_else(no_list));
+        Ok(Filter::In {
+            key: key.into(),
+            values: values.collect::<Result<_>>()?,
+        })
+    }
+
+    fn wrong(&self, name: &str, expected: &str) -> Error {
+        let rule = self.rule;
+        Error::input(format!(
+            "the parameter `{name}` of the rule {rule} must be {expected}"
+        ))
     }
 }
 
@@ -207,6 +230,21 @@ mod tests {
     #[test]
     fn an_unknown_rule_is_an_error_and_never_an_open_door() {
         assert!(lower(&rule("IS_NICE", json!({}))).is_err());
-        assert!(lower(&Condition::Not(Box::new(rule("HAS_LABEL", json!({}))))).is_err());
+        for (name, params) in [
+            ("HAS_LABEL", json!({})),
+            ("HAS_LABEL", json!({"label": 1})),
+            ("HAS_SPEC", json!({"key": "public", "value": true})),
+            ("HAS_SPEC", json!({"key": "public", "value": null})),
+            ("HAS_ANNOTATION", json!({"annotation": "a", "value": ["b"]})),
+            ("IS_ENTITY_KIND", json!({"kinds": "Component"})),
+            ("IS_ENTITY_KIND", json!({})),
+            ("IS_ENTITY_OWNER", json!({"claims": ["group:default/a", 1]})),
+            ("IS_ENTITY_OWNER", json!({"claims": "$ownerRefs"})),
+        ] {
+            let condition = rule(name, params);
+            assert!(lower(&condition).is_err(), "{condition:?}");
+            let turned = Condition::Not(Box::new(condition));
+            assert!(lower(&turned).is_err(), "{turned:?}");
+        }
     }
 }

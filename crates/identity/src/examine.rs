@@ -67,14 +67,20 @@ impl Identity {
                 trouble,
             });
         }
-        let proxies = self.providers.proxies();
-        reports.extend(proxies.map(|proxy| ProviderReport {
-            provider: proxy.id.to_owned(),
-            environment: None,
-            resolvers: names(&proxy.resolvers),
-            callback_url: None,
-            trouble: None,
-        }));
+        for proxy in self.providers.proxies() {
+            let trouble = if ask {
+                proxy.check().await.err().map(|error| error.chain())
+            } else {
+                None
+            };
+            reports.push(ProviderReport {
+                provider: proxy.id.to_owned(),
+                environment: None,
+                resolvers: names(&proxy.resolvers),
+                callback_url: None,
+                trouble,
+            });
+        }
         reports
     }
 

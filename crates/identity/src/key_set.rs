@@ -85,6 +85,15 @@ impl KeySet {
         self.known(kid, algorithm)
     }
 
+    /// Fails when the keys cannot be read, or none of them can be used.
+    pub(crate) async fn check(&self) -> Result<()> {
+        if self.load().await?.is_empty() {
+            let text = format!("{} has no key that can be used", self.url);
+            return Err(Error::unavailable(text));
+        }
+        Ok(())
+    }
+
     fn known(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
         let loaded = self.loaded.read();
         loaded.at.filter(|at| self.clock.now() - at < MAX_AGE)?;

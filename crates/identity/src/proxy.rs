@@ -79,6 +79,15 @@ impl Proxy {
         })
     }
 
+    /// Fails when what the proxy says cannot be checked now. The keys of AWS are read one by one as
+    /// tokens name them, and headers have none.
+    pub(crate) async fn check(&self) -> Result<()> {
+        match &self.kind {
+            Kind::Token(header) => header.keys.check().await,
+            Kind::LoadBalancer(_) | Kind::Headers(_) => Ok(()),
+        }
+    }
+
     /// What claims say, without asking who made them.
     pub(crate) fn facts(&self, claims: &Claims) -> Facts {
         match &self.kind {

@@ -7,6 +7,7 @@
 //! resource opens that resource only; secrets are kept as digests; what strangers ask for is bounded,
 //! and never keeps others out.
 
+mod act;
 mod acting;
 mod authorize;
 mod bound;
@@ -20,9 +21,10 @@ mod token;
 
 use std::time::Duration;
 
-use platform::http::{Limit, Limiter};
+use platform::http::{Act, Limit, Limiter};
 use platform::{Error, Result};
 
+pub(crate) use act::answered;
 pub(crate) use authorize::AuthorizeRequest;
 pub(crate) use client::Registration;
 pub(crate) use device::DEVICE_GRANT;
@@ -69,6 +71,8 @@ pub(crate) struct OAuthError {
     /// For the developer of the client.
     pub(crate) description: String,
     pub(crate) status: u16,
+    /// What the audit log is told, if it is more than that something was refused.
+    pub(crate) act: Option<Box<Act>>,
 }
 
 impl OAuthError {
@@ -83,6 +87,7 @@ impl OAuthError {
             code,
             description: description.into(),
             status,
+            act: None,
         }
     }
 }

@@ -232,12 +232,15 @@ impl Identity {
         self.keys.published(plugin, PLUGIN_TOKEN_LIFETIME).await
     }
 
-    /// What a user owns things through: as configured or as the catalog says, as remembered from
-    /// signing in, else the user alone.
+    /// What a user owns things through: as configured or as the catalog says, else the user alone.
+    ///
+    /// Who left the catalog keeps nothing of what was true at sign-in: the groups remembered from
+    /// then include those above theirs, which no one could tell from their own any more. Only where
+    /// there is no catalog counts what is remembered.
     pub(crate) async fn ownership(&self, user_ref: &str) -> Result<Arc<[String]>> {
         let known = match self.known_ownership(user_ref).await? {
-            Some(refs) => Some(refs),
-            None => self.store.load_ownership(user_ref).await?,
+            None if self.directory.is_none() => self.store.load_ownership(user_ref).await?,
+            known => known,
         };
         Ok(known.unwrap_or_else(|| vec![user_ref.to_owned()]).into())
     }

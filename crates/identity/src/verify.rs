@@ -117,6 +117,10 @@ impl Authenticator for PluginAuthenticator {
             None => Ok(Arc::new(Caller::Anonymous)),
         }
     }
+
+    async fn identify(&self, headers: &HeaderMap) -> Option<Arc<Caller>> {
+        self.identity.known_token(bearer_token(headers)?).await.ok()
+    }
 }
 
 impl Identity {
@@ -212,12 +216,17 @@ impl Identity {
         } else {
             token::limited(jws).map(Arc::from)
         };
+        let agent: Option<Arc<str>> = match &claims.azp {
+            None if is_limited => self.agent_behind(token).await?.map(Arc::from),
+            own => own.as_deref().map(Arc::from),
+        };
         let user = User {
             ownership: self.ownership(user_ref).await?,
             entity_ref: user_ref.clone(),
             expires_at,
             limited_token,
-            actor: claims.azp.as_deref().map(Arc::from),
+            actor: agent.clone(),
+            agent,
             reach: Reach::default(),
         };
         Ok((user, is_limited))

@@ -49,6 +49,7 @@ impl Authenticator for Access {
                 ownership: ["group:default/crew".to_owned()].into(),
                 expires_at: if name == "old" { 0 } else { i64::MAX },
                 limited_token: None,
+                agent: None,
                 actor: None,
                 reach: Reach::default(),
             }),

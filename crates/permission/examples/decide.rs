@@ -116,6 +116,7 @@ fn users() -> Vec<User> {
             entity_ref: name,
             expires_at: i64::MAX,
             limited_token: None,
+            agent: None,
             actor: None,
             reach: platform::ctx::Reach::default(),
         }

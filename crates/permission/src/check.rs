@@ -213,6 +213,7 @@ pub fn user(entity_ref: &str, groups: &dyn Groups) -> User {
         ownership: subject::ownership(groups, entity_ref).into(),
         expires_at: i64::MAX,
         limited_token: None,
+        agent: None,
         actor: None,
         reach: platform::ctx::Reach::default(),
     }

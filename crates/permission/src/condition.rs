@@ -1,6 +1,7 @@
 //! Conditional policies: read from YAML or JSON, bounded, with aliases for who asks.
 
 use model::{Problem, YamlLimits, parse_documents};
+use platform::json_schema;
 use platform::permission::Condition;
 use serde_json::Value;
 
@@ -255,6 +256,36 @@ fn check_resource_type(condition: &Condition, expected: &str) -> Result<(), Stri
             "rule {rule} is for '{resource_type}', the policy is for '{expected}'"
         )),
     }
+}
+
+/// Fails when a rule of a condition is none of a plugin's, or has other parameters than it takes;
+/// `rules` is what the plugin tells of them.
+pub(crate) fn check_rules(condition: &Condition, rules: &Value) -> Result<(), String> {
+    let (rule, params) = match condition {
+        Condition::AllOf(parts) | Condition::AnyOf(parts) => {
+            return parts.iter().try_for_each(|part| check_rules(part, rules));
+        }
+        Condition::Not(part) => return check_rules(part, rules),
+        Condition::Rule { rule, params, .. } => (rule, params),
+    };
+    let mut known = rules.as_array().into_iter().flatten();
+    let known = known.find(|it| it.get("name").and_then(Value::as_str) == Some(rule));
+    let known = known.ok_or_else(|| format!("there is no rule {rule}"))?;
+    let Some(schema) = known.get("paramsSchema") else {
+        return Ok(());
+    };
+    let Some(complaint) = json_schema::validate(schema, params).into_iter().next() else {
+        return Ok(());
+    };
+    let path = complaint.path.iter().map(|part| match part {
+        Value::String(name) => format!(".{name}"),
+        other => format!("[{other}]"),
+    });
+    let path: String = path.collect();
+    Err(format!(
+        "'params{path}' of rule {rule} {}",
+        complaint.message
+    ))
 }
 
 /// Whether a condition depends on who asks.

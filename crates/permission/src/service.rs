@@ -239,9 +239,21 @@ impl Permissions {
         let loaded = Arc::clone(&self.0.loaded.lock().0);
         let (set, problems) = layered(&loaded, stored);
         warn(&problems);
+        self.warn_of_rules(&set);
         engine.replace(set);
         self.0.version.store(version, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// A conditional policy that cannot be read stays, as leaving it out could allow more: what it is
+    /// about is an error then.
+    fn warn_of_rules(&self, set: &PolicySet) {
+        for policy in &set.conditions {
+            if let Err(problem) = self.check_rules(policy) {
+                let (role, id) = (&policy.role, policy.id);
+                tracing::warn!(role, id, problem, "a conditional policy cannot be read");
+            }
+        }
     }
 
     /// Recorded decisions, for a replay.

@@ -32,11 +32,25 @@ pub struct User {
     pub expires_at: i64,
     /// The cookie-grade token derived from the shown token, when it carries one.
     pub limited_token: Option<Arc<str>>,
-    /// The program that calls on the user's behalf, for example `plugin:scaffolder`; `None` when the
-    /// user's own browser calls.
+    /// The program that calls on the user's behalf, for example `plugin:scaffolder`, or the agent;
+    /// `None` when the user's own browser calls.
     pub actor: Option<Arc<str>>,
+    /// The program that the user let act for them, as its id in the authorization server; it is told
+    /// also when a plugin passes its call on.
+    pub agent: Option<Arc<str>>,
     /// How far the shown token goes on the plugin that is called.
     pub reach: Reach,
+}
+
+/// What the names of plugins begin with that call for a user, as actors.
+const PLUGIN: &str = "plugin:";
+
+impl User {
+    /// Whether a plugin calls on the user's behalf, and not the user or a program of theirs.
+    pub fn is_passed_on(&self) -> bool {
+        let actor = self.actor.as_deref();
+        self.agent.as_deref() != actor && actor.is_some_and(|actor| actor.starts_with(PLUGIN))
+    }
 }
 
 /// How far a token lets a program go for its user; each includes those before it.
@@ -96,6 +110,14 @@ pub struct Service {
     pub restrictions: Option<Arc<[AccessRestriction]>>,
 }
 
+impl Service {
+    /// Whether its token is limited to some permissions or actions of the plugin that is called.
+    pub fn is_limited(&self) -> bool {
+        let mut restrictions = self.restrictions.iter().flat_map(|list| list.iter());
+        restrictions.any(|it| !it.permissions.is_empty() || !it.actions.is_empty())
+    }
+}
+
 /// One entry of `accessRestrictions` of an external token. Reference 3 §2.1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccessRestriction {
@@ -124,6 +146,12 @@ pub trait Authenticator: Send + Sync {
     /// The caller, [`Caller::Anonymous`] without credentials, or an
     /// [`Unauthenticated`](crate::Code::Unauthenticated) error for bad ones.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>>;
+
+    /// Who shows credentials that are good, be it not here: for the record of what was refused, and
+    /// for nothing else.
+    async fn identify(&self, _headers: &HeaderMap) -> Option<Arc<Caller>> {
+        None
+    }
 }
 
 /// From where a call reached us.

@@ -38,7 +38,7 @@ pub use front::{Front, Routes};
 pub use limit::{Limit, Limiter, RateLimits};
 pub use listen::BindError;
 pub use mount::{
-    Access, AccessOf, IsRead, Mount, Observer, Plugin, Seen, SignsIn, mount, mount_with,
+    Access, AccessOf, Act, IsRead, Mount, Observer, Plugin, Seen, SignsIn, mount, mount_with,
 };
 pub use path::Segments;
 pub use permissions::{judge, permission_routes};

@@ -9,7 +9,9 @@ use axum::response::Response;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body as _;
+use parking_lot::RwLock;
 use platform::config::ProxyConfig;
+use platform::ctx::Caller;
 use platform::http::Access;
 use platform::{Ctx, Error, Result};
 use reqwest::redirect::Policy;
@@ -19,6 +21,7 @@ use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::redirect::{self, Guarded};
+use crate::table::Table;
 use crate::{headers, path, socket};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,8 +31,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Proxy(Arc<Inner>);
 
 struct Inner {
-    /// The longest path first.
-    endpoints: Vec<Endpoint>,
+    /// Those of now; a request keeps to the one it found.
+    table: RwLock<Arc<Table>>,
     /// Path of the plugin as clients see it.
     mount: String,
     checking: reqwest::Client,
@@ -50,25 +53,22 @@ impl Proxy {
     /// The endpoints of the configuration; `base_path` is the path of `backend.baseUrl`. An endpoint
     /// that is wrong is an error, or left out where configuration says so.
     pub fn new(config: &ProxyConfig, base_path: &str) -> Result<Self> {
-        let mut endpoints = Vec::new();
-        for (route, settings) in &config.endpoints {
-            match Endpoint::new(route, settings) {
-                Ok(endpoint) => endpoints.push(endpoint),
-                Err(error) if config.skip_invalid_proxies => {
-                    tracing::warn!(error = error.chain(), "a proxy endpoint is left out");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        endpoints.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.route.len()));
         Ok(Self(Arc::new(Inner {
-            endpoints,
+            table: RwLock::new(Arc::new(Table::new(config)?)),
             mount: format!("{}/api/proxy", base_path.trim_end_matches('/')),
             checking: client(true)?,
             trusting: client(false)?,
             guarded: Guarded::new()?,
             sockets: socket::Sockets::default(),
         })))
+    }
+
+    /// Other endpoints from now on; those of before stay when one of the new ones is wrong. What is
+    /// being passed on, and web sockets that are open, go on as they were.
+    pub fn replace(&self, config: &ProxyConfig) -> Result<()> {
+        let table = Arc::new(Table::new(config)?);
+        *self.0.table.write() = table;
+        Ok(())
     }
 
     /// Ends web sockets when `stop` is cancelled.
@@ -78,29 +78,14 @@ impl Proxy {
 
     /// Who may enter a path.
     pub fn access(&self, path: &str) -> Access {
-        match self.find_certain(path) {
+        match self.table().find_certain(path) {
             Ok(Some((endpoint, _))) if endpoint.is_open() => Access::Unauthenticated,
             _ => Access::Authenticated,
         }
     }
 
-    fn find<'p>(&self, path: &'p str) -> Option<(&Endpoint, &'p str)> {
-        let mut endpoints = self.0.endpoints.iter();
-        endpoints.find_map(|endpoint| Some((endpoint, endpoint.rest(path)?)))
-    }
-
-    /// As [`Proxy::find`]; an error when the target may take the path for one of another endpoint,
-    /// which may ask for credentials.
-    fn find_certain<'p>(&self, path: &'p str) -> Result<Option<(&Endpoint, &'p str)>> {
-        let found = self.find(path);
-        if let Some((endpoint, _)) = found {
-            let readings = path::readings(path).into_iter();
-            let mut others = readings.map(|reading| self.find(&reading).map(|(other, _)| other));
-            if others.any(|other| other.is_none_or(|other| !std::ptr::eq(other, endpoint))) {
-                return Err(Error::input("the path may lead elsewhere"));
-            }
-        }
-        Ok(found)
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.0.table.read())
     }
 
     fn client(&self, endpoint: &Endpoint) -> &reqwest::Client {
@@ -117,9 +102,14 @@ impl Proxy {
         if !path::is_safe(path) {
             return Err(Error::input("the path may lead elsewhere"));
         }
-        let Some((endpoint, rest)) = self.find_certain(path)? else {
+        let table = self.table();
+        let Some((endpoint, rest)) = table.find_certain(path)? else {
             return Ok(None);
         };
+        // Whoever was let in may have been so by a table of before.
+        if !endpoint.is_open() && *ctx.caller() == Caller::Anonymous {
+            return Err(Error::unauthenticated("Missing credentials"));
+        }
         if !path::is_safe(rest) {
             return Err(Error::input("the path may lead elsewhere"));
         }
@@ -215,7 +205,7 @@ impl Proxy {
 
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(&self.0.endpoints).finish()
+        f.debug_list().entries(&self.table().0).finish()
     }
 }
 

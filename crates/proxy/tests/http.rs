@@ -44,6 +44,7 @@ impl Authenticator for Access {
                 ownership: [].into(),
                 expires_at: i64::MAX,
                 limited_token: None,
+                agent: None,
                 actor: None,
                 reach: platform::ctx::Reach::default(),
             }))),
@@ -112,6 +113,7 @@ async fn serve(router: Router) -> String {
 
 struct Lab {
     app: Router,
+    proxy: Proxy,
     target: String,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -131,13 +133,15 @@ impl Lab {
             router: router(proxy.clone()),
             open_paths: &[],
         };
-        let access = move |path: &str| proxy.access(path);
+        let table = proxy.clone();
+        let access = move |path: &str| table.access(path);
         let mount = Mount {
             access: Some(Arc::new(access)),
             ..Mount::new(Arc::new(Access), Arc::new(Access))
         };
         Self {
             app: mount_with(plugin, mount),
+            proxy,
             target,
             tasks,
             stop,
@@ -215,6 +219,48 @@ async fn requests_reach_their_target_below_its_path() {
     assert_eq!(posted["headers"]["content-length"], "4");
     let deleted = lab.got("DELETE /plain/p", &[USER], "").await;
     assert_eq!(deleted["headers"]["content-length"], "0");
+}
+
+#[tokio::test]
+async fn endpoints_are_replaced_all_together_or_not_at_all() {
+    let lab = Lab::new(&json!({"/a": "http://TARGET/one"})).await;
+    let endpoints = |endpoints: &Value| {
+        let text = endpoints.to_string().replace("TARGET", &lab.target);
+        let endpoints: Value = serde_json::from_str(&text).unwrap();
+        serde_json::from_value(json!({ "endpoints": endpoints })).unwrap()
+    };
+    let wrong = json!({"/a": "http://TARGET/two", "/b": "nowhere"});
+    assert!(lab.proxy.replace(&endpoints(&wrong)).is_err());
+    assert_eq!(lab.got("GET /a/x", &[USER], "").await["path"], "/one/x");
+    let right = json!({"/b": {"target": "http://TARGET/two", "credentials": "dangerously-allow-unauthenticated"}});
+    lab.proxy.replace(&endpoints(&right)).unwrap();
+    assert_eq!(lab.send("GET /a/x", &[USER], "").await.0, 404);
+    assert_eq!(lab.got("GET /b/x", &[], "").await["path"], "/two/x");
+}
+
+/// An endpoint that was open is not, between the look at who may enter and the passing on.
+#[tokio::test]
+async fn who_was_let_in_by_a_table_of_before_reaches_no_closed_endpoint() {
+    let lab = Lab::new(&json!({"/e": "http://TARGET"})).await;
+    let plugin = Plugin {
+        id: "proxy",
+        router: router(lab.proxy.clone()),
+        open_paths: &[],
+    };
+    let mount = Mount {
+        access: Some(Arc::new(|_: &str| platform::http::Access::Unauthenticated)),
+        ..Mount::new(Arc::new(Access), Arc::new(Access))
+    };
+    let app = mount_with(plugin, mount);
+    for (token, status) in [(None, 401), (Some("Bearer portal-token"), 200)] {
+        let mut request = Request::builder().uri("/e/x");
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, token);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{token:?}");
+    }
 }
 
 #[tokio::test]

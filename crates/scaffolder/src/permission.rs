@@ -129,14 +129,10 @@ pub(crate) async fn allows_task(
 /// Whether a condition on tasks holds for one.
 pub(crate) fn owns(condition: &Condition, created_by: Option<&str>) -> bool {
     holds(condition, &|rule, params| {
-        let owners = params.get("createdBy").and_then(Value::as_array);
-        (rule == "IS_TASK_OWNER").then(|| {
-            owners.is_some_and(|owners| {
-                owners
-                    .iter()
-                    .any(|owner| owner.as_str() == created_by && created_by.is_some())
-            })
-        })
+        let owners = params.get("createdBy").filter(|_| rule == "IS_TASK_OWNER");
+        let owners = owners?.as_array()?.iter().map(Value::as_str);
+        let owners: Vec<&str> = owners.collect::<Option<_>>()?;
+        Some(created_by.is_some_and(|creator| owners.contains(&creator)))
     })
 }
 
@@ -165,6 +161,10 @@ pub(crate) fn allows_action(condition: &Condition, id: &str, input: &Value) -> b
             _ => None,
         };
         let found = found.unwrap_or(&Value::Null);
+        // What is wanted of another type could never be there.
+        if !wanted.is_none_or(|wanted| is_type(wanted) == Some(true)) {
+            return None;
+        }
         is_type(found).map(|is_type| is_type && wanted.is_none_or(|wanted| wanted == found))
     })
 }
@@ -177,7 +177,8 @@ fn lookup<'v>(input: &'v Value, key: &str) -> Option<&'v Value> {
     })
 }
 
-/// Whether a condition holds; a rule that is not known is fulfilled neither way.
+/// Whether a condition holds; a rule that is not known, or has a parameter of another sort than it
+/// takes, is fulfilled neither way.
 fn holds(condition: &Condition, rule: &dyn Fn(&str, &Value) -> Option<bool>) -> bool {
     judge(condition, rule).unwrap_or(false)
 }
@@ -278,6 +279,14 @@ mod tests {
                 true,
             ),
             (json!({"not": rule("NO_SUCH_RULE", &json!({}))}), false),
+            (
+                json!({"not": rule("HAS_ACTION_ID", &json!({"actionId": ["debug:log"]}))}),
+                false,
+            ),
+            (
+                json!({"not": rule("HAS_STRING_PROPERTY", &json!({"key": "repoUrl", "value": 1}))}),
+                false,
+            ),
         ];
         for (value, expected) in cases {
             assert_eq!(
@@ -302,5 +311,9 @@ mod tests {
         assert_eq!(creators(&condition(&json!({"not": mine}))), None);
         assert!(owns(&condition(&mine), Some("user:default/a")));
         assert!(!owns(&condition(&mine), None));
+        for wrong in [json!("user:default/b"), json!([1]), Value::Null] {
+            let wrong = json!({"not": rule("IS_TASK_OWNER", &json!({"createdBy": wrong}))});
+            assert!(!owns(&condition(&wrong), Some("user:default/a")), "{wrong}");
+        }
     }
 }

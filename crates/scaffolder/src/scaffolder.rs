@@ -144,18 +144,13 @@ impl Scaffolder {
         }
     }
 
-    /// Who a task runs for, with the groups they have now.
+    /// Who a task runs for, with the groups they have now; who left the catalog has none.
     pub(crate) fn current(&self, initiator: Initiator) -> Initiator {
         match initiator {
-            Initiator::User {
-                entity_ref,
-                ownership,
-                reach,
-            } => Initiator::User {
-                ownership: self.catalog.ownership(&entity_ref).unwrap_or(ownership),
-                entity_ref,
-                reach,
-            },
+            Initiator::User(user) => {
+                let now = self.catalog.ownership(&user.entity_ref);
+                Initiator::User(user.owning(now))
+            }
             service @ Initiator::Service { .. } => service,
         }
     }

@@ -201,18 +201,58 @@ pub(crate) enum OrderField {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub(crate) enum Initiator {
-    #[serde(rename_all = "camelCase")]
-    User {
-        entity_ref: String,
-        ownership: Vec<String>,
-        /// How far the token went that created the task: its steps go no further.
-        reach: Reach,
-    },
+    User(UserInitiator),
     #[serde(rename_all = "camelCase")]
     Service {
         subject: String,
         restrictions: Option<Vec<Restriction>>,
     },
+}
+
+/// A user whose task it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserInitiator {
+    pub(crate) entity_ref: String,
+    ownership: Vec<String>,
+    /// How far the token went that created the task: its steps go no further.
+    reach: Reach,
+    /// The program that created the task for the user, if one did.
+    #[serde(default)]
+    agent: Option<String>,
+    /// Whether the catalog knew the user then. Guests it does not know own what is configured.
+    #[serde(default = "yes")]
+    is_known: bool,
+}
+
+/// What is true of tasks from before it was written down.
+fn yes() -> bool {
+    true
+}
+
+impl UserInitiator {
+    /// The same user with what they own things through now; `None` if the catalog does not know
+    /// them (any more).
+    pub(crate) fn owning(self, now: Option<Vec<String>>) -> Self {
+        let ownership = match now {
+            Some(now) => now,
+            None if self.is_known => vec![self.entity_ref.clone()],
+            None => self.ownership,
+        };
+        Self { ownership, ..self }
+    }
+
+    fn caller(self) -> Caller {
+        Caller::User(User {
+            entity_ref: self.entity_ref,
+            ownership: self.ownership.into(),
+            expires_at: i64::MAX,
+            limited_token: None,
+            actor: Some(Arc::from("plugin:scaffolder")),
+            agent: self.agent.map(Arc::from),
+            reach: self.reach,
+        })
+    }
 }
 
 /// What the token of a service is limited to.
@@ -224,14 +264,17 @@ pub(crate) struct Restriction {
 }
 
 impl Initiator {
-    pub(crate) fn of(caller: &Caller) -> Result<Self> {
+    /// Who calls; `is_known` tells whether the catalog knows a user.
+    pub(crate) fn of(caller: &Caller, is_known: impl Fn(&str) -> bool) -> Result<Self> {
         match caller {
             Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
-            Caller::User(user) => Ok(Self::User {
+            Caller::User(user) => Ok(Self::User(UserInitiator {
                 entity_ref: user.entity_ref.clone(),
                 ownership: user.ownership.to_vec(),
                 reach: user.reach,
-            }),
+                agent: user.agent.as_deref().map(str::to_owned),
+                is_known: is_known(&user.entity_ref),
+            })),
             Caller::Service(service) => Ok(Self::Service {
                 subject: service.subject.clone(),
                 restrictions: service.restrictions.as_ref().map(|list| {
@@ -249,18 +292,7 @@ impl Initiator {
     /// The caller of the steps: the scaffolder, on behalf of who created the task.
     pub(crate) fn caller(self) -> Caller {
         match self {
-            Self::User {
-                entity_ref,
-                ownership,
-                reach,
-            } => Caller::User(User {
-                entity_ref,
-                ownership: ownership.into(),
-                expires_at: i64::MAX,
-                limited_token: None,
-                actor: Some(Arc::from("plugin:scaffolder")),
-                reach,
-            }),
+            Self::User(user) => user.caller(),
             Self::Service {
                 subject,
                 restrictions,
@@ -298,4 +330,76 @@ pub(crate) fn timestamp(at: Millis) -> String {
         clock.second(),
         clock.millisecond()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ANN: &str = "user:default/ann";
+
+    /// What is stored of a user who had groups when they created a task.
+    fn stored(more: &Value) -> Initiator {
+        let mut stored = json!({
+            "type": "user", "entityRef": ANN, "reach": "write",
+            "ownership": [ANN, "group:default/team", "group:default/above"],
+        });
+        for (name, value) in more.as_object().unwrap() {
+            stored[name] = value.clone();
+        }
+        serde_json::from_value(stored).unwrap()
+    }
+
+    #[test]
+    fn steps_run_with_the_groups_of_now() {
+        let now = || Some(vec![ANN.to_owned(), "group:default/new".to_owned()]);
+        let all = [ANN, "group:default/team", "group:default/above"];
+        for (more, now, expected) in [
+            (
+                json!({"isKnown": true}),
+                now(),
+                &[ANN, "group:default/new"][..],
+            ),
+            // Who left the catalog has no groups, and least of all those above their own.
+            (json!({"isKnown": true}), None, &[ANN]),
+            (json!({}), None, &[ANN]),
+            (json!({"isKnown": false}), None, &all),
+            (
+                json!({"isKnown": false}),
+                now(),
+                &[ANN, "group:default/new"],
+            ),
+        ] {
+            let Initiator::User(user) = stored(&more) else {
+                panic!("{more}")
+            };
+            assert_eq!(user.owning(now).ownership, expected, "{more}");
+        }
+    }
+
+    #[test]
+    fn steps_of_a_program_are_its_own_and_go_no_further() {
+        let user = |agent: Option<&str>| User {
+            entity_ref: ANN.to_owned(),
+            ownership: [].into(),
+            expires_at: 0,
+            limited_token: None,
+            actor: agent.map(Arc::from),
+            agent: agent.map(Arc::from),
+            reach: Reach::Write,
+        };
+        for agent in [Some("https://tool.org/client.json"), None] {
+            let created = Initiator::of(&Caller::User(user(agent)), |_| true).unwrap();
+            let text = serde_json::to_string(&created).unwrap();
+            let read: Initiator = serde_json::from_str(&text).unwrap();
+            let Caller::User(steps) = read.caller() else {
+                panic!("{text}")
+            };
+            assert_eq!(steps.actor.as_deref(), Some("plugin:scaffolder"));
+            assert_eq!(steps.agent.as_deref(), agent);
+            assert_eq!(steps.reach, Reach::Write);
+        }
+    }
 }

@@ -41,6 +41,7 @@ impl Authenticator for Access {
                     ownership: [].into(),
                     expires_at: i64::MAX,
                     limited_token: None,
+                    agent: None,
                     actor: None,
                     reach: platform::ctx::Reach::default(),
                 }),

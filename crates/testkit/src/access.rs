@@ -108,6 +108,7 @@ fn user(expires_at: i64) -> Caller {
         ownership: ["user:default/guest".into(), "group:default/team-a".into()].into(),
         expires_at,
         limited_token: None,
+        agent: None,
         actor: None,
         reach: platform::ctx::Reach::default(),
     })

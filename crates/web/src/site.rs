@@ -185,6 +185,7 @@ mod tests {
                 ownership: Arc::from(["user:default/ann".to_owned()]),
                 expires_at: i64::MAX,
                 limited_token: None,
+                agent: None,
                 actor: None,
                 reach: platform::ctx::Reach::default(),
             };

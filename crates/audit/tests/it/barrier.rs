@@ -10,8 +10,8 @@ use axum::{Extension, Router};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use platform::ctx::{Caller, User};
-use platform::http::{Mount, NoContent, Plugin, SignsIn, mount_with};
+use platform::ctx::{Caller, Service, User};
+use platform::http::{Act, Mount, NoContent, Plugin, SignsIn, mount_with};
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::{Authenticator, Ctx, Error, Result};
 use serde_json::Value;
@@ -24,7 +24,8 @@ use super::Lab;
 const TOOL: &str = "https://tool.org/client.json";
 
 /// `Bearer auditor` may everything, `Bearer user` nothing; `Bearer agent` is a plugin for a user,
-/// `Bearer tool` a program that a user let act for them.
+/// `Bearer tool` a program that a user let act for them, `Bearer passed` a plugin that passes on what
+/// it wants, `Bearer limited` a program that may not enter here.
 struct Access;
 
 #[async_trait]
@@ -34,21 +35,34 @@ impl Authenticator for Access {
             return Ok(Arc::new(Caller::Anonymous));
         };
         let name = value.to_str().unwrap().trim_start_matches("Bearer ");
-        if name == "garbage" {
-            return Err(Error::unauthenticated("Illegal token"));
+        match name {
+            "garbage" => return Err(Error::unauthenticated("Illegal token")),
+            "limited" => return Err(Error::forbidden("not here")),
+            _ => {}
         }
         Ok(Arc::new(Caller::User(User {
             entity_ref: format!("user:default/{name}"),
             ownership: [].into(),
             expires_at: i64::MAX,
             limited_token: None,
+            agent: matches!(name, "tool" | "passed").then(|| TOOL.into()),
             actor: match name {
-                "agent" => Some("plugin:mcp".into()),
+                "agent" | "passed" => Some("plugin:mcp".into()),
                 "tool" => Some(TOOL.into()),
                 _ => None,
             },
             reach: platform::ctx::Reach::default(),
         })))
+    }
+
+    async fn identify(&self, headers: &HeaderMap) -> Option<Arc<Caller>> {
+        let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        (value == "Bearer limited").then(|| {
+            Arc::new(Caller::Service(Service {
+                subject: "ci".to_owned(),
+                restrictions: None,
+            }))
+        })
     }
 }
 
@@ -69,6 +83,26 @@ const MAKE: Permission<'_> = Permission {
     resource_type: None,
 };
 
+/// A tool tries something for ann, whoever shows credentials.
+fn acted() -> Act {
+    let ann = User {
+        entity_ref: "user:default/ann".to_owned(),
+        ownership: [].into(),
+        expires_at: 0,
+        limited_token: None,
+        actor: Some(TOOL.into()),
+        agent: Some(TOOL.into()),
+        reach: platform::ctx::Reach::default(),
+    };
+    Act {
+        action: "lab.thing.give",
+        subject: "thing:2".into(),
+        detail: None,
+        caller: Some(Arc::new(Caller::User(ann))),
+        is_refused: true,
+    }
+}
+
 fn things(lab: &Lab) -> Router {
     let db = lab.db.db.clone();
     let told = move |ctx: Ctx| async move {
@@ -87,6 +121,10 @@ fn things(lab: &Lab) -> Router {
         .route(
             "/sign-in",
             get(async || (Extension(SignsIn("user:default/ann".into())), NoContent)),
+        )
+        .route(
+            "/acted",
+            post(async || (StatusCode::BAD_REQUEST, Extension(acted()))),
         )
         .route("/query", post(async || NoContent))
         .route("/broken", post(async || StatusCode::INTERNAL_SERVER_ERROR))
@@ -169,6 +207,24 @@ const CASES: &[Case] = &[
         "/api/lab/plain/1",
         "garbage",
         Some(["lab.get", "anonymous", "", "/api/lab/plain/1", "denied"]),
+    ),
+    (
+        "GET",
+        "/api/lab/plain/1",
+        "limited",
+        Some(["lab.get", "ci", "", "/api/lab/plain/1", "denied"]),
+    ),
+    (
+        "POST",
+        "/api/lab/acted",
+        "user",
+        Some([
+            "lab.thing.give",
+            TOOL,
+            "user:default/ann",
+            "thing:2",
+            "denied",
+        ]),
     ),
     (
         "GET",
@@ -272,6 +328,8 @@ async fn programs_that_act_for_a_person_are_told_apart() {
         ("user", "api", "user:default/user", Value::Null),
         ("agent", "api", "plugin:mcp", "user:default/agent".into()),
         ("tool", "agent", TOOL, "user:default/tool".into()),
+        // What a plugin passes on, the tool did.
+        ("passed", "agent", TOOL, "user:default/passed".into()),
     ] {
         assert_eq!(send(&app, "POST", "/api/lab/told", token).await.0, 204);
         let (_, body) = send(&app, "GET", "/api/audit/records?limit=1", "auditor").await;

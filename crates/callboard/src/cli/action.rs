@@ -211,6 +211,7 @@ impl Bench {
             entity_ref,
             expires_at: i64::MAX,
             limited_token: None,
+            agent: None,
             actor: Some("callboard".into()),
             reach: Reach::default(),
         });

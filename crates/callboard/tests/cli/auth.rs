@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::doctor::free_port;
-use crate::portal::Portal;
+use crate::portal::{Portal, serve_text};
 use crate::stage::Stage;
 
 fn stage() -> Stage {
@@ -78,6 +78,40 @@ fn the_doctor_tells_which_providers_work() {
         assert!(run.out.contains(text), "{text} is not in\n{}", run.out);
     }
     assert!(!run.out.contains("secret-of"), "{}", run.out);
+}
+
+#[test]
+fn the_doctor_asks_for_the_keys_that_prove_what_a_proxy_says() {
+    let key = json!({"kty": "EC", "crv": "P-256", "kid": "a", "alg": "ES256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+    let symmetric = json!({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"});
+    let serve = |keys: serde_json::Value| {
+        let port = serve_text(json!({ "keys": keys }).to_string());
+        format!("http://127.0.0.1:{port}/keys")
+    };
+    for (keys, code, text) in [
+        (serve(json!([key])), 0, "✓ jwtHeader"),
+        (serve(json!([symmetric])), 1, "has no key that can be used"),
+        (
+            format!("http://127.0.0.1:{}/", free_port()),
+            1,
+            "✗ jwtHeader: asking",
+        ),
+    ] {
+        let stage = Stage::configured(&json!({
+            "auth": {"providers": {"jwtHeader": {
+                "jwtHeader": "x-token", "issuer": "https://a.org", "audience": "portal",
+                "jwksUrl": keys,
+                "signIn": {"resolvers": [{"resolver": "usernameMatchingUserEntityName"}]},
+            }}},
+        }));
+        stage.run(&["migrate"]).expect(0);
+        let run = stage.run(&["doctor", "auth"]).expect(code);
+        assert!(run.out.contains(text), "{text} is not in\n{}", run.out);
+        let offline = stage.run(&["doctor", "auth", "--offline"]).expect(0);
+        assert!(offline.out.contains("✓ jwtHeader"), "{}", offline.out);
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod inspect;
 mod login;
 mod permission;
 mod portal;
+mod proxy;
 mod stage;
 mod template;
 mod validate;

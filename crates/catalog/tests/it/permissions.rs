@@ -619,6 +619,11 @@ async fn a_condition_that_cannot_be_read_opens_nothing() {
         Condition::Not(Box::new(unknown.clone())),
         Condition::AnyOf(vec![rule("HAS_SPEC", json!({"key": "type"})), unknown]),
         rule("HAS_ANNOTATION", json!({})),
+        rule("HAS_SPEC", json!({"key": "type", "value": true})),
+        Condition::Not(Box::new(rule(
+            "IS_ENTITY_KIND",
+            json!({"kinds": "Component"}),
+        ))),
     ] {
         estate
             .lab

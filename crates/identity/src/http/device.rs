@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderMap;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::cookie::iso_date;
 use super::oauth::{Fields, Shared, access, basic, id_of, not_stored, person, server};
 use crate::Identity;
-use crate::server::OAuthResult;
+use crate::server::{OAuthResult, answered};
 
 /// The routes below `/api/auth`.
 pub(super) fn router() -> Router<Arc<Identity>> {
@@ -80,8 +80,15 @@ async fn answer(
     is_yes: bool,
 ) -> OAuthResult<Response> {
     let caller = person(identity, headers).await?;
-    identity
+    let waiting = identity
         .answer_device(server(identity)?, &caller, id_of(path), is_yes)
         .await?;
-    Ok(not_stored(Json(json!({})).into_response()))
+    let action = if is_yes {
+        "auth.agent.approve"
+    } else {
+        "auth.agent.reject"
+    };
+    let act = answered(action, &waiting.client_id, Some(&waiting.scope));
+    let body = Json(json!({}));
+    Ok(not_stored((Extension(act), body).into_response()))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use base64::Engine;
@@ -20,7 +20,7 @@ use crate::Identity;
 use crate::jws::Jws;
 use crate::server::{
     AuthorizeRequest, DEVICE_GRANT, OAuthError, OAuthResult, Registration, ScopeLimit, Server,
-    Shown, TokenRequest, limits,
+    Shown, TokenRequest, answered, limits,
 };
 use crate::verify::{Route, bearer_token};
 
@@ -61,6 +61,9 @@ impl IntoResponse for OAuthError {
         if self.status == 401 {
             let basic = HeaderValue::from_static("Basic realm=\"callboard\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        if let Some(act) = self.act {
+            response.extensions_mut().insert(*act);
         }
         not_stored(response)
     }
@@ -172,20 +175,32 @@ async fn approve(
     State(identity): Shared,
     path: RawPathParams,
     headers: HeaderMap,
-) -> OAuthResult<Json<Value>> {
+) -> OAuthResult<Response> {
     let caller = person(&identity, &headers).await?;
-    let url = identity.approve(&caller, id_of(&path)).await?;
-    Ok(Json(json!({ "redirectUrl": url.as_str() })))
+    let (url, session) = identity.approve(&caller, id_of(&path)).await?;
+    let act = answered(
+        "auth.agent.approve",
+        &session.client_id,
+        Some(&session.scope),
+    );
+    let body = Json(json!({ "redirectUrl": url.as_str() }));
+    Ok((Extension(act), body).into_response())
 }
 
 async fn reject(
     State(identity): Shared,
     path: RawPathParams,
     headers: HeaderMap,
-) -> OAuthResult<Json<Value>> {
+) -> OAuthResult<Response> {
     let caller = person(&identity, &headers).await?;
-    let url = identity.reject(&caller, id_of(&path)).await?;
-    Ok(Json(json!({ "redirectUrl": url.as_str() })))
+    let (url, session) = identity.reject(&caller, id_of(&path)).await?;
+    let act = answered(
+        "auth.agent.reject",
+        &session.client_id,
+        Some(&session.scope),
+    );
+    let body = Json(json!({ "redirectUrl": url.as_str() }));
+    Ok((Extension(act), body).into_response())
 }
 
 /// The clients that act for who asks.
@@ -200,19 +215,20 @@ async fn end_acting(
     State(identity): Shared,
     path: RawPathParams,
     headers: HeaderMap,
-) -> OAuthResult<StatusCode> {
+) -> OAuthResult<Response> {
     let caller = person(&identity, &headers).await?;
-    let is_ended = identity
+    let ended = identity
         .end_acting(user_ref(&caller)?, id_of(&path))
         .await?;
-    if is_ended {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    let text = "no such client acts for you";
-    Err(OAuthError {
-        status: 404,
-        ..OAuthError::new("not_found", text)
-    })
+    let Some(client_id) = ended else {
+        let text = "no such client acts for you";
+        return Err(OAuthError {
+            status: 404,
+            ..OAuthError::new("not_found", text)
+        });
+    };
+    let act = answered("auth.agent.end", &client_id, None);
+    Ok((Extension(act), StatusCode::NO_CONTENT).into_response())
 }
 
 fn user_ref(caller: &platform::ctx::Caller) -> OAuthResult<&str> {
@@ -269,7 +285,8 @@ async fn give_token(State(identity): Shared, request: Request) -> OAuthResult<Re
         client: fields.client(credentials.as_ref()),
     };
     let issued = identity.token(server(&identity)?, &token).await?;
-    Ok(not_stored(Json(issued).into_response()))
+    let act = issued.agent.got_tokens(&issued.scope);
+    Ok(not_stored((Extension(act), Json(issued)).into_response()))
 }
 
 async fn register(State(identity): Shared, request: Request) -> OAuthResult<Response> {
@@ -291,18 +308,19 @@ async fn register(State(identity): Shared, request: Request) -> OAuthResult<Resp
         answer["client_secret_expires_at"] = 0.into();
         answer["token_endpoint_auth_method"] = "client_secret_basic".into();
     }
-    Ok(not_stored(
-        (StatusCode::CREATED, Json(answer)).into_response(),
-    ))
+    let act = answered("auth.client.register", &client.id, Some(&client.name));
+    let response = (StatusCode::CREATED, Extension(act), Json(answer));
+    Ok(not_stored(response.into_response()))
 }
 
-async fn revoke(State(identity): Shared, request: Request) -> OAuthResult<StatusCode> {
+async fn revoke(State(identity): Shared, request: Request) -> OAuthResult<Response> {
     let credentials = basic(request.headers());
     let fields = Fields::read(request).await?;
     let client = fields.client(credentials.as_ref());
     let token = fields.get("token").unwrap_or_default();
-    identity.revoke(server(&identity)?, client, token).await?;
-    Ok(StatusCode::OK)
+    let ended = identity.revoke(server(&identity)?, client, token).await?;
+    let act = ended.map(|agent| Extension(agent.left()));
+    Ok((act, StatusCode::OK).into_response())
 }
 
 /// For services of the portal and for users, about their own token.

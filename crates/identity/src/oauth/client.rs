@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
@@ -19,7 +20,7 @@ use crate::digest::Digest;
 use crate::fetch::{Fetch, Outgoing};
 use crate::sign_in::{Facts, Resolver};
 
-/// Before an access token that stands for a session.
+/// Before an access token that stands for a session, with its proof behind it.
 const ACCESS_TOKEN: &str = "access-token.";
 /// Longest text of a provider's that is repeated.
 const MAX_TEXT: usize = 300;
@@ -162,7 +163,11 @@ impl Client {
         is_granted: bool,
     ) -> Result<Completed> {
         let endpoints = self.discovery.endpoints().await?;
-        if let Some(access_token) = token.strip_prefix(ACCESS_TOKEN) {
+        let lasts = self.preset.session == SessionKind::AccessToken;
+        if let Some(shown) = token.strip_prefix(ACCESS_TOKEN).filter(|_| lasts) {
+            let access_token = self
+                .proven(shown)
+                .ok_or_else(|| Error::forbidden("Refresh failed, sign in anew"))?;
             if !is_granted {
                 return Err(Error::forbidden(
                     "Refresh failed, scope has not been granted",
@@ -241,6 +246,30 @@ impl Client {
         self.completed(endpoints, tokens, None).await
     }
 
+    /// What stands for a session that has an access token only: the token, and a proof that the portal
+    /// got it. Anybody can write a cookie, and have a token of somebody else that was made for another
+    /// client; it must sign nobody in.
+    fn lasting(&self, access_token: &str) -> Option<String> {
+        let tag = hmac::sign(&self.proof_key()?, access_token.as_bytes());
+        let proof = URL_SAFE_NO_PAD.encode(tag);
+        Some(format!("{ACCESS_TOKEN}{access_token}.{proof}"))
+    }
+
+    /// The access token of such a session, if its proof is ours.
+    fn proven<'t>(&self, shown: &'t str) -> Option<&'t str> {
+        let (access_token, proof) = shown.rsplit_once('.')?;
+        let tag = URL_SAFE_NO_PAD.decode(proof).ok()?;
+        let proven = hmac::verify(&self.proof_key()?, access_token.as_bytes(), &tag);
+        proven.ok().map(|()| access_token)
+    }
+
+    /// Of the secret that every replica has, and nobody else but the provider.
+    fn proof_key(&self) -> Option<hmac::Key> {
+        let secret = self.credentials.secret.as_ref()?;
+        let text = format!("{} session {}", self.preset.id, secret.expose());
+        Some(hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes()))
+    }
+
     async fn completed(
         &self,
         endpoints: &Endpoints,
@@ -262,9 +291,8 @@ impl Client {
     }
 
     fn session(&self, tokens: Tokens) -> Session {
-        let lasting = self.preset.session == SessionKind::AccessToken;
-        let own = (lasting && tokens.expires_in.is_none())
-            .then(|| format!("{ACCESS_TOKEN}{}", tokens.access_token));
+        let lasts = self.preset.session == SessionKind::AccessToken && tokens.expires_in.is_none();
+        let own = lasts.then(|| self.lasting(&tokens.access_token)).flatten();
         Session {
             refresh_token: tokens
                 .refresh_token

@@ -54,12 +54,14 @@ impl Identity {
         })
     }
 
-    /// Ends what a client may do for a user; whether there was such a client.
-    pub(crate) async fn end_acting(&self, user_ref: &str, id: &str) -> Result<bool> {
+    /// Ends what a client may do for a user; the client, if there was one.
+    pub(crate) async fn end_acting(&self, user_ref: &str, id: &str) -> Result<Option<String>> {
         let found = self.store.find_grant(REFRESH, id).await?;
-        match found.filter(|grant| grant.owner == user_ref) {
-            Some(_) => self.store.delete_grant(REFRESH, id).await,
-            None => Ok(false),
-        }
+        let Some(grant) = found.filter(|grant| grant.owner == user_ref) else {
+            return Ok(None);
+        };
+        let offline: Offline = grant.read()?;
+        let is_ended = self.store.delete_grant(REFRESH, id).await?;
+        Ok(is_ended.then_some(offline.client_id))
     }
 }

@@ -129,9 +129,10 @@ impl Identity {
         Ok(session)
     }
 
-    /// A resource of ours (RFC 8707), without its query.
+    /// A resource of ours; it has no fragment (RFC 8707).
     pub(super) fn resource(&self, text: &str) -> OAuthResult<String> {
         let url = text.parse::<Url>().ok();
+        let url = url.filter(|url| url.fragment().is_none());
         let plugin = url.as_ref().and_then(|url| self.plugin_of(url));
         // Nobody but the user themself has something to do with sign-in.
         let plugin = plugin.filter(|plugin| plugin != "auth");
@@ -150,8 +151,12 @@ impl Identity {
         Ok(found.ok_or_else(gone)?.read()?)
     }
 
-    /// Somebody says yes: where to send the browser, with a code.
-    pub(crate) async fn approve(&self, caller: &Caller, id: &str) -> OAuthResult<Url> {
+    /// Somebody says yes: where to send the browser, with a code, and what was agreed on.
+    pub(crate) async fn approve(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> OAuthResult<(Url, Authorized)> {
         let user = asked(caller)?;
         let mut session = self.oauth_session(id).await?;
         self.end_session(id).await?;
@@ -169,11 +174,12 @@ impl Identity {
             client = session.client_id,
             "a client may act for a user"
         );
-        self.back(&session, &[("code", &code)])
+        let url = self.back(&session, &[("code", &code)])?;
+        Ok((url, session))
     }
 
-    /// Somebody says no: where to send the browser.
-    pub(crate) async fn reject(&self, caller: &Caller, id: &str) -> OAuthResult<Url> {
+    /// Somebody says no: where to send the browser, and to what.
+    pub(crate) async fn reject(&self, caller: &Caller, id: &str) -> OAuthResult<(Url, Authorized)> {
         asked(caller)?;
         let session = self.oauth_session(id).await?;
         self.end_session(id).await?;
@@ -181,7 +187,8 @@ impl Identity {
             ("error", "access_denied"),
             ("error_description", "the user said no"),
         ];
-        self.back(&session, &error)
+        let url = self.back(&session, &error)?;
+        Ok((url, session))
     }
 
     /// A question is answered once.

@@ -224,13 +224,14 @@ impl Identity {
                 return self.within(&allowed.redirects, client);
             }
         }
-        if server.settings.registration.is_none() {
+        let Some(patterns) = &server.settings.registration else {
             return Err(unknown());
-        }
+        };
         let found = self.store.find_grant(CLIENT, id).await?;
         let found = found.filter(|grant| grant.expires_at > self.clock.now());
         let client = found.ok_or_else(unknown)?.read::<Client>()?;
-        Ok(Arc::new(client))
+        // What was allowed when it registered need not be any more.
+        self.within(patterns, Arc::new(client))
     }
 
     /// Our own command line, which needs no fetching.

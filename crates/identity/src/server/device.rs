@@ -119,14 +119,14 @@ impl Identity {
         Ok((grant.read()?, grant.expires_at))
     }
 
-    /// Its user says yes or no.
+    /// Its user says yes or no; what was answered.
     pub(crate) async fn answer_device(
         &self,
         server: &Server,
         caller: &Caller,
         user_code: &str,
         is_yes: bool,
-    ) -> OAuthResult<()> {
+    ) -> OAuthResult<Waiting> {
         let (user, grant) = self.typed(server, caller, user_code).await?;
         let mut waiting: Waiting = grant.read()?;
         waiting.user_ref = is_yes.then(|| user.entity_ref.clone());
@@ -144,7 +144,7 @@ impl Identity {
             answer = state,
             "a user answered a program that waits"
         );
-        Ok(())
+        Ok(waiting)
     }
 
     /// The request behind a code that a user typed.

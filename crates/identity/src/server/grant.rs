@@ -6,6 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
+use crate::Identity;
+use crate::digest::Digest;
+use crate::jws::Jws;
+use crate::token;
+
 /// Something that was granted, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -35,6 +40,8 @@ pub(super) const CODE: &str = "code";
 pub(super) const DEVICE: &str = "device";
 /// A client may come for new tokens.
 pub(super) const REFRESH: &str = "refresh";
+/// Whose a limited token is that a plugin makes of a client's token, and that does not say so.
+const PASSED: &str = "passed";
 
 impl Grant {
     pub(super) fn new(
@@ -71,4 +78,38 @@ impl Grant {
         serde_json::from_str(&self.body)
             .map_err(|error| Error::internal("a grant is not what we write").with_source(error))
     }
+}
+
+impl Identity {
+    /// Remembers the client of a token: a plugin that passes a call on shows the limited form of the
+    /// token, whose content is Backstage's and has no place for it.
+    pub(crate) async fn remember_agent(&self, user_token: &str, client_id: &str) -> Result<()> {
+        let Some(jws) = Jws::parse(user_token) else {
+            return Ok(());
+        };
+        let (Some(limited), Some(exp)) = (token::limited(&jws), jws.claims.exp) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let grant = Grant {
+            owner: client_id.to_owned(),
+            expires_at: exp.saturating_mul(1_000),
+            ..Grant::new(PASSED, named(&limited), &(), now, Duration::ZERO)?
+        };
+        self.store.prune_grants(now).await?;
+        self.store.insert_grant(grant).await
+    }
+
+    /// The client whose token a limited token was made of; `None` for the user's own.
+    pub(crate) async fn agent_behind(&self, limited: &str) -> Result<Option<String>> {
+        if self.server.is_none() {
+            return Ok(None);
+        }
+        let found = self.store.find_grant(PASSED, &named(limited)).await?;
+        Ok(found.map(|grant| grant.owner))
+    }
+}
+
+fn named(token: &str) -> String {
+    hex::encode(Digest::of(token).as_bytes())
 }

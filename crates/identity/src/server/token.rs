@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::act::Agent;
 use super::authorize::{Authorized, FRESH, USED};
 use super::device::DEVICE_GRANT;
 use super::grant::{CODE, Grant, REFRESH};
@@ -55,6 +56,9 @@ pub(crate) struct Issued {
     pub(crate) scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
+    /// Who got them, and for whom.
+    #[serde(skip)]
+    pub(crate) agent: Agent,
 }
 
 /// A session that outlives its tokens.
@@ -66,6 +70,15 @@ pub(super) struct Offline {
     pub(super) resource: Option<String>,
     /// When it ends however often it is renewed.
     pub(super) ends_at: Millis,
+}
+
+impl Offline {
+    fn agent(&self) -> Agent {
+        Agent {
+            client_id: self.client_id.clone(),
+            user_ref: self.user_ref.clone(),
+        }
+    }
 }
 
 impl Identity {
@@ -126,9 +139,15 @@ impl Identity {
 
     /// Somebody has a code who should not: what came of it ends.
     async fn reused(&self, agreed: &Authorized) -> OAuthResult<OAuthError> {
-        let user = agreed.user_ref.as_deref().unwrap_or_default();
-        self.end_offline(&agreed.client_id, user).await?;
-        Ok(invalid("the code was used before"))
+        let agent = Agent {
+            client_id: agreed.client_id.clone(),
+            user_ref: agreed.user_ref.clone().unwrap_or_default(),
+        };
+        self.end_offline(&agent.client_id, &agent.user_ref).await?;
+        Ok(OAuthError {
+            act: Some(Box::new(agent.used_twice("a code"))),
+            ..invalid("the code was used before")
+        })
     }
 
     /// The first tokens for what was agreed, with one to renew them if that was part of it.
@@ -210,31 +229,35 @@ impl Identity {
             "a refresh token was used twice; its session is over"
         );
         let text = "the refresh token was used before; the session is over";
-        Ok(invalid(text))
+        Ok(OAuthError {
+            act: Some(Box::new(offline.agent().used_twice("a refresh token"))),
+            ..invalid(text)
+        })
     }
 
-    /// Revokes a refresh token (RFC 7009). Tokens that are not known are no error.
+    /// Revokes a refresh token (RFC 7009); whose session ended. Tokens that are not known are no error.
     pub(crate) async fn revoke(
         &self,
         server: &Server,
         client: Shown<'_>,
         token: &str,
-    ) -> OAuthResult<()> {
+    ) -> OAuthResult<Option<Agent>> {
         let id = client.id.unwrap_or_default();
         self.proven(server, client, id).await?;
         let Some((session, _)) = token.split_once('.') else {
-            return Ok(());
+            return Ok(None);
         };
         let Some(grant) = self.store.find_grant(REFRESH, session).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let offline: Offline = grant.read()?;
         let digest = hex::encode(Digest::of(token).as_bytes());
         let is_same = verify_slices_are_equal(grant.digest.as_bytes(), digest.as_bytes()).is_ok();
-        if is_same && offline.client_id == id {
-            self.store.delete_grant(REFRESH, session).await?;
+        if !is_same || offline.client_id != id {
+            return Ok(None);
         }
-        Ok(())
+        self.store.delete_grant(REFRESH, session).await?;
+        Ok(Some(offline.agent()))
     }
 
     /// The client that shows itself, which must be the one something belongs to.
@@ -290,6 +313,8 @@ impl Identity {
                 },
             )
             .await?;
+        self.remember_agent(&signed_in.token, &offline.client_id)
+            .await?;
         let is_openid = scope.split(' ').any(|scope| scope == OPENID);
         let is_narrow = resource.is_some() || !scope::limits(&scope).is_empty();
         Ok(Issued {
@@ -300,6 +325,7 @@ impl Identity {
             expires_in: signed_in.expires_in.as_secs(),
             scope,
             refresh_token,
+            agent: offline.agent(),
         })
     }
 

@@ -65,7 +65,37 @@ impl Authorizer for Everything {
     }
 }
 
+/// What the audit log would be told: what was done, by and for whom, to what, and whether it was
+/// refused.
+#[derive(Default)]
+pub(crate) struct Acts(Mutex<Vec<String>>);
+
+impl platform::http::Observer for Acts {
+    fn observe(&self, seen: platform::http::Seen<'_>) {
+        let Some(act) = seen.act else { return };
+        let asking = seen.ctx.map(|ctx| ctx.caller()).or(seen.refused);
+        let caller = act.caller.as_deref().or(asking);
+        let (actor, user) = match caller {
+            Some(Caller::User(user)) => (user.agent.as_deref(), &*user.entity_ref),
+            Some(other) => (None, other.subject()),
+            None => (None, "nobody"),
+        };
+        let end = if act.is_refused { "refused" } else { "done" };
+        let actor = actor.unwrap_or("itself");
+        let text = format!("{} {} {user} by {actor} {end}", act.action, act.subject);
+        self.0.lock().push(text);
+    }
+}
+
+impl Acts {
+    /// What was told since the last look.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock())
+    }
+}
+
 pub(crate) struct Lab {
+    pub(crate) acts: Arc<Acts>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) fetch: Arc<FakeFetch>,
@@ -117,6 +147,7 @@ impl Lab {
             clock: clock.clone(),
         };
         Self {
+            acts: Arc::default(),
             identity: Identity::new(settings, surroundings).unwrap(),
             store,
             fetch: Arc::default(),
@@ -165,6 +196,7 @@ impl Lab {
             let authenticator = self.identity.authenticator(plugin.id);
             let mount = Mount {
                 challenge: self.identity.challenge(plugin.id),
+                observer: Some(Arc::clone(&self.acts) as Arc<dyn platform::http::Observer>),
                 ..Mount::new(authenticator, Arc::new(Everything))
             };
             app = app.nest(&path, mount_with(plugin, mount));

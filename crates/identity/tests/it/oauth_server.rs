@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use identity::{AccessTokens, Grant, Restriction, Settings, Stage, Store};
+use identity::{AccessTokens, Grant, MemoryStore, Restriction, Settings, Stage, Store};
 use platform::ctx::Caller;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
@@ -34,6 +34,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(change: Value) -> Self {
+        Self::over(Arc::default(), change).await
+    }
+
+    /// A portal with other settings over a store that another one has used.
+    async fn over(store: Arc<MemoryStore>, change: Value) -> Self {
         let mut auth = json!({
             "experimentalDynamicClientRegistration": {"enabled": true},
             "clientIdMetadataDocuments": {"enabled": true},
@@ -48,7 +53,7 @@ impl World {
         let settings =
             Settings::from_config(base.clone(), base, Stage::Production, &auth, &access).unwrap();
         let people = Arc::new(People::usual());
-        let lab = Lab::among(settings, Arc::default(), Vendor::new(), Some(people));
+        let lab = Lab::among(settings, store, Vendor::new(), Some(people));
         let owners = vec![USER.to_owned()];
         let token = lab
             .identity
@@ -544,6 +549,39 @@ async fn a_token_for_a_resource_opens_that_resource_only() {
         .renew(&client, text(&session, "refresh_token"), &other)
         .await;
     assert_eq!(page.json()["error"], "invalid_target");
+    for wrong in [
+        "https://portal.acme.org/api/catalog#techdocs",
+        "https://portal.acme.org/api/auth",
+        "https://portal.acme.org/api/catalog/../auth",
+        "https://portal.acme.org.evil.org/api/catalog",
+    ] {
+        let back = world.ask(&client, &[("resource", wrong)]).await.location();
+        assert_eq!(
+            query_of(&back)["error"],
+            "invalid_target",
+            "{wrong}: {back}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_registered_before_patterns_were_narrowed_is_answered_no_more() {
+    let before = World::usual().await;
+    let client = before.client().await;
+    let registration = |patterns: &[&str]| {
+        json!({"experimentalDynamicClientRegistration": {
+            "enabled": true, "allowedRedirectUriPatterns": patterns,
+        }})
+    };
+    for (patterns, status) in [
+        (&["http://127.0.0.1:*/*", "https://tool.org/*"][..], 302),
+        (&["https://tool.org/*"], 401),
+    ] {
+        let store = Arc::clone(&before.lab.store);
+        let after = World::over(store, registration(patterns)).await;
+        let page = after.ask(&client, &[]).await;
+        assert_eq!(page.status, status, "{patterns:?}: {}", page.body);
+    }
 }
 
 #[tokio::test]

@@ -442,7 +442,8 @@ async fn a_session_of_github_is_its_access_token() {
     let mut browser = Browser::new(&lab);
     sign_in(case, &mut browser, &vendor, &signer).await;
     let cookie = &browser.cookies["github-refresh-token"];
-    assert_eq!(cookie, "access%2Dtoken%2Ethe%2Daccess%2Dtoken");
+    let known = "access%2Dtoken%2Ethe%2Daccess%2Dtoken%2E";
+    assert!(cookie.starts_with(known), "{cookie}");
     let refresh = "/api/auth/github/refresh?env=production";
     let again = browser.ask("GET", refresh).await.json();
     assert_eq!(again["providerInfo"]["scope"], "read:user");
@@ -455,6 +456,39 @@ async fn a_session_of_github_is_its_access_token() {
         "{}",
         more.body
     );
+}
+
+/// Somebody's access token that was made for another client, or stolen, is written into a cookie.
+#[tokio::test]
+async fn a_token_that_the_portal_did_not_get_signs_nobody_in() {
+    for case in cases() {
+        let name = case.provider;
+        let (lab, vendor, signer) = world(&case).await;
+        let mut browser = Browser::new(&lab);
+        sign_in(&case, &mut browser, &vendor, &signer).await;
+        let refused = json!({"error": "invalid_grant"}).to_string();
+        vendor.answer_as(case.token, 400, &[], refused);
+        let n_asked = || -> usize {
+            case.apis
+                .iter()
+                .map(|(url, _)| vendor.asked(url).len())
+                .sum()
+        };
+        let before = n_asked();
+        let cookie = format!("{name}-refresh-token");
+        let own = browser.cookies.get(&cookie).cloned().unwrap_or_default();
+        let proof = own.rsplit_once("%2E").map_or("x", |(_, proof)| proof);
+        for stolen in [
+            "access%2Dtoken%2Estolen".to_owned(),
+            format!("access%2Dtoken%2Estolen%2E{proof}"),
+        ] {
+            browser.cookies.insert(cookie.clone(), stolen.clone());
+            let refresh = format!("/api/auth/{name}/refresh?env=production");
+            let page = browser.ask("GET", &refresh).await;
+            assert_eq!(page.status, 401, "{name} {stolen}: {}", page.body);
+        }
+        assert_eq!(n_asked(), before, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -78,8 +78,9 @@ fn without_path(kind: &str, value: Value, body: &mut Map<String, Value>) -> Scim
         ));
     };
     for (name, value) in values {
-        // The schema of an extension stands for all of its attributes.
-        if name.starts_with("urn:") && value.is_object() {
+        // The schema of an extension stands for all of its attributes, and Entra writes the attribute
+        // of one behind it.
+        if is_schema(&name) && value.is_object() {
             merge(
                 body.entry(name)
                     .or_insert_with(|| Value::Object(Map::new())),
@@ -95,6 +96,12 @@ fn without_path(kind: &str, value: Value, body: &mut Map<String, Value>) -> Scim
         }
     }
     Ok(())
+}
+
+/// Whether a name is that of a schema: it ends with the name of a kind of resource.
+fn is_schema(name: &str) -> bool {
+    let last = name.rsplit(':').next().unwrap_or_default();
+    name.starts_with("urn:") && last.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 impl Target {
@@ -316,6 +323,18 @@ mod tests {
                 json!([{"op": "Add", "path": format!("{extension}:department"), "value": "HR"}]),
                 "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
                 json!({"department": "HR"}),
+            ),
+            (
+                &user,
+                json!([{"op": "Add", "value": {(extension): {"department": "HR"}}}]),
+                "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+                json!({"department": "HR"}),
+            ),
+            (
+                &user,
+                json!([{"op": "Add", "value": {(format!("{extension}:manager")): {"value": "7"}}}]),
+                "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+                json!({"manager": {"value": "7"}}),
             ),
             (
                 &user,

@@ -1,6 +1,5 @@
 //! `POST /authorize`: decisions for front ends and for plugins elsewhere.
 
-use platform::ctx::User;
 use platform::http::judge;
 use platform::permission::{Condition, Decision, Permission, Permissioned};
 use platform::{Ctx, Error, Result};
@@ -36,8 +35,9 @@ impl Question {
 impl Permissions {
     /// The answers to questions of a user, or of a plugin on a user's behalf.
     pub(crate) async fn authorize(&self, ctx: &Ctx, questions: Vec<Question>) -> Result<Value> {
-        let User { actor, .. } = ctx.require_user()?;
-        if actor.is_none() && questions.iter().any(Question::asks_for_conditions) {
+        let user = ctx.require_user()?;
+        // A program of the user is not told more than the user.
+        if !user.is_passed_on() && questions.iter().any(Question::asks_for_conditions) {
             return Err(Error::input(
                 "Resource permissions require a resourceRef to be set. Direct user requests \
                  without a resourceRef are not allowed.",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::roles::require_ours;
 use super::{Permissions, entity};
-use crate::condition;
+use crate::condition::{self, check_rules};
 use crate::policy::{Action, ConditionalPolicy};
 use crate::store::conditions as store;
 
@@ -60,7 +60,10 @@ impl Permissions {
         let policy = condition::parse(body, limits).map_err(Error::input)?;
         let set = engine.policy();
         scope.require(set.roles.get(&policy.role))?;
+        self.require_change(ctx, set.roles.get(&policy.role))
+            .await?;
         require_role(&set, &policy.role)?;
+        self.check_rules(&policy).map_err(Error::input)?;
         let clash = set
             .conditions
             .iter()
@@ -93,6 +96,7 @@ impl Permissions {
         let policy = condition::parse(body, limits).map_err(Error::input)?;
         scope.require(set.roles.get(&policy.role))?;
         require_role(&set, &policy.role)?;
+        self.check_rules(&policy).map_err(Error::input)?;
         self.change(ctx, move |tx| {
             let before = store::find(tx, id)?.ok_or_else(|| of_a_file(id))?;
             let policy = ConditionalPolicy { id, ..policy };
@@ -120,6 +124,17 @@ impl Permissions {
             Ok(((), event.changed(Some(&view(&before)), None)))
         })
         .await
+    }
+}
+
+impl Permissions {
+    /// Fails when the plugin of the resources could not read a policy. Of resources of plugins that
+    /// are not here nothing can be said.
+    pub(super) fn check_rules(&self, policy: &ConditionalPolicy) -> Result<(), String> {
+        let plugins = self.0.plugins.iter();
+        let mut own = plugins.filter(|it| it.has_resource_type(&policy.resource_type));
+        let rules = own.next().and_then(|plugin| plugin.rules().ok());
+        rules.map_or(Ok(()), |rules| check_rules(&policy.condition, &rules))
     }
 }
 

@@ -36,26 +36,28 @@ pub(crate) const DELETE: Permission<'_> = entity("policy.entity.delete", "delete
 /// All permissions of the plugin.
 pub const PERMISSIONS: &[Permission<'_>] = &[READ, CREATE, DELETE, UPDATE];
 
-/// Whether a role fulfils a condition.
+/// Whether a role fulfils a condition. A rule that nobody knows, or that has a parameter of another
+/// sort than it takes, is fulfilled by nothing, neither as it is nor turned around.
 pub(crate) fn fulfils(role: &Role, condition: &Condition) -> bool {
-    match condition {
-        Condition::AllOf(parts) => parts.iter().all(|part| fulfils(role, part)),
-        Condition::AnyOf(parts) => parts.iter().any(|part| fulfils(role, part)),
-        // A rule that nobody knows is fulfilled by nothing, neither as it is nor turned around.
-        Condition::Not(part) => is_known(part) && !fulfils(role, part),
-        Condition::Rule { rule, params, .. } => {
-            let owners = params.get("owners").and_then(Value::as_array);
-            let mut owners = owners.into_iter().flatten().filter_map(Value::as_str);
-            rule == "IS_OWNER" && owners.any(|owner| role.owner.as_deref() == Some(owner))
-        }
-    }
+    judge(role, condition).unwrap_or(false)
 }
 
-fn is_known(condition: &Condition) -> bool {
+fn judge(role: &Role, condition: &Condition) -> Option<bool> {
     match condition {
-        Condition::AllOf(parts) | Condition::AnyOf(parts) => parts.iter().all(is_known),
-        Condition::Not(part) => is_known(part),
-        Condition::Rule { rule, .. } => rule == "IS_OWNER",
+        Condition::AllOf(parts) => parts
+            .iter()
+            .try_fold(true, |all, part| Some(judge(role, part)? && all)),
+        Condition::AnyOf(parts) => parts
+            .iter()
+            .try_fold(false, |any, part| Some(judge(role, part)? || any)),
+        Condition::Not(part) => judge(role, part).map(|it| !it),
+        Condition::Rule { rule, params, .. } => {
+            let owners = params.get("owners").filter(|_| rule == "IS_OWNER");
+            let owners = owners?.as_array()?.iter().map(Value::as_str);
+            let owners: Vec<&str> = owners.collect::<Option<_>>()?;
+            let owner = role.owner.as_deref();
+            Some(owner.is_some_and(|owner| owners.contains(&owner)))
+        }
     }
 }
 
@@ -104,5 +106,38 @@ impl Permissioned for PolicyEntities {
             role.is_some_and(|role| fulfils(role, condition))
         };
         Ok(refs.iter().map(is_match).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Source;
+
+    #[test]
+    fn conditions_that_cannot_be_read_are_fulfilled_by_no_role() {
+        let role = Role {
+            owner: Some("user:default/ann".to_owned()),
+            ..Role::new("role:default/a", Source::Rest)
+        };
+        let is_owner = |owners: Value| json!({"rule": "IS_OWNER", "resourceType": "policy-entity", "params": {"owners": owners}});
+        let other = is_owner(json!(["user:default/bob"]));
+        let unknown = json!({"rule": "IS_NICE", "resourceType": "policy-entity"});
+        for (condition, expected) in [
+            (is_owner(json!(["user:default/ann"])), true),
+            (other.clone(), false),
+            (json!({ "not": other }), true),
+            (is_owner(json!("user:default/ann")), false),
+            (json!({"not": is_owner(json!("user:default/bob"))}), false),
+            (json!({"not": is_owner(json!([1]))}), false),
+            (json!({ "not": unknown }), false),
+            (
+                json!({"anyOf": [is_owner(json!(["user:default/ann"])), unknown]}),
+                false,
+            ),
+        ] {
+            let read = Condition::from_json(&condition).unwrap();
+            assert_eq!(fulfils(&role, &read), expected, "{condition}");
+        }
     }
 }

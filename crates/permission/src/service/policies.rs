@@ -1,6 +1,6 @@
 //! Policies: what roles may do.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use audit::Event;
 use platform::db::Tx;
@@ -68,6 +68,10 @@ impl Permissions {
         let set = self.rbac()?.policy();
         let scope = self.scope(ctx, entity::CREATE).await?;
         let rules = parse(body, None, "permission policy must be present", "policy")?;
+        let names: BTreeSet<&str> = rules.iter().map(|rule| rule.subject.as_str()).collect();
+        for name in names {
+            self.require_change(ctx, set.roles.get(name)).await?;
+        }
         require_roles(&set, &scope, &rules, "add")?;
         self.change(ctx, move |tx| replace(tx, "create", &[], &rules))
             .await

@@ -113,11 +113,29 @@ impl Permissions {
         self.scope(ctx, entity::CREATE).await?;
         let draft = Draft::parse(body, text(body, "name"))
             .map_err(|cause| Error::input(format!("Invalid role definition. Cause: {cause}")))?;
-        require_ours(set.roles.get(&draft.name), "Unable to add role")?;
+        let known = set.roles.get(&draft.name);
+        self.require_change(ctx, known).await?;
+        require_ours(known, "Unable to add role")?;
         draft.require_unique_members()?;
         let (by, now) = (ctx.caller().subject().to_owned(), self.0.clock.now());
         self.change(ctx, move |tx| insert(tx, &draft, by, now))
             .await
+    }
+
+    /// Adding to a role that is there is a change of it, for which its owner needs no further
+    /// permission: who may make roles must not thereby get into those of others.
+    pub(super) async fn require_change(&self, ctx: &Ctx, role: Option<&Role>) -> Result<()> {
+        let Some(role) = role else {
+            return Ok(());
+        };
+        let is_mine = |owner: &String| {
+            ctx.require_user()
+                .is_ok_and(|it| it.ownership.contains(owner))
+        };
+        if role.source == Source::Rest && role.owner.as_ref().is_some_and(is_mine) {
+            return Ok(());
+        }
+        self.scope(ctx, entity::UPDATE).await?.require(Some(role))
     }
 
     /// Changes a role; whether there was anything to change.
@@ -186,12 +204,14 @@ fn insert(tx: &mut Tx<'_>, draft: &Draft, by: String, now: Millis) -> Result<(()
     if draft.members.iter().any(|member| known.contains(member)) {
         return Err(Error::conflict(""));
     }
-    let owner = draft.owner.clone().or_else(|| Some(by.clone()));
+    let there = store::find(tx, &draft.name)?;
+    let (text, owner) = there.map_or((None, None), |role| (role.description, role.owner));
+    let owner = draft.owner.clone().or(owner);
     let role = Role {
         name: draft.name.clone(),
         source: Source::Rest,
-        description: draft.description.clone(),
-        owner,
+        description: draft.description.clone().or(text),
+        owner: owner.or_else(|| Some(by.clone())),
         author: Some(by.clone()),
         modified_by: Some(by),
         created_at: Some(now),

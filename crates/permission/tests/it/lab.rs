@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use permission::{Groups, OPEN_PATHS, Parts, Permissions, Settings, router};
-use platform::ctx::{Caller, Service, User};
+use platform::ctx::{AccessRestriction, Caller, Service, User};
 use platform::http::{Plugin, mount};
 use platform::permission::{Condition, Permission, Permissioned};
 use platform::{Authenticator, Clock, Error, Result};
@@ -54,13 +54,15 @@ pub(crate) fn user(name: &str, ownership: &[&str]) -> User {
         ownership: ownership.iter().map(|&owner| owner.to_owned()).collect(),
         expires_at: i64::MAX,
         limited_token: None,
+        agent: None,
         actor: None,
         reach: platform::ctx::Reach::default(),
     }
 }
 
 /// `Bearer NAME` is `user:default/NAME`, `Bearer plugin:NAME` a plugin on the user's behalf,
-/// `Bearer static` a program.
+/// `Bearer agent:NAME` a program of the user, `Bearer passed:NAME` a plugin that passes on what such
+/// a program wants, `Bearer static` a program, `Bearer narrow` one that is limited.
 pub(crate) struct Tokens;
 
 #[async_trait]
@@ -70,19 +72,32 @@ impl Authenticator for Tokens {
             return Ok(Arc::new(Caller::Anonymous));
         };
         let token = value.to_str().unwrap().trim_start_matches("Bearer ");
-        if token == "static" {
+        if token == "static" || token == "narrow" {
+            let only = AccessRestriction {
+                plugin: "permission".to_owned(),
+                permissions: vec!["policy.entity.create".to_owned()],
+                actions: Vec::new(),
+            };
             return Ok(Arc::new(Caller::Service(Service {
                 subject: "lab-client".to_owned(),
-                restrictions: None,
+                restrictions: (token == "narrow").then(|| [only].into()),
             })));
         }
         if token == "garbage" {
             return Err(Error::unauthenticated("Illegal token"));
         }
-        let name = format!("user:default/{}", token.trim_start_matches("plugin:"));
-        let actor = token.starts_with("plugin:").then(|| "plugin:lab".into());
+        let (kind, name) = token.split_once(':').unwrap_or(("", token));
+        let name = format!("user:default/{name}");
+        let (plugin, client) = (Arc::from("plugin:lab"), Arc::from("https://tool.example"));
+        let (actor, agent) = match kind {
+            "plugin" => (Some(plugin), None),
+            "agent" => (Some(Arc::clone(&client)), Some(client)),
+            "passed" => (Some(plugin), Some(client)),
+            _ => (None, None),
+        };
         let user = User {
             actor,
+            agent,
             ..user(&name, &[&name])
         };
         Ok(Arc::new(Caller::User(user)))
@@ -116,7 +131,12 @@ impl Permissioned for Things {
     }
 
     fn rules(&self) -> Result<Value> {
-        Ok(json!([{"name": "IS_OF", "resourceType": "thing"}]))
+        let params = json!({
+            "type": "object",
+            "properties": {"owner": {"type": "string"}},
+            "required": ["owner"],
+        });
+        Ok(json!([{"name": "IS_OF", "resourceType": "thing", "paramsSchema": params}]))
     }
 
     fn resource_type(&self) -> Option<&'static str> {

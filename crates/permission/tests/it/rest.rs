@@ -337,18 +337,18 @@ async fn conditions_decide_for_users_and_are_told_to_plugins() {
             "{token} {resources}"
         );
     }
-    let told = lab
-        .send("POST /authorize", "plugin:alice", &ask(Value::Null))
-        .await;
     let mut filled = condition()["conditions"].clone();
     filled["params"]["owner"] = "user:default/alice".into();
-    assert_eq!(
-        told.json()["items"][0],
-        json!({
-            "id": "1", "result": "CONDITIONAL", "pluginId": "things", "resourceType": "thing",
-            "conditions": {"anyOf": [filled]},
-        })
-    );
+    for token in ["plugin:alice", "passed:alice"] {
+        let told = lab.send("POST /authorize", token, &ask(Value::Null)).await;
+        assert_eq!(
+            told.json()["items"][0],
+            json!({
+                "id": "1", "result": "CONDITIONAL", "pluginId": "things", "resourceType": "thing",
+                "conditions": {"anyOf": [filled]},
+            })
+        );
+    }
     let direct = lab
         .send("POST /authorize", "alice", &ask(Value::Null))
         .await;
@@ -382,7 +382,8 @@ async fn users_are_told_no_conditions() {
     ];
     for items in batches {
         let body = json!({ "items": items });
-        for token in ["alice", "bob"] {
+        // A program of a user is told no more than the user.
+        for token in ["alice", "bob", "agent:alice"] {
             let answer = lab.send("POST /authorize", token, &body).await;
             let text = answer.json().to_string();
             assert!(!text.contains("CONDITIONAL"), "{token} {body}: {text}");
@@ -399,6 +400,10 @@ async fn conditional_policies_are_made_changed_and_removed() {
     named["permissionMapping"] = json!([{"name": "thing.read", "action": "read"}]);
     let mut wrong = condition();
     wrong["permissionMapping"] = json!([]);
+    let mut unknown = condition();
+    unknown["conditions"] = json!({"not": {"rule": "IS_NICE", "resourceType": "thing"}});
+    let mut badly_typed = condition();
+    badly_typed["conditions"]["params"]["owner"] = json!(["$currentUser"]);
     converse(
         &lab,
         &[
@@ -422,6 +427,20 @@ async fn conditional_policies_are_made_changed_and_removed() {
                 wrong,
                 400,
                 "must be non empty array",
+            ),
+            (
+                "POST /roles/conditions",
+                "admin",
+                unknown,
+                400,
+                "there is no rule IS_NICE",
+            ),
+            (
+                "POST /roles/conditions",
+                "admin",
+                badly_typed.clone(),
+                400,
+                "'params.owner' of rule IS_OF is not of a type",
             ),
             (
                 "POST /roles/conditions",
@@ -472,6 +491,13 @@ async fn conditional_policies_are_made_changed_and_removed() {
                 none.clone(),
                 400,
                 "Id is not a valid number.",
+            ),
+            (
+                "PUT /roles/conditions/1",
+                "admin",
+                badly_typed,
+                400,
+                "IS_OF",
             ),
             ("PUT /roles/conditions/1", "admin", condition(), 200, ""),
             ("DELETE /roles/conditions/1", "admin", none.clone(), 204, ""),
@@ -534,6 +560,77 @@ async fn owners_of_roles_may_change_their_own_only() {
         judged["items"][0]["result"],
         json!(["ALLOW", "DENY", "DENY"])
     );
+    // The answers tell about resources that a limited program may not see.
+    for token in ["narrow", "root", "plugin:root"] {
+        let refused = lab.send(head, token, &body).await;
+        assert_eq!(refused.status, 403, "{token}: {}", refused.text);
+    }
+}
+
+/// Who may make roles, and change their own, gets by no way into those of others.
+#[tokio::test]
+async fn who_may_make_roles_gets_into_no_others() {
+    let lab = Lab::new(config()).await;
+    let makers = json!({"name": "role:default/makers", "memberReferences": ["user:default/olga", "user:default/max"]});
+    lab.send("POST /roles", "root", &makers).await;
+    let create = json!([{"entityReference": "role:default/makers", "permission": "policy.entity.create", "policy": "create", "effect": "allow"}]);
+    lab.send("POST /policies", "root", &create).await;
+    let own = json!({
+        "result": "CONDITIONAL", "roleEntityRef": "role:default/makers", "pluginId": "permission",
+        "resourceType": "policy-entity", "permissionMapping": ["read", "update", "delete"],
+        "conditions": {"rule": "IS_OWNER", "resourceType": "policy-entity", "params": {"owners": ["$currentUser"]}},
+    });
+    lab.send("POST /roles/conditions", "root", &own).await;
+    lab.send("POST /roles", "root", &role(&["user:default/a"]))
+        .await;
+    let none = Value::Null;
+    let allow = |role: &str| json!([{"entityReference": role, "permission": "thing", "policy": "read", "effect": "allow"}]);
+    let mut mine = role(&["user:default/olga"]);
+    mine["name"] = "role:default/mine".into();
+    let mut more = role(&["user:default/b"]);
+    more["name"] = "role:default/mine".into();
+    let mut depends = condition();
+    depends["roleEntityRef"] = "role:default/mine".into();
+    converse(
+        &lab,
+        &[
+            ("POST /roles", "olga", role(&["user:default/olga"]), 403, ""),
+            (
+                "POST /policies",
+                "olga",
+                allow("role:default/team"),
+                403,
+                "",
+            ),
+            ("POST /roles/conditions", "olga", condition(), 403, ""),
+            (&format!("GET {TEAM}"), "olga", none.clone(), 404, ""),
+            ("POST /roles", "olga", mine, 201, ""),
+            (
+                "POST /policies",
+                "olga",
+                allow("role:default/mine"),
+                201,
+                "",
+            ),
+            ("POST /roles", "olga", more.clone(), 201, ""),
+            ("POST /roles/conditions", "olga", depends, 201, ""),
+            ("POST /roles", "max", more, 403, ""),
+            ("POST /policies", "max", allow("role:default/mine"), 403, ""),
+        ],
+    )
+    .await;
+    // Somebody else adds a member, and the role stays whose it is.
+    let mut third = role(&["user:default/c"]);
+    third["name"] = "role:default/mine".into();
+    third["metadata"] = json!({});
+    assert_eq!(lab.send("POST /roles", "admin", &third).await.status, 201);
+    let path = "GET /roles/role/default/mine";
+    let found = lab.send(path, "admin", &none).await.json();
+    assert_eq!(
+        found[0]["metadata"]["owner"], "user:default/olga",
+        "{found}"
+    );
+    assert_eq!(found[0]["metadata"]["description"], "A team", "{found}");
 }
 
 /// Every route, and what a program without restrictions gets.

@@ -80,6 +80,7 @@ mod tests {
                 ownership: [].into(),
                 expires_at: 0,
                 limited_token: None,
+                agent: None,
                 actor: None,
                 reach,
             })

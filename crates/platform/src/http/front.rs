@@ -272,7 +272,7 @@ impl Shared {
             return Some(refusal(error, request.method(), request.uri()));
         }
         let address = exchange.info.peer?;
-        let key = address.to_string();
+        let key = limit::counter_of(address);
         for limiter in self.limiters(path) {
             if !limiter.is_exempt(address)
                 && let Err(wait) = limiter.admit(&key)
@@ -300,7 +300,7 @@ impl Shared {
             return;
         }
         if let Some(address) = exchange.info.peer {
-            let key = address.to_string();
+            let key = limit::counter_of(address);
             limiters.for_each(|limiter| limiter.settle(&key, status));
         }
     }

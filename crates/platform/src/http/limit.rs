@@ -5,7 +5,7 @@
 //! window is over go, and who is new then shares one counter with all others that are new.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,22 @@ use super::reply::Json;
 
 /// Counters at a time.
 const MAX_COUNTERS: usize = 100_000;
+
+/// Bits of an IPv6 address that are counted: who has one address has, as a rule, the whole subnet, and
+/// could come from another one each time. Those of Backstage.
+const IPV6_PREFIX: u32 = 56;
+
+/// What requests of an address are counted under.
+pub(super) fn counter_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
+            let subnet = Ipv6Addr::from_bits(address.to_bits() & mask);
+            format!("{subnet}/{IPV6_PREFIX}")
+        }
+    }
+}
 
 /// How often somebody may ask.
 #[derive(Debug, Clone)]
@@ -224,6 +240,19 @@ mod tests {
         assert!(limiter.admit("a").is_ok());
         limiter.settle("a", StatusCode::BAD_REQUEST);
         assert!(limiter.admit("a").is_err());
+    }
+
+    #[test]
+    fn addresses_of_one_subnet_are_counted_together() {
+        for (address, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2300::1", "2001:db8:1:2300::/56"),
+            ("2001:db8:1:23ff:1:2:3:4", "2001:db8:1:2300::/56"),
+            ("2001:db8:1:2400::1", "2001:db8:1:2400::/56"),
+        ] {
+            assert_eq!(counter_of(address.parse().unwrap()), expected, "{address}");
+        }
     }
 
     #[test]

@@ -51,6 +51,22 @@ pub trait Observer: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct SignsIn(pub Arc<str>);
 
+/// Left in the extensions of an answer by a handler that knows better than its route what was done,
+/// and by whom.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// What was done, `feature.noun.verb`.
+    pub action: &'static str,
+    /// To what.
+    pub subject: Arc<str>,
+    /// A few words more; never contents.
+    pub detail: Option<Arc<str>>,
+    /// Who did it, when that is not who showed credentials.
+    pub caller: Option<Arc<Caller>>,
+    /// Whether it was refused.
+    pub is_refused: bool,
+}
+
 /// A request that was answered.
 pub struct Seen<'a> {
     /// Plugin id.
@@ -67,6 +83,10 @@ pub struct Seen<'a> {
     pub has_credentials: bool,
     /// The context, unless the barrier refused the request.
     pub ctx: Option<&'a Ctx>,
+    /// Whom the barrier refused, when their credentials are good elsewhere.
+    pub refused: Option<&'a Caller>,
+    /// What the handler says was done.
+    pub act: Option<&'a Act>,
     /// Who signed in with the request.
     pub signs_in: Option<&'a str>,
     /// Id of the request.
@@ -170,6 +190,7 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
             check_reach(ctx.caller(), barrier.plugin, &method, is_read).map(|()| ctx)
         })
         .map(|ctx| ctx.with_client(client.clone()));
+    let mut refused = None;
     let (mut response, ctx) = match admitted {
         Ok(ctx) => {
             trail.caller = Some(ctx.shared_caller());
@@ -180,8 +201,15 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
             };
             (response, Some(ctx))
         }
-        Err(error) => (error.into_response(), None),
+        Err(error) => {
+            if has_credentials && barrier.mount.observer.is_some() {
+                let authenticator = &barrier.mount.authenticator;
+                refused = authenticator.identify(request.headers()).await;
+            }
+            (error.into_response(), None)
+        }
     };
+    let act = response.extensions_mut().remove::<Act>();
     let signs_in = response.extensions_mut().remove::<SignsIn>();
     if let Some(observer) = &barrier.mount.observer {
         observer.observe(Seen {
@@ -192,6 +220,8 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
             status: response.status(),
             has_credentials,
             ctx: ctx.as_ref(),
+            refused: refused.as_deref(),
+            act: act.as_ref(),
             signs_in: signs_in.as_ref().map(|it| &*it.0),
             request_id: &request_id,
             client: &client,

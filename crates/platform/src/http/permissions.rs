@@ -77,14 +77,18 @@ async fn describe_permissions(
     ))
 }
 
-/// For services, as policies that live elsewhere are: the answers would tell users about what they
-/// may not see.
+/// For services, as policies that live elsewhere are: the answers would tell users, and programs that
+/// are limited to some permissions, about what they may not see.
 async fn apply_conditions(
     ctx: Ctx,
     State(plugin): State<Arc<dyn Permissioned>>,
     body: JsonBody,
 ) -> Result<Json<Value>> {
-    if !matches!(ctx.caller(), Caller::Service(_)) {
+    let is_admitted = match ctx.caller() {
+        Caller::Service(service) => !service.is_limited(),
+        Caller::User(_) | Caller::Anonymous => false,
+    };
+    if !is_admitted {
         return Err(Error::forbidden("conditions are applied for services only"));
     }
     zod::check(&BODY, &body.0).map_err(Error::input)?;

@@ -68,7 +68,7 @@ impl Scaffolder {
             return Err(Error::input("the template and its values are too large"));
         }
         let id = uuid::Uuid::new_v4().to_string();
-        let initiator = Initiator::of(ctx.caller())?;
+        let initiator = Initiator::of(ctx.caller(), |user| self.catalog.ownership(user).is_some())?;
         let initiator = serde_json::to_string(&initiator)
             .map_err(|error| Error::internal("the caller cannot be written").with_source(error))?;
         let (secrets, seal_id) = self.sealed(&id, secrets)?;

@@ -132,6 +132,8 @@ fn known() -> Vec<Permission<'static>> {
         catalog::permission::ALL,
         permission::PERMISSIONS,
         audit::PERMISSIONS,
+        scaffolder::permission::ALL,
+        crate::admin::PERMISSIONS,
     ]
     .concat()
 }
