@@ -103,10 +103,14 @@ export function Deprecated({ reason }: { reason: string }) {
   );
 }
 
+/** What a type is called in its language says nothing where it is used. */
+const KINDS = ['type', 'input', 'interface', 'enum', 'union', 'scalar', 'message'];
+
 /** Description, rules and values of a member. */
 function Words({ field: it, type }: { field: Field; type: Shape }) {
   const text = it.description ?? it.shape.description ?? type.description;
-  const rules = [...new Set([...it.shape.rules, ...type.rules])];
+  const all = new Set([...it.shape.rules, ...type.rules]);
+  const rules = [...all].filter(rule => !KINDS.includes(rule));
   const values = it.shape.values.length > 0 ? it.shape.values : type.values;
   if (!text && rules.length === 0 && values.length === 0) return null;
   return (

@@ -281,6 +281,14 @@ test('definitions of other types are not read', async () => {
   expect(await readDefinition('wsdl', '<definitions/>')).toBeUndefined();
 });
 
+test('rules are told in words', async () => {
+  const list = { type: 'array', minItems: 1, items: { type: 'string', maxLength: 1 } };
+  const paths = { '/': { get: { responses: { 200: { content: { json: { schema: list } } } } } } };
+  const { operations } = await read('openapi', JSON.stringify({ openapi: '3.0.0', paths }));
+  const [answer] = operations[0]?.outputs ?? [];
+  expect(answer?.shape.rules).toEqual(['at most 1 character', 'at least 1 item']);
+});
+
 test.each([
   ['itself', { $ref: '#/components/schemas/A' }, ['A']],
   ['what is not there', { $ref: '#/components/schemas/B' }, ['B']],

@@ -180,7 +180,7 @@ function rulesOf(schema: Schema): string[] {
   const rules = RULES.flatMap(([key, words]) => {
     const value = schema[key];
     const isSaid = typeof value === 'number' || typeof value === 'string';
-    return isSaid ? [words.replace('%', () => shortened(String(value)))] : [];
+    return isSaid ? [singular(words.replace('%', () => shortened(String(value))))] : [];
   });
   if (schema.uniqueItems === true) rules.push('no item twice');
   if (schema.readOnly === true) rules.push('read only');
@@ -190,6 +190,9 @@ function rulesOf(schema: Schema): string[] {
   return rules;
 }
 
+/** At least 1 item, 2 items. */
+const singular = (rule: string) =>
+  rule.replace(/\b1 (character|item)s$/, '1 $1').replace(/\b1 properties$/, '1 property');
 const shortened = (text: string) => (text.length > MAX_RULE ? `${text.slice(0, MAX_RULE)}…` : text);
 const written = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
