@@ -70,7 +70,7 @@ export default function CodeEditor({ value, onChange, label, marks, goTo }: Code
         doc: first.current,
         extensions: [
           EditorView.cspNonce.of(nonce),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           lineNumbers(),
           history(),
           codeFolding(),

@@ -196,16 +196,12 @@ function OriginView({ explained }: { explained: Explained }) {
   return (
     <div className="explain-origin">
       <Badge>{SORTS[sort]}</Badge>
-      <span>
-        {by}
-        {field && (
-          <>
-            {' '}
-            <code>{field}</code>
-          </>
-        )}
+      <div>
+        <div>
+          {by} {field && <code>{field}</code>}
+        </div>
         {ref && <ExplainLink entityRef={ref} />}
-      </span>
+      </div>
     </div>
   );
 }
@@ -215,14 +211,11 @@ function ExplainLink({ entityRef }: { entityRef: string }) {
   const [kind = '', rest = ''] = entityRef.split(/:(.*)/);
   const [namespace = '', name = ''] = rest.split('/');
   return (
-    <>
-      {' '}
-      <Link
-        to="/catalog/$namespace/$kind/$name/$tab"
-        params={{ kind, namespace, name, tab: 'explain' }}
-      >
-        explain {name}
-      </Link>
-    </>
+    <Link
+      to="/catalog/$namespace/$kind/$name/$tab"
+      params={{ kind, namespace, name, tab: 'explain' }}
+    >
+      Explain {name}
+    </Link>
   );
 }
