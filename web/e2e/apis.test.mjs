@@ -73,6 +73,10 @@ function startService() {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { method, url, headers } = request;
+    if (url.endsWith('/moved')) {
+      answer.writeHead(307, { Location: '/api/catalog/refresh' }).end();
+      return;
+    }
     answer.setHeader('Content-Type', 'application/json');
     const isSignedIn = headers.authorization !== undefined;
     answer.end(JSON.stringify({ asked: `${method} ${url}`, body, isSignedIn }));
@@ -87,6 +91,7 @@ before(async () => {
       api('shop', 'openapi', shop(['/api/proxy/shop', 'https://shop.example/v2'])),
       api('shop-elsewhere', 'openapi', shop(['https://shop.example/v2'])),
       api('shop-portal', 'openapi', shop(['/api/catalog'])),
+      api('shop-moved', 'openapi', shop(['/api/proxy/shop'], { '/moved': { post: {} } })),
       api('shop-many', 'openapi', shop([], MANY)),
       api('turns', 'asyncapi', EVENTS),
       api('broken', 'openapi', 'openapi: 3.0.0\npaths: ['),
@@ -220,6 +225,16 @@ flow('a definition cannot make somebody change the portal', async page => {
   await page.getByLabel('id path').fill('7');
   await page.getByText('change the portal itself').waitFor();
   await count(page.getByRole('button', { name: /^Send/ }), 0);
+});
+
+flow('a service cannot lead a request to the portal itself', async page => {
+  await open(page, 'shop-moved', '?operation=POST /moved');
+  await page.getByRole('button', { name: 'Try it' }).click();
+  const asked = [];
+  page.on('request', request => asked.push(new URL(request.url()).pathname));
+  await page.getByRole('button', { name: 'Send POST' }).click();
+  await page.getByText('answered with a redirect').waitFor();
+  assert.ok(!asked.includes('/api/catalog/refresh'), asked.join(' '));
 });
 
 flow('two versions are compared: by what changed for callers, and line by line', async page => {

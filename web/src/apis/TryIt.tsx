@@ -218,7 +218,11 @@ async function sent(call: Call): Promise<Answer> {
     headers.set('Authorization', `Bearer ${await session.token()}`);
   const started = performance.now();
   const { method, body } = call;
-  const response = await fetch(verdict.url, { method, headers, body });
+  // Followed, a redirect of the service could lead to the portal's own API, with the user's token.
+  const response = await fetch(verdict.url, { method, headers, body, redirect: 'manual' });
+  if (response.type === 'opaqueredirect') {
+    throw new Error('The service answered with a redirect, which is not followed from here.');
+  }
   const { bytes, isCut } = await taken(response);
   return {
     status: response.status,
