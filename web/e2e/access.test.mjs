@@ -115,6 +115,42 @@ flow('a role is made, tried, changed and deleted', async page => {
   await count(page.getByRole('link', { name: 'release-managers' }), 0);
 });
 
+flow(
+  'a role of which a part could be saved says which, and saving again does the rest',
+  async page => {
+    await go(page, '/admin/roles/new');
+    await page.getByLabel('Name', { exact: true }).fill('half-saved');
+    const members = page.getByRole('combobox', { name: 'Who has it' });
+    await members.fill('ticketing');
+    await page.getByRole('option', { name: 'Ticketing', selected: true }).waitFor();
+    await press(members, 'Enter');
+    const allow = page
+      .getByRole('group', { name: 'audit.record.read read' })
+      .getByRole('button', { name: 'allow' });
+    await allow.click();
+    const broken = url => url.pathname === '/api/permission/policies';
+    const failure = {
+      status: 500,
+      json: { error: { name: 'Error', message: 'the disk is full' } },
+    };
+    await page.route(broken, (route, request) =>
+      request.method() === 'POST' ? route.fulfill(failure) : route.fallback(),
+    );
+    await page.getByRole('button', { name: 'Create the role' }).click();
+    const told = page.getByRole('alert').filter({ hasText: 'the disk is full' });
+    await told.getByText('Saved already: the role with its members.').waitFor();
+    await told.getByText('Not saved: 1 permission given.').waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.getByRole('button', { name: 'Save the role' }).click();
+    await page.waitForURL(/\/admin\/roles\/default\/half-saved$/);
+    await page.getByText('audit.record.read').first().waitFor();
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    await page.getByRole('button', { name: 'Delete the role' }).click();
+    await page.waitForURL(/\/admin\/roles$/);
+  },
+  { allow: ['/api/permission/policies'] },
+);
+
 flow('a role of a file says where it is changed', async page => {
   await go(page, '/admin/roles/default/developer');
   await page.getByText('policies-csv-file').waitFor();

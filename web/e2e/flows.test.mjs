@@ -173,6 +173,7 @@ flow('an entity tells who owns it and leads to its neighbours', async page => {
   await rest(page);
   await page.getByRole('link', { name: 'Definition' }).click();
   await page.locator('.operations li').first().waitFor();
+  await page.getByRole('button', { name: 'Source' }).click();
   await page.locator('.cm-content').waitFor();
   await page.getByRole('link', { name: 'YAML' }).click();
   await page.getByRole('button', { name: 'JSON' }).click();
@@ -180,8 +181,42 @@ flow('an entity tells who owns it and leads to its neighbours', async page => {
   await page.waitForURL(/format=json/);
 });
 
+flow('a name and what it means stand in one line', async page => {
+  await go(page, '/catalog/default/component/reservation-service');
+  await page.locator('.facts .entity-link').first().waitFor();
+  const offsets = () =>
+    page.locator('.facts').evaluateAll(lists =>
+      lists.flatMap(list =>
+        [...list.querySelectorAll('dt')].flatMap(term => {
+          const link = term.nextElementSibling?.querySelector(':scope > .entity-link > .truncate');
+          if (!link) return [];
+          const line = node => {
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            const { top, height } = range.getBoundingClientRect();
+            return top + height / 2;
+          };
+          return [Math.abs(line(term) - line(link)) <= 1];
+        }),
+      ),
+    );
+  await becomes(async () => new Set(await offsets()), new Set([true]));
+});
+
+flow('a form that is left has its draft when somebody comes back', async page => {
+  await go(page, '/catalog-import/describe');
+  await page.getByLabel('Name').fill('left-behind');
+  await page.locator('.cm-content', { hasText: 'left-behind' }).waitFor();
+  await go(page, '/catalog-import/describe');
+  await page.getByText('what you had filled in before').waitFor();
+  await becomes(() => page.getByLabel('Name').inputValue(), 'left-behind');
+  await page.getByRole('button', { name: 'Begin anew' }).click();
+  await becomes(() => page.getByLabel('Name').inputValue(), '');
+});
+
 flow('two definitions are compared, and the address says which', async page => {
   await go(page, '/catalog/default/api/reservations-api/definition');
+  await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByRole('combobox', { name: 'Compare with another API' }).fill('ledger');
   await page
     .getByRole('option', { name: /ledger/i })
@@ -189,8 +224,9 @@ flow('two definitions are compared, and the address says which', async page => {
     .click();
   await page.waitForURL(/compare=api:default/);
   await page.locator('.diff-line[data-sort="added"]').first().waitFor();
-  await page.getByRole('button', { name: 'Show the definition' }).click();
-  await page.locator('.cm-content').waitFor();
+  await page.getByText('breaking', { exact: true }).first().waitFor();
+  await page.getByRole('button', { name: 'Reference' }).click();
+  await page.locator('.operations li').first().waitFor();
 });
 
 flow(

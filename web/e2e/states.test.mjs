@@ -87,6 +87,12 @@ async function preview(page) {
 /** Looks for an owner in a form. */
 const findOwner = page => page.getByRole('combobox', { name: 'Owner' }).fill('thing');
 
+/** Tries the template that an editor begins with. */
+async function dryRun(page) {
+  await page.getByRole('group', { name: 'Show' }).getByRole('button', { name: 'Dry run' }).click();
+  await page.getByRole('button', { name: 'Run the steps' }).click();
+}
+
 /** Looks for something in the palette. */
 async function search(page) {
   await rest(page);
@@ -130,7 +136,18 @@ const SUBJECTS = [
     huge: [many('API'), '500,000 results'],
   },
   { path: SERVICE, request: `${CATALOG}/entities/by-name` },
+  {
+    path: '/catalog/default/api/reservations-api/definition?compare=api:default/ledger-api',
+    request: `${CATALOG}/entities/by-name/api/default/ledger-api`,
+  },
   { path: `${SERVICE}/dependencies`, request: `${CATALOG}/entities/by-refs` },
+  { path: `${SERVICE}/explain`, request: `${CATALOG}/ingestion/errors` },
+  {
+    path: `${SERVICE}/history`,
+    request: '/api/audit/records',
+    empty: [{ items: [] }, 'Nobody registered or removed it by hand'],
+    huge: [{ items: listOf(50, record), nextCursor: '50' }, 'Older records are left out'],
+  },
   {
     path: '/catalog/default/group/box-office',
     request: QUERY,
@@ -182,6 +199,28 @@ const SUBJECTS = [
   },
   { path: '/create', request: QUERY, empty: [NOBODY, 'There are no templates yet'] },
   { path: '/create/templates/default/rust-service', request: `${SCAFFOLDER}/templates` },
+  {
+    path: '/create/editor?template=template:default/rust-service',
+    request: `${CATALOG}/entities/by-name/template`,
+  },
+  {
+    path: '/create/editor',
+    about: 'dry run',
+    request: `${SCAFFOLDER}/dry-run`,
+    begin: dryRun,
+    waiting: 'Running…',
+    again: 'Run the steps',
+    empty: [{ log: [], steps: [], output: {}, directoryContents: [] }, 'The steps left no file'],
+    huge: [
+      {
+        log: listOf(5000, at => ({ body: { message: `line ${at}`, stepId: 'a' } })),
+        steps: [{ id: 'a', name: 'All', action: 'debug:log' }],
+        output: {},
+        directoryContents: listOf(1000, at => ({ path: `file-${at}`, base64Content: '' })),
+      },
+      'file-999',
+    ],
+  },
   {
     path: '/create/tasks',
     request: `${SCAFFOLDER}/tasks`,

@@ -1,18 +1,8 @@
-/** What can be read from API definitions: their operations, and how they are written. */
+/** Definitions of APIs: how they are written, and what they say. Readers are loaded when needed. */
 
-import { parse } from 'yaml';
+import { parse, type YAMLParseError } from 'yaml';
 import { isRecord } from '../api/entity';
-
-export interface Operation {
-  verb: string;
-  path: string;
-  summary: string;
-  isDeprecated: boolean;
-}
-
-const HTTP_VERBS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'];
-/** A definition of a machine can be endless. */
-const MAX_OPERATIONS = 1000;
+import type { Definition, Problem } from './model';
 
 export function languageOf(text: string): 'json' | 'yaml' | 'text' {
   const start = text.trimStart();
@@ -20,96 +10,54 @@ export function languageOf(text: string): 'json' | 'yaml' | 'text' {
   return /^(openapi|asyncapi|swagger|info)\s*:/m.test(text) ? 'yaml' : 'text';
 }
 
-/** The operations of a definition; none when it is not understood. */
-export function outlineOf(type: string, text: string): Operation[] {
-  const operations =
-    type === 'graphql' ? graphql(text) : type === 'grpc' ? proto(text) : described(type, text);
-  return operations.slice(0, MAX_OPERATIONS);
+/** Types of APIs whose definitions are understood. */
+export const READABLE = ['openapi', 'swagger', 'asyncapi', 'graphql', 'grpc', 'proto'];
+
+/** What a definition says; nothing of it when it is not understood, but why. */
+export async function readDefinition(type: string, text: string): Promise<Definition | undefined> {
+  switch (type.toLowerCase()) {
+    case 'openapi':
+    case 'swagger':
+      return described(text, async it => (await import('./openapi')).readOpenApi(it));
+    case 'asyncapi':
+      return described(text, async it => (await import('./asyncapi')).readAsyncApi(it));
+    case 'graphql':
+      return (await import('./graphql')).readGraphql(text);
+    case 'grpc':
+    case 'proto':
+      return (await import('./proto')).readProto(text);
+    default:
+      return undefined;
+  }
 }
 
-function described(type: string, text: string): Operation[] {
-  if (type !== 'openapi' && type !== 'asyncapi') return [];
+async function described(
+  text: string,
+  read: (document: Record<string, unknown>) => Promise<Definition>,
+): Promise<Definition> {
   let document: unknown;
   try {
-    document = parse(text, { maxAliasCount: 100 });
-  } catch {
-    return [];
+    document = parsed(text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const line = (error as Partial<YAMLParseError>).linePos?.[0].line;
+    return unread({ message: error.message.split('\n')[0] ?? '', line });
   }
-  if (!isRecord(document)) return [];
-  return type === 'openapi' ? openApi(document) : asyncApi(document);
+  if (isRecord(document)) return read(document);
+  return unread({ message: 'The definition is no object with members.' });
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
-}
-
-function operation(verb: string, path: string, value: unknown): Operation {
-  const { summary, description, operationId, deprecated } = record(value);
-  const text = [summary, description, operationId].find(it => typeof it === 'string' && it !== '');
-  const line = typeof text === 'string' ? (text.split('\n')[0] ?? '') : '';
-  return { verb, path, summary: line, isDeprecated: deprecated === true };
-}
-
-function openApi(document: Record<string, unknown>): Operation[] {
-  return Object.entries(record(document.paths)).flatMap(([path, item]) =>
-    Object.entries(record(item))
-      .filter(([verb]) => HTTP_VERBS.includes(verb))
-      .map(([verb, value]) => operation(verb.toUpperCase(), path, value)),
-  );
-}
-
-/** Version 3 has operations of their own, version 2 has them in channels. */
-function asyncApi(document: Record<string, unknown>): Operation[] {
-  const named = Object.entries(record(document.operations)).map(([name, value]) => {
-    const { action, channel } = record(value);
-    const target = record(channel).$ref;
-    const path = typeof target === 'string' ? (target.split('/').at(-1) ?? name) : name;
-    return operation(String(action ?? 'send').toUpperCase(), path, value);
-  });
-  const channels = Object.entries(record(document.channels)).flatMap(([path, item]) =>
-    ['publish', 'subscribe']
-      .filter(verb => verb in record(item))
-      .map(verb => operation(verb.toUpperCase(), path, record(item)[verb])),
-  );
-  return [...named, ...channels];
-}
-
-/** Fields of the root types. */
-function graphql(text: string): Operation[] {
-  const operations: Operation[] = [];
-  for (const [, root = '', body = ''] of text.matchAll(
-    /type\s+(Query|Mutation|Subscription)\b[^{]*\{([^}]*)\}/g,
-  )) {
-    const fields = body
-      .replace(/"""[\s\S]*?"""|#.*|"[^"\n]*"/g, '')
-      .matchAll(/^\s*(\w+)\s*(\([^)]*\))?\s*:\s*(\S+)(.*)$/gm);
-    for (const [, name = '', parameters = '', result, rest = ''] of fields) {
-      operations.push({
-        verb: root.toUpperCase(),
-        path: `${name}${parameters.replace(/\s+/g, ' ')}`,
-        summary: `→ ${result}`,
-        isDeprecated: rest.includes('@deprecated'),
-      });
+function parsed(text: string): unknown {
+  if (languageOf(text) === 'json') {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // YAML reads more than JSON, and says in which line it does not.
     }
   }
-  return operations;
+  return parse(text, { maxAliasCount: 100 });
 }
 
-function proto(text: string): Operation[] {
-  const plain = text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
-  const operations: Operation[] = [];
-  for (const service of plain.matchAll(/service\s+(\w+)\s*\{([\s\S]*?)\n\}/g)) {
-    const methods = (service[2] ?? '').matchAll(
-      /rpc\s+(\w+)\s*\(([^)]*)\)\s*returns\s*\(([^)]*)\)/g,
-    );
-    for (const [, name, input = '', output = ''] of methods) {
-      operations.push({
-        verb: 'RPC',
-        path: `${service[1]}/${name}`,
-        summary: `${input.trim()} → ${output.trim()}`,
-        isDeprecated: false,
-      });
-    }
-  }
-  return operations;
+function unread(problem: Problem): Definition {
+  return { servers: [], operations: [], types: new Map(), problems: [problem] };
 }

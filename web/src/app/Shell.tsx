@@ -65,7 +65,9 @@ export function Shell() {
   useGlobalKeys(setOverlay, collapse);
   // Who presses Ctrl K types on at once.
   useEffect(() => {
-    const timer = setTimeout(loadPalette, EXTRAS_AFTER_MS);
+    // Without it now, it is loaded when it is asked for.
+    const load = () => void loadPalette().catch(() => undefined);
+    const timer = setTimeout(load, EXTRAS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   const client = useQueryClient();

@@ -42,7 +42,7 @@ const entity = createRoute({
 const entityTab = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name/$tab',
-  validateSearch: searchOf('format', 'depth', 'relations', 'kinds', 'compare'),
+  validateSearch: searchOf('format', 'depth', 'relations', 'kinds', 'view', 'compare', 'operation'),
   component: lazyRouteComponent(() => import('../entity/EntityPage')),
 });
 
@@ -180,6 +180,19 @@ const actions = createRoute({
   component: lazyRouteComponent(() => import('../create/ActionsPage')),
 });
 
+const templateEditor = createRoute({
+  getParentRoute: () => root,
+  path: '/create/editor',
+  validateSearch: searchOf('template'),
+  component: lazyRouteComponent(() => import('../templates-editor/EditorPage')),
+});
+
+const forms = createRoute({
+  getParentRoute: () => root,
+  path: '/create/forms',
+  component: lazyRouteComponent(() => import('../templates-editor/FormsPage')),
+});
+
 const consent = createRoute({
   getParentRoute: () => root,
   path: '/oauth2/authorize/$id',
@@ -218,6 +231,8 @@ export const router = createRouter({
     tasks,
     task,
     actions,
+    templateEditor,
+    forms,
     roles,
     newRole,
     role,

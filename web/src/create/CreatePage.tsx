@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { BookOpen, ListChecks, Star } from 'lucide-react';
+import { BookOpen, ListChecks, MoreHorizontal, SquarePen, Star } from 'lucide-react';
 import { type Entity, refOf, refTextOf, relationsOf, titleOf } from '../api/entity';
 import { stars, useKept } from '../app/kept';
 import { toggleStar } from '../app/stars';
@@ -12,6 +12,7 @@ import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { FindField } from '../ui/FindField';
 import { KindIcon } from '../ui/KindIcon';
+import { Menu, MenuItem } from '../ui/Menu';
 import { Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
@@ -48,6 +49,9 @@ export default function CreatePage() {
           </Link>
           <Link className="btn" to="/create/actions">
             <BookOpen aria-hidden /> Actions
+          </Link>
+          <Link className="btn" to="/create/editor">
+            <SquarePen aria-hidden /> Edit a template
           </Link>
         </>
       }
@@ -190,6 +194,7 @@ function TemplateCard({ template, isStarred }: { template: Entity; isStarred: bo
         >
           <Star fill={isStarred ? 'currentColor' : 'none'} />
         </IconButton>
+        <CardMenu template={template} />
       </div>
       <p className="template-text">{template.metadata.description}</p>
       <div className="template-foot">
@@ -205,5 +210,39 @@ function TemplateCard({ template, isStarred }: { template: Entity; isStarred: bo
         {owner && <EntityLink entityRef={owner} />}
       </div>
     </li>
+  );
+}
+
+function CardMenu({ template }: { template: Entity }) {
+  const navigate = route.useNavigate();
+  const { namespace, name } = refOf(template);
+  return (
+    <Menu
+      trigger={
+        <IconButton label={`More about ${name}`} size="small">
+          <MoreHorizontal />
+        </IconButton>
+      }
+    >
+      <MenuItem
+        icon={<SquarePen />}
+        onSelect={() =>
+          void navigate({ to: '/create/editor', search: { template: refTextOf(template) } })
+        }
+      >
+        Edit a copy
+      </MenuItem>
+      <MenuItem
+        icon={<KindIcon kind="template" />}
+        onSelect={() =>
+          void navigate({
+            to: '/catalog/$namespace/$kind/$name',
+            params: { namespace, kind: 'template', name },
+          })
+        }
+      >
+        Show it in the catalog
+      </MenuItem>
+    </Menu>
   );
 }

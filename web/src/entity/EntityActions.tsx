@@ -8,6 +8,7 @@ import {
   Pencil,
   RotateCw,
   SquareArrowOutUpRight,
+  SquarePen,
   Star,
   Trash2,
 } from 'lucide-react';
@@ -26,6 +27,7 @@ import {
 } from '../api/entity';
 import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
+import { router } from '../app/router';
 import { toggleStar } from '../app/stars';
 import { useKeys } from '../keys/keys';
 import { deniedTitle, MAY, useMay } from '../session/may';
@@ -123,6 +125,16 @@ export function EntityActions({ entity }: { entity: Entity }) {
         <MenuItem icon={<Link2 />} onSelect={copy}>
           Copy the reference
         </MenuItem>
+        {entity.kind.toLowerCase() === 'template' && (
+          <MenuItem
+            icon={<SquarePen />}
+            onSelect={() =>
+              void router.navigate({ to: '/create/editor', search: { template: ref } })
+            }
+          >
+            Edit a copy
+          </MenuItem>
+        )}
         {view && (
           <MenuLink href={view} icon={<SquareArrowOutUpRight />}>
             View the source

@@ -143,4 +143,16 @@ export const TABS: TabSpec[] = [
     applies: () => true,
     component: lazy(() => import('./tabs/RawTab')),
   },
+  {
+    id: 'explain',
+    title: 'Explain',
+    applies: () => true,
+    component: lazy(() => import('./explain/ExplainTab')),
+  },
+  {
+    id: 'history',
+    title: 'History',
+    applies: () => true,
+    component: lazy(() => import('./history/HistoryTab')),
+  },
 ];

@@ -5,6 +5,7 @@ import { bootRev } from '../app/boot';
 import { connection } from './connection';
 import { follow } from './follow';
 import { refresher } from './refresh';
+import { seen } from './seen';
 
 /** Keeps what the client has up to date until the function it gives is called. */
 export function startLive(client: QueryClient): () => void {
@@ -23,6 +24,7 @@ export function startLive(client: QueryClient): () => void {
     stop = new AbortController();
     const onChange = (change: Parameters<typeof apply>[0], id: string) => {
       apply(last === null ? { kind: 'reset' } : change);
+      seen.add(change);
       last = id;
     };
     void follow(last, { onChange, onState: connection.set }, stop.signal);

@@ -43,6 +43,8 @@ interface Page {
     | '/create'
     | '/create/tasks'
     | '/create/actions'
+    | '/create/editor'
+    | '/create/forms'
     | '/admin/roles'
     | '/admin/explain'
     | '/admin/audit'
@@ -61,6 +63,8 @@ const PAGES: Page[] = [
   { title: 'Create', words: 'template scaffolder golden path new', to: '/create' },
   { title: 'Runs', words: 'tasks scaffolder history', to: '/create/tasks' },
   { title: 'Actions', words: 'steps templates reference', to: '/create/actions' },
+  { title: 'Edit a template', words: 'write editor scaffolder dry run', to: '/create/editor' },
+  { title: 'Try a form', words: 'parameters schema template explorer', to: '/create/forms' },
   { title: 'Roles', words: 'permissions policies rbac access', to: '/admin/roles' },
   { title: 'Why may they?', words: 'explain permission decision', to: '/admin/explain' },
   { title: 'Audit log', words: 'records history who', to: '/admin/audit' },

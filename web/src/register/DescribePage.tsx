@@ -4,6 +4,8 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useId, useState } from 'react';
 import type { Entity } from '../api/entity';
+import { useDraft } from '../app/draft';
+import { Button } from '../ui/Button';
 import { EntitySearch } from '../ui/EntityPicker';
 import { Card, Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
@@ -38,7 +40,7 @@ const BEGIN: Description = {
 };
 
 export default function DescribePage() {
-  const [given, setGiven] = useState(BEGIN);
+  const { value: given, set: setGiven, isKept, forget } = useDraft('describe', BEGIN);
   const isWhole = Object.keys(faultsOf(given)).length === 0;
   return (
     <Page
@@ -46,6 +48,14 @@ export default function DescribePage() {
       crumbs={<Link to="/catalog-import">Register a location</Link>}
       lead="Put the file beside the code, as catalog-info.yaml, and register its address."
     >
+      {isKept && (
+        <Notice tone="info">
+          This is what you had filled in before.{' '}
+          <Button size="small" onClick={forget}>
+            Begin anew
+          </Button>
+        </Notice>
+      )}
       <div className="columns">
         <Fields given={given} onChange={part => setGiven(now => ({ ...now, ...part }))} />
         <div className="column">

@@ -2,22 +2,16 @@
 
 import { json } from '@codemirror/lang-json';
 import { yaml } from '@codemirror/lang-yaml';
-import {
-  codeFolding,
-  foldGutter,
-  foldKeymap,
-  HighlightStyle,
-  syntaxHighlighting,
-} from '@codemirror/language';
+import { codeFolding, foldGutter, foldKeymap, syntaxHighlighting } from '@codemirror/language';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { Download, WrapText } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { nonce } from '../app/boot';
 import { download } from '../catalog/export';
 import { IconButton } from './Button';
+import { COLOURS, THEME } from './codeLook';
 import { CopyButton } from './Small';
 import './code.css';
 
@@ -30,26 +24,6 @@ interface CodeViewProps {
   label: string;
   actions?: ReactNode;
 }
-
-const COLOURS = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--kind-component)' },
-  { tag: [tags.string, tags.content], color: 'var(--text)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--kind-resource)' },
-  { tag: tags.comment, color: 'var(--text-muted)' },
-  { tag: [tags.punctuation, tags.separator, tags.meta], color: 'var(--text-muted)' },
-]);
-
-const THEME = EditorView.theme({
-  '&': { color: 'var(--text)', backgroundColor: 'var(--bg)', fontSize: '13px' },
-  '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
-  '.cm-content': { fontFamily: 'var(--mono)', padding: '8px 0' },
-  '.cm-gutters': { backgroundColor: 'var(--bg)', color: 'var(--text-muted)', border: 'none' },
-  '.cm-panels': { backgroundColor: 'var(--surface)', color: 'var(--text)' },
-  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
-    backgroundColor: 'var(--accent-soft) !important',
-  },
-  '.cm-searchMatch': { backgroundColor: 'var(--warn-soft)', outline: '1px solid var(--warn)' },
-});
 
 function languageOf(language: Language): Extension {
   if (language === 'yaml') return yaml();

@@ -3,7 +3,7 @@
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useId, useRef, useState } from 'react';
-import type { Condition, Policy, Role } from '../../api/permission';
+import { type Condition, type Policy, permissions, type Role } from '../../api/permission';
 import { Button } from '../../ui/Button';
 import { EntityRefList } from '../../ui/EntityPicker';
 import { Card } from '../../ui/Page';
@@ -19,6 +19,7 @@ import {
   faultsOf,
   type RoleDraft,
   refOf,
+  SaveError,
   type Stored,
   save,
 } from './draft';
@@ -71,14 +72,24 @@ function storedOf(role?: Role, policies?: Policy[], conditions?: Condition[]): S
 const PEOPLE = { kind: { $in: ['user', 'group'] } };
 
 function RoleForm({ stored }: { stored?: Stored }) {
-  const begin = stored ? draftOf(stored) : EMPTY;
+  // What the portal has, which grows when only some of it could be saved.
+  const [base, setBase] = useState(stored);
+  const [begin, setBegin] = useState(() => (stored ? draftOf(stored) : EMPTY));
   const [draft, setDraft] = useState(begin);
   const [faults, setFaults] = useState<Faults>({});
   const form = useRef<HTMLFormElement>(null);
   // The guard must know before the next view is drawn.
   const isSaved = useRef(false);
-  const finish = useFinish(stored, () => {
-    isSaved.current = true;
+  const finish = useFinish({
+    stored: base,
+    onSaved: () => {
+      isSaved.current = true;
+    },
+    onPart: (now, left) => {
+      setBase(now);
+      setBegin(draftOf(now));
+      setDraft(left);
+    },
   });
   const isChanged = JSON.stringify(draft) !== JSON.stringify(begin);
   const isUnsaved = () => isChanged && !isSaved.current;
@@ -100,7 +111,7 @@ function RoleForm({ stored }: { stored?: Stored }) {
   };
   return (
     <form className="form" ref={form} onSubmit={submit} noValidate>
-      <Names draft={draft} faults={faults} isNew={!stored} onChange={change} />
+      <Names draft={draft} faults={faults} isNew={!base} onChange={change} />
       <Card title="What they may do" flush>
         <PoliciesField draft={draft} onChange={setDraft} />
       </Card>
@@ -109,10 +120,10 @@ function RoleForm({ stored }: { stored?: Stored }) {
         onChange={conditions => change({ conditions })}
       />
       <DryRunCard draft={draft} />
-      {finish.error && <Notice tone="error">{finish.error.message}</Notice>}
+      {finish.error && <NotSaved error={finish.error} />}
       <div className="form-foot">
         <Button type="submit" variant="primary" disabled={finish.isPending || !isChanged}>
-          {stored ? 'Save the role' : 'Create the role'}
+          {base ? 'Save the role' : 'Create the role'}
         </Button>
         <Link className="btn" to="/admin/roles">
           Cancel
@@ -122,7 +133,28 @@ function RoleForm({ stored }: { stored?: Stored }) {
   );
 }
 
-function useFinish(stored: Stored | undefined, onSaved: () => void) {
+/** What keeps a role from being saved, and how far that came. */
+function NotSaved({ error }: { error: Error }) {
+  if (!(error instanceof SaveError) || error.saved.length === 0) {
+    return <Notice tone="error">{error.message}</Notice>;
+  }
+  return (
+    <Notice tone="error">
+      {error.message}
+      <div>Saved already: {error.saved.join(', ')}.</div>
+      <div>Not saved: {error.left.join(', ')}. Saving again does the rest.</div>
+    </Notice>
+  );
+}
+
+interface FinishProps {
+  stored: Stored | undefined;
+  onSaved: () => void;
+  /** What the portal has after some of it was saved, and the form for the rest. */
+  onPart: (now: Stored, left: RoleDraft) => void;
+}
+
+function useFinish({ stored, onSaved, onPart }: FinishProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
@@ -135,9 +167,24 @@ function useFinish(stored: Stored | undefined, onSaved: () => void) {
       await client.invalidateQueries();
       await navigate({ to: '/admin/roles/$namespace/$name', params: { namespace, name } });
     },
-    // Some of it may have been done.
-    onError: () => client.invalidateQueries(),
+    onError: async (error, draft) => {
+      if (error instanceof SaveError && error.saved.length > 0) {
+        const now = await storedNow(refOf(draft)).catch(() => undefined);
+        if (now) onPart(now, error.draft);
+      }
+      await client.invalidateQueries();
+    },
   });
+}
+
+async function storedNow(ref: string): Promise<Stored> {
+  const [role, policies, conditions] = await Promise.all([
+    permissions.role(ref),
+    permissions.policies(ref),
+    permissions.conditions(ref),
+  ]);
+  if (!role) throw new Error(`${ref} is gone`);
+  return { role, policies, conditions };
 }
 
 interface NamesProps {

@@ -1,6 +1,19 @@
-import { expect, test } from 'vitest';
-import type { Condition, Policy, Role } from '../../api/permission';
-import { difference, draftOf, EMPTY, effectOf, faultsOf, refOf, withEffect } from './draft';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type Condition, type Policy, permissions, type Role } from '../../api/permission';
+import {
+  difference,
+  draftOf,
+  EMPTY,
+  effectOf,
+  faultsOf,
+  type RoleDraft,
+  refOf,
+  SaveError,
+  save,
+  withEffect,
+} from './draft';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const role: Role = {
   name: 'role:default/team',
@@ -61,4 +74,62 @@ test('names and members are asked for', () => {
   for (const name of ['', 'a b', '-a', 'role:default/a']) {
     expect(faultsOf({ ...fine, name }).name, name).toBeDefined();
   }
+});
+
+/** Saves with a portal that refuses one sort of request; what it was asked before, and the error. */
+async function refusedAt(refused: string, draft: RoleDraft, before: typeof stored | undefined) {
+  const asked: string[] = [];
+  const calls = [
+    'createRole',
+    'updateRole',
+    'removePolicies',
+    'addPolicies',
+    'addCondition',
+    'updateCondition',
+    'removeCondition',
+  ] as const;
+  for (const call of calls) {
+    vi.spyOn(permissions, call).mockImplementation((async () => {
+      if (call === refused) throw new Error('no');
+      asked.push(call);
+      return { id: 70 + asked.length };
+    }) as never);
+  }
+  const error = await save(draft, before).then(
+    () => undefined,
+    (it: unknown) => it,
+  );
+  return { asked, error };
+}
+
+test('what was saved before a refusal is told, and what was not', async () => {
+  const [first] = draftOf(stored).conditions;
+  if (!first) throw new Error('there is one');
+  const made = { ...first, id: undefined, key: 'new' };
+  let draft: RoleDraft = { ...draftOf(stored), conditions: [made] };
+  draft = withEffect(draft, 'a', 'read', undefined);
+  draft = withEffect(draft, 'c', 'read', 'allow');
+  const { asked, error } = await refusedAt('addPolicies', draft, stored);
+  expect(asked).toEqual(['removePolicies', 'removeCondition', 'updateRole', 'addCondition']);
+  expect(error).toBeInstanceOf(SaveError);
+  expect(error).toMatchObject({
+    message: 'no',
+    saved: [
+      '1 permission taken away',
+      'a condition removed',
+      'members and description',
+      'a condition added',
+    ],
+    left: ['1 permission given'],
+    // Saving again must not add it twice.
+    draft: { conditions: [{ key: 'new', id: 74 }] },
+  });
+});
+
+test('a role that is refused as a whole was not saved at all', async () => {
+  const draft = { ...EMPTY, name: 'team', members: ['user:default/a'] };
+  const { asked, error } = await refusedAt('createRole', draft, undefined);
+  expect(asked).toEqual([]);
+  expect(error).toMatchObject({ saved: [], left: ['the role with its members'] });
+  expect((await refusedAt('nothing', draft, undefined)).error).toBeUndefined();
 });

@@ -130,27 +130,88 @@ function wireCondition(role: string, { key: _, id: __, ...rest }: DraftCondition
   return { result: 'CONDITIONAL' as const, roleEntityRef: role, ...rest };
 }
 
-/** Makes the role what the form says. What loosens comes last, so that a failure allows less. */
+/** Some of the requests that make a role were answered, and one was not. */
+export class SaveError extends Error {
+  override readonly name = 'SaveError';
+  constructor(
+    /** What the portal has now, in words. */
+    readonly saved: string[],
+    /** What it still lacks. */
+    readonly left: string[],
+    /** The form, in which what was made has the portal's number. */
+    readonly draft: RoleDraft,
+    override readonly cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+interface Step {
+  what: string;
+  run: () => Promise<void>;
+}
+
+const counted = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+
+/**
+ * Makes the role what the form says. What loosens comes last, so that a failure allows less; it says
+ * what was done before it, and saving again does the rest.
+ */
 export async function save(draft: RoleDraft, stored: Stored | undefined): Promise<void> {
+  let now = draft;
+  const isMade = (key: string, id: number) => {
+    const conditions = now.conditions.map(it => (it.key === key ? { ...it, id } : it));
+    now = { ...now, conditions };
+  };
+  const steps = stepsOf(draft, stored, isMade);
+  for (const [at, { run }] of steps.entries()) {
+    try {
+      await run();
+    } catch (cause) {
+      const words = steps.map(({ what }) => what);
+      throw new SaveError(words.slice(0, at), words.slice(at), now, cause);
+    }
+  }
+}
+
+function stepsOf(
+  draft: RoleDraft,
+  stored: Stored | undefined,
+  isMade: (key: string, id: number) => void,
+): Step[] {
   const name = refOf(draft);
-  const members = draft.members.map(member => member.toLowerCase());
   const role = {
     name,
-    memberReferences: members,
+    memberReferences: draft.members.map(member => member.toLowerCase()),
     metadata: { description: draft.description.trim() },
   };
   const { removed, added, gone, changed, made } = difference(draft, stored);
+  const steps: Step[] = [];
+  const step = (what: string, run: () => Promise<unknown>) =>
+    steps.push({ what, run: () => run().then(() => undefined) });
   if (stored) {
     const { metadata: _, ...old } = stored.role;
-    if (removed.length > 0) await permissions.removePolicies(stored.role.name, removed);
-    for (const id of gone) await permissions.removeCondition(id);
-    await permissions.updateRole(stored.role.name, old, role);
-  } else {
-    await permissions.createRole(role);
-  }
+    if (removed.length > 0) {
+      step(`${counted(removed.length, 'permission')} taken away`, () =>
+        permissions.removePolicies(stored.role.name, removed),
+      );
+    }
+    for (const id of gone) step('a condition removed', () => permissions.removeCondition(id));
+    step('members and description', () => permissions.updateRole(stored.role.name, old, role));
+  } else step('the role with its members', () => permissions.createRole(role));
   for (const condition of changed) {
-    await permissions.updateCondition({ ...wireCondition(name, condition), id: condition.id ?? 0 });
+    const wire = { ...wireCondition(name, condition), id: condition.id ?? 0 };
+    step('a condition changed', () => permissions.updateCondition(wire));
   }
-  for (const condition of made) await permissions.addCondition(wireCondition(name, condition));
-  if (added.length > 0) await permissions.addPolicies(added);
+  for (const condition of made) {
+    step('a condition added', () =>
+      permissions
+        .addCondition(wireCondition(name, condition))
+        .then(({ id }) => isMade(condition.key, id)),
+    );
+  }
+  if (added.length > 0) {
+    step(`${counted(added.length, 'permission')} given`, () => permissions.addPolicies(added));
+  }
+  return steps;
 }

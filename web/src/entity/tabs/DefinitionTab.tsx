@@ -1,71 +1,151 @@
-/** The definition of an API. */
+/** The definition of an API: what it offers, as it is written, and what differs from another one. */
 
 import { getRouteApi } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useId, useState } from 'react';
 import { type Entity, specText } from '../../api/entity';
-import { languageOf, outlineOf } from '../../apis/definition';
-import { Button } from '../../ui/Button';
+import { languageOf } from '../../apis/definition';
+import type { Definition } from '../../apis/model';
+import { Reference } from '../../apis/Reference';
+import { useDefinition } from '../../apis/useDefinition';
 import { EntitySearch } from '../../ui/EntityPicker';
-import { Card } from '../../ui/Page';
-import { Badge, SkeletonRows } from '../../ui/Small';
+import { Notice, SkeletonRows } from '../../ui/Small';
+import { ErrorState } from '../../ui/States';
 
 const CodeView = lazy(() => import('../../ui/CodeView'));
-const DiffView = lazy(() => import('../../apis/DiffView').then(it => ({ default: it.DiffView })));
+const loadDiff = () => import('../../apis/DiffView');
+const DiffView = lazy(() => loadDiff().then(it => ({ default: it.DiffView })));
+const TextDiff = lazy(() => loadDiff().then(it => ({ default: it.TextDiff })));
 const route = getRouteApi('/catalog/$namespace/$kind/$name/$tab');
+
+type View = 'reference' | 'source' | 'compare';
+
+const TITLES: Record<View, string> = {
+  reference: 'Reference',
+  source: 'Source',
+  compare: 'Compare',
+};
+
+function viewOf(text: string | undefined, isCompared: boolean, isRead: boolean): View {
+  if (isCompared || text === 'compare') return 'compare';
+  return text === 'source' || !isRead ? 'source' : 'reference';
+}
+
+const isRead = (definition: Definition | null | undefined): definition is Definition =>
+  definition != null && definition.operations.length + definition.types.size > 0;
 
 export default function DefinitionTab({ entity }: { entity: Entity }) {
   const text = specText(entity, 'definition') ?? '';
   const type = specText(entity, 'type') ?? '';
-  const { compare } = route.useSearch();
-  const outline = useMemo(() => outlineOf(type, text), [type, text]);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { data, error, isPending } = useDefinition(type, text);
+  const set = (next: { view?: string; compare?: string; operation?: string }) =>
+    void navigate({ search: next, replace: true, resetScroll: false });
+  if (isPending) return <SkeletonRows n={6} />;
+  const view = viewOf(search.view, search.compare !== undefined, isRead(data));
   return (
     <div className="column">
-      {outline.length > 0 && (
-        <Card title="Operations" count={outline.length} flush>
-          <ul className="rows operations">
-            {outline.map(operation => (
-              <li key={`${operation.verb} ${operation.path}`}>
-                <Badge tone={operation.isDeprecated ? 'warn' : 'info'}>{operation.verb}</Badge>
-                <code className="truncate">{operation.path}</code>
-                <span className="muted grow truncate">{operation.summary}</span>
-                {operation.isDeprecated && <span className="muted">deprecated</span>}
-              </li>
-            ))}
-          </ul>
-        </Card>
-      )}
-      <Compare other={compare} />
-      {compare ? (
-        <Suspense fallback={<SkeletonRows n={6} />}>
-          <DiffView text={text} other={compare} />
-        </Suspense>
-      ) : (
-        <CodeView text={text} language={languageOf(text)} label="Definition" />
-      )}
+      <fieldset className="segmented" aria-label="View" style={{ justifySelf: 'start' }}>
+        {(Object.keys(TITLES) as View[])
+          .filter(it => it !== 'reference' || isRead(data))
+          .map(it => (
+            <button
+              key={it}
+              type="button"
+              aria-pressed={it === view}
+              onClick={() => set({ view: it === 'reference' ? undefined : it })}
+            >
+              {TITLES[it]}
+            </button>
+          ))}
+      </fieldset>
+      {error && <ErrorState error={error} />}
+      {view !== 'compare' && <Problems definition={data} />}
+      <Suspense fallback={<SkeletonRows n={6} />}>
+        {view === 'reference' && isRead(data) && (
+          <Reference
+            definition={data}
+            canTry={['openapi', 'swagger'].includes(type.toLowerCase())}
+            open={search.operation}
+            onOpen={operation => set({ operation })}
+          />
+        )}
+        {view === 'source' && (
+          <CodeView text={text} language={languageOf(text)} label="Definition" />
+        )}
+        {view === 'compare' && (
+          <Compare
+            type={type}
+            text={text}
+            other={search.compare}
+            onOther={compare => set({ view: 'compare', compare })}
+          />
+        )}
+      </Suspense>
     </div>
+  );
+}
+
+/** Why some of the definition, or all of it, is only shown as it is written. */
+function Problems({ definition }: { definition: Definition | null | undefined }) {
+  if (!definition || definition.problems.length === 0) return null;
+  return (
+    <Notice tone="warn">
+      The definition could not be read{isRead(definition) && ' to its end'}:
+      {definition.problems.map(({ message, line }) => (
+        <div key={message}>
+          {line !== undefined && `line ${line}: `}
+          {message}
+        </div>
+      ))}
+    </Notice>
   );
 }
 
 const APIS = { kind: 'api' };
 
-/** Versions of an API are APIs of their own: what changed is what differs between two. */
-function Compare({ other }: { other: string | undefined }) {
-  const navigate = route.useNavigate();
-  const set = (compare: string | undefined) =>
-    void navigate({ search: { compare }, replace: true, resetScroll: false });
+interface CompareProps {
+  type: string;
+  text: string;
+  other: string | undefined;
+  onOther: (other: string | undefined) => void;
+}
+
+/** Versions of an API are APIs of their own, or texts that somebody has. */
+function Compare({ type, text, other, onOther }: CompareProps) {
+  const [pasted, setPasted] = useState('');
+  const id = useId();
   return (
-    <div className="page-actions">
-      <span>Compare with</span>
-      <div style={{ width: 280 }}>
-        <EntitySearch
-          label="Compare with another API"
-          query={APIS}
-          value={other}
-          placeholder="another API, such as its last version"
-          onPick={set}
-        />
+    <>
+      <div className="compare">
+        <div className="page-actions">
+          <span>Compare with</span>
+          <div style={{ width: 280 }}>
+            <EntitySearch
+              label="Compare with another API"
+              query={APIS}
+              value={other}
+              placeholder="another API, such as its last version"
+              onPick={onOther}
+            />
+          </div>
+        </div>
+        {!other && (
+          <div className="field">
+            <label htmlFor={id}>or with a text</label>
+            <textarea
+              id={id}
+              className="input"
+              spellCheck={false}
+              placeholder="An earlier definition, pasted here"
+              value={pasted}
+              onChange={event => setPasted(event.target.value)}
+            />
+          </div>
+        )}
       </div>
-      {other && <Button onClick={() => set(undefined)}>Show the definition</Button>}
-    </div>
+      {other && <DiffView type={type} text={text} other={other} />}
+      {!other && pasted.trim() !== '' && <TextDiff type={type} before={pasted} after={text} />}
+    </>
   );
 }
