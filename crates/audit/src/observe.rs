@@ -151,7 +151,7 @@ fn event_of(act: &Act) -> Event {
 /// Who did what was seen.
 fn caller_of<'s>(seen: &Seen<'s>) -> &'s Caller {
     let actor = seen.act.and_then(|act| act.caller.as_deref());
-    let asking = seen.ctx.map(|ctx| ctx.caller()).or(seen.refused);
+    let asking = seen.ctx.map(platform::Ctx::caller).or(seen.refused);
     actor.or(asking).unwrap_or(&Caller::Anonymous)
 }
 

@@ -162,7 +162,7 @@ pub(crate) fn allows_action(condition: &Condition, id: &str, input: &Value) -> b
         };
         let found = found.unwrap_or(&Value::Null);
         // What is wanted of another type could never be there.
-        if !wanted.is_none_or(|wanted| is_type(wanted) == Some(true)) {
+        if wanted.is_some_and(|wanted| is_type(wanted) != Some(true)) {
             return None;
         }
         is_type(found).map(|is_type| is_type && wanted.is_none_or(|wanted| wanted == found))

@@ -73,7 +73,7 @@ pub(crate) struct Acts(Mutex<Vec<String>>);
 impl platform::http::Observer for Acts {
     fn observe(&self, seen: platform::http::Seen<'_>) {
         let Some(act) = seen.act else { return };
-        let asking = seen.ctx.map(|ctx| ctx.caller()).or(seen.refused);
+        let asking = seen.ctx.map(platform::Ctx::caller).or(seen.refused);
         let caller = act.caller.as_deref().or(asking);
         let (actor, user) = match caller {
             Some(Caller::User(user)) => (user.agent.as_deref(), &*user.entity_ref),

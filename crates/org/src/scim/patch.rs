@@ -326,18 +326,6 @@ mod tests {
             ),
             (
                 &user,
-                json!([{"op": "Add", "value": {(extension): {"department": "HR"}}}]),
-                "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-                json!({"department": "HR"}),
-            ),
-            (
-                &user,
-                json!([{"op": "Add", "value": {(format!("{extension}:manager")): {"value": "7"}}}]),
-                "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-                json!({"manager": {"value": "7"}}),
-            ),
-            (
-                &user,
                 json!([{"op": "replace", "path": "NAME.GivenName", "value": "Eve"}]),
                 "/name/givenName",
                 json!("Eve"),
@@ -395,6 +383,28 @@ mod tests {
             let found = patched(body, operations.clone()).unwrap();
             let found = found.pointer(pointer).cloned().unwrap_or_default();
             assert_eq!(found, expected, "{operations}");
+        }
+    }
+
+    /// In a value a schema has all attributes of an extension, or stands before one.
+    #[test]
+    fn attributes_of_extensions_come_in_either_way() {
+        let user = json!({"userName": "ann"});
+        let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let manager = format!("{extension}:manager");
+        for (value, expected) in [
+            (
+                json!({extension: {"department": "HR"}}),
+                json!({"department": "HR"}),
+            ),
+            (
+                json!({manager: {"value": "7"}}),
+                json!({"manager": {"value": "7"}}),
+            ),
+        ] {
+            let operations = json!([{"op": "Add", "value": value}]);
+            let found = patched(&user, operations).unwrap();
+            assert_eq!(found[extension], expected, "{value}");
         }
     }
 

@@ -392,6 +392,7 @@ async fn users_are_told_no_conditions() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one conversation, a line per step")]
 #[tokio::test]
 async fn conditional_policies_are_made_changed_and_removed() {
     let lab = Lab::new(config()).await;
