@@ -18,6 +18,9 @@ use crate::render;
 use crate::task::{Entry, State};
 use crate::workspace;
 
+/// In what a failed step leaves: whether the task goes on without it.
+pub(super) const MAY_FAIL: &str = "mayFail";
+
 /// What came of a step that began.
 enum Done {
     Completed(Value),
@@ -80,13 +83,27 @@ impl Runner {
         } else {
             Error::new(error.code(), self.mask.hide(error.message()))
         };
+        let may_fail = !self.cancel.is_cancelled() && self.may_fail(place, progress);
         let name = error.code().name();
         let message = format!("{name}: {}", error.message());
-        let stored = json!({ "name": name, "message": error.message() });
+        let stored = json!({ "name": name, "message": error.message(), MAY_FAIL: may_fail });
         let news = News::new(State::Failed, message).with(&stored);
         self.write_down(place, news, progress).await?;
-        progress.error.get_or_insert(error);
+        if may_fail {
+            let message = format!("Going on after step {}, which may fail", place.id());
+            self.book.log(json!({ "message": message }));
+        } else {
+            progress.error.get_or_insert(error);
+        }
         Ok(())
+    }
+
+    /// `continueOnFailure`: whether the task goes on as if the step had not been there.
+    fn may_fail(&self, place: &Place<'_>, progress: &Progress) -> bool {
+        match place.step.get("continueOnFailure") {
+            None => false,
+            Some(value) => self.holds(value, None, progress),
+        }
     }
 
     /// Whether a step that was interrupted may run again.
@@ -215,9 +232,12 @@ impl Runner {
 
     /// Whether the condition of a step holds.
     fn is_wanted(&self, place: &Place<'_>, progress: &Progress, each: Option<&Value>) -> bool {
-        let Some(condition) = place.step.get("if").filter(|it| !it.is_null()) else {
-            return true;
-        };
+        let condition = place.step.get("if").filter(|it| !it.is_null());
+        condition.is_none_or(|condition| self.holds(condition, each, progress))
+    }
+
+    /// Whether a value is true as expressions see it, without secrets.
+    fn holds(&self, condition: &Value, each: Option<&Value>, progress: &Progress) -> bool {
         let host = render::host(&self.hosts, progress.error.is_some());
         let context = progress.context.open_in(each);
         render::is_truthy(render::render(condition, &context, &host).as_ref())

@@ -12,6 +12,19 @@ use crate::engine::step::is_repeatable;
 
 /// The schema of `spec`. Reference 2 §D.1.
 const SPEC: &str = include_str!("spec.schema.json");
+/// What a step can say.
+const STEP_KEYS: [&str; 10] = [
+    "action",
+    "backstage:permissions",
+    "continueOnFailure",
+    "each",
+    "id",
+    "if",
+    "input",
+    "name",
+    "retry",
+    "timeout",
+];
 /// Problems of one template.
 const MAX_PROBLEMS: usize = 100;
 
@@ -119,16 +132,27 @@ impl Linter {
                 self.check_policy(&at, step, action.spec());
             }
         }
-        for key in ["if", "each", "input"] {
+        for key in ["if", "each", "input", "continueOnFailure"] {
             if let Some(value) = step.get(key) {
-                self.check_expressions(&format!("{at}/{key}"), value, key != "if");
+                let has_secrets = matches!(key, "each" | "input");
+                self.check_expressions(&format!("{at}/{key}"), value, has_secrets);
             }
         }
+        self.check_keys(&at, step);
         if !self.step_ids.insert(id.clone()) {
             self.error(
                 format!("{at}/id"),
                 format!("two steps have the id `{id}`, so that only one output can be reached"),
             );
+        }
+    }
+
+    /// Members of the step that nobody reads.
+    fn check_keys(&mut self, at: &str, step: &Value) {
+        let keys = step.as_object().into_iter().flatten().map(|(key, _)| key);
+        for key in keys.filter(|key| !STEP_KEYS.contains(&key.as_str())) {
+            let place = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            self.warn(place, format!("steps have no `{key}`; it has no effect"));
         }
     }
 

@@ -213,6 +213,17 @@ impl Bench {
         answer["id"].as_str().unwrap().to_owned()
     }
 
+    /// Waits until so many steps began to say something.
+    pub(crate) async fn wait_for_attempts(&self, n_wanted: usize) {
+        for _ in 0..60_000 {
+            if self.peer.lock().n_attempts >= n_wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        unreachable!("the peer hears too little")
+    }
+
     pub(crate) async fn wait(&self, id: &str) -> (String, Vec<Value>) {
         // Ten minutes: how fast the machine is does not matter here.
         for _ in 0..60_000 {

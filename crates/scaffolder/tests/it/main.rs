@@ -9,6 +9,7 @@ mod api;
 mod bench;
 mod cookiecutter;
 mod crash;
+mod failures;
 mod hosts;
 mod publish;
 mod retention;
