@@ -186,6 +186,29 @@ flow('a run is watched while it goes on, and is cancelled', async page => {
   await page.locator('.badge', { hasText: 'cancelled' }).waitFor();
 });
 
+flow('a run is planned, waits, is approved of, and is undone', async page => {
+  await go(page, '/create/templates/default/slow');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.getByText('no changes at other services').waitFor();
+  await page.getByLabel('Wait for approval before anything happens').check();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.waitForURL(/\/create\/tasks\//);
+  await page.getByText('this run waits for approval').waitFor();
+  await page.locator('.badge', { hasText: 'waiting' }).waitFor();
+  await count(page.locator('.run-step[data-status="processing"]'), 0);
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.locator('.run-step[data-status="processing"]').waitFor();
+  await count(page.getByText('this run waits for approval'), 0);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.locator('.badge', { hasText: 'cancelled' }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Undo' }).click();
+  await dialog.getByText('nothing that could be taken back').waitFor();
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await count(dialog, 0);
+});
+
 flow('a run that fails says why, and is among the runs', async page => {
   await go(page, '/create/templates/default/broken');
   await page.getByRole('button', { name: 'Create', exact: true }).click();

@@ -20,6 +20,7 @@ mod permission;
 #[cfg(test)]
 mod reference;
 mod secrets;
+mod task;
 mod template;
 mod token;
 mod validate;
@@ -71,6 +72,9 @@ enum Command {
     /// Lint, try and test templates of golden paths.
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    /// Plan, approve and undo runs of templates.
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// List, describe and run actions.
     #[command(subcommand)]
     Action(action::ActionCommand),
@@ -182,6 +186,7 @@ impl Command {
             Self::Config(command) => command.run(),
             Self::Catalog(command) => command.run(),
             Self::Template(command) => command.run(),
+            Self::Task(command) => command.run(),
             Self::Action(command) => command.run(),
             Self::Permission(command) => command.run(),
             Self::Audit(command) => command.run(),

@@ -60,6 +60,19 @@ pub struct Spec {
     pub place: Place,
     /// Whether it runs in a dry run, where it must not change anything but the workspace.
     pub has_dry_run: bool,
+    /// What takes back what it did, if anything does.
+    pub inverse: Option<Inverse>,
+}
+
+/// What takes back what an action did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inverse {
+    /// Identifier of the action to call.
+    pub action: String,
+    /// The checkpoint that tells what was made; without it there is nothing to take back.
+    pub of: String,
+    /// The input of the call; its texts are templates that see the checkpoint as `made`.
+    pub input: Value,
 }
 
 /// What doing an action means.
@@ -120,6 +133,7 @@ impl Spec {
             examples: examples.filter_map(Example::from_json).collect(),
             place: Place::Anywhere,
             has_dry_run: read_only,
+            inverse: Inverse::from_json(&value["inverse"]),
         })
     }
 
@@ -160,6 +174,16 @@ impl Spec {
             view["examples"] = self.examples.iter().map(Example::to_json).collect();
         }
         view
+    }
+}
+
+impl Inverse {
+    fn from_json(value: &Value) -> Option<Self> {
+        Some(Self {
+            action: value["action"].as_str()?.to_owned(),
+            of: value["of"].as_str()?.to_owned(),
+            input: value["input"].clone(),
+        })
     }
 }
 

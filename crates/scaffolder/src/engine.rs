@@ -4,12 +4,15 @@
 //! it left; a step that completed is never run again; a process that lost its task cannot write.
 
 pub(crate) mod book;
+mod changes;
 mod context;
 pub(crate) mod dry_run;
 mod loops;
 pub(crate) mod mask;
 mod output;
+pub(crate) mod planning;
 pub(crate) mod policy;
+mod stand_in;
 pub(crate) mod step;
 pub(crate) mod stored;
 pub(crate) mod worker;
@@ -29,6 +32,7 @@ use crate::workspace;
 use book::{Book, Change};
 use context::Context;
 use mask::Mask;
+use planning::Plan;
 
 /// A run of a task's steps.
 pub(crate) struct Runner {
@@ -41,8 +45,10 @@ pub(crate) struct Runner {
     pub hosts: RepoHosts,
     pub workspace: PathBuf,
     pub beside: Option<PathBuf>,
-    /// What actions put out that a dry run leaves out.
+    /// What stands in for actions in a dry run, by their ids.
     pub mocks: Map<String, Value>,
+    /// The plan that a dry run makes.
+    pub plan: Option<Arc<Plan>>,
     pub book: Arc<dyn Book>,
     pub mask: Arc<Mask>,
     pub cancel: CancellationToken,

@@ -18,6 +18,7 @@ mod janitor;
 mod metrics;
 mod outgoing;
 pub mod permission;
+mod plan;
 mod processor;
 mod render;
 mod repo_url;

@@ -13,6 +13,8 @@ use platform::{Code, Error, Result};
 use serde_json::Value;
 use url::Url;
 
+use crate::plan::Recorder;
+
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection may take.
@@ -98,7 +100,16 @@ impl Outgoing {
             .map_err(|error| Error::internal("the HTTP client cannot be made").with_source(error))
     }
 
+    /// Sends a request, or has it taken down where a plan is made.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
+        match Recorder::current() {
+            Some(recorder) => recorder.answer(self, request).await,
+            None => self.transmit(request).await,
+        }
+    }
+
+    /// Sends a request in any case.
+    pub(crate) async fn transmit(&self, request: Request) -> Result<Answer> {
         let url = request.url.clone();
         let failed = |error: reqwest::Error| {
             let host = url.host_str().unwrap_or_default();

@@ -1,8 +1,11 @@
 //! Use cases: forms, tasks, trials. Each asks for permission before it does anything.
 
+mod approval;
 mod complete;
+mod plans;
 pub(crate) mod tasks;
 pub(crate) mod templates;
+mod undo;
 
 use platform::json_schema::Complaint;
 use platform::{Error, Result};

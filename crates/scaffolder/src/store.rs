@@ -12,10 +12,19 @@ pub(crate) const WORK: &str = "scaffolder_work";
 pub(crate) const EVENTS: &str = "scaffolder_events";
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    feature: "scaffolder",
-    version: 1,
-    name: "task",
-    sqlite: include_str!("../migrations/0001_task.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_task.postgres.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        feature: "scaffolder",
+        version: 1,
+        name: "task",
+        sqlite: include_str!("../migrations/0001_task.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_task.postgres.sql"),
+    },
+    Migration {
+        feature: "scaffolder",
+        version: 2,
+        name: "approval",
+        sqlite: include_str!("../migrations/0002_approval.sql"),
+        postgres: include_str!("../migrations/0002_approval.sql"),
+    },
+];

@@ -48,6 +48,16 @@ names! {
     } else Failed
 }
 
+names! {
+    /// Who has to approve of a task before it runs.
+    Approval {
+        /// Who created it, or who manages templates.
+        Own => "own",
+        /// Somebody else, who manages templates.
+        Others => "others",
+    } else Others
+}
+
 impl Status {
     /// Whether nothing more will happen.
     pub(crate) fn is_over(self) -> bool {
@@ -85,6 +95,7 @@ pub(crate) struct NewTask {
     pub initiator: String,
     pub secrets: Option<String>,
     pub seal_id: Option<String>,
+    pub approval: Option<Approval>,
 }
 
 /// A task as clients see it.
@@ -96,6 +107,8 @@ pub(crate) struct Task {
     pub created_at: Millis,
     pub heartbeat_at: Option<Millis>,
     pub created_by: Option<String>,
+    /// Whose approval it waits for.
+    pub approval: Option<Approval>,
 }
 
 impl Task {
@@ -112,6 +125,9 @@ impl Task {
         }
         if let Some(by) = &self.created_by {
             view["createdBy"] = by.as_str().into();
+        }
+        if let Some(approval) = self.approval {
+            view["waitsForApproval"] = approval.name().into();
         }
         Ok(view)
     }

@@ -12,6 +12,7 @@ pub(crate) const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
 /// What a page without a title is called.
 const PAGE_TITLE: &str = "Please enter the following information";
 const SOURCE_LOCATION: &str = "/metadata/annotations/backstage.io~1source-location";
+const APPROVAL: &str = "/metadata/annotations/callboard.dev~1approval";
 const MANAGED_BY: &str = "/metadata/annotations/backstage.io~1managed-by-location";
 
 /// A template as written; parts are read when they are asked for.
@@ -66,6 +67,12 @@ impl Template {
             complaint.instance = json!({});
         }
         complaints
+    }
+
+    /// Whether somebody has to approve of its tasks.
+    pub(crate) fn needs_approval(&self) -> bool {
+        let annotation = self.entity.pointer(APPROVAL);
+        annotation.and_then(Value::as_str) == Some("required")
     }
 
     /// The steps, each with an id and a name.

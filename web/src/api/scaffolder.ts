@@ -32,6 +32,8 @@ export interface Task {
   createdAt: string;
   lastHeartbeatAt?: string;
   createdBy?: string;
+  /** Whose approval it waits for. */
+  waitsForApproval?: 'own' | 'others';
   spec: {
     steps: TaskStep[];
     parameters: Record<string, unknown>;
@@ -80,6 +82,46 @@ export interface DryRunResult {
   directoryContents: { path: string; executable?: boolean; base64Content: string }[];
 }
 
+export interface PlannedFile {
+  path: string;
+  change: 'added' | 'changed' | 'removed' | 'none' | 'unknown';
+  /** As `diff -u` writes it. */
+  diff?: string;
+}
+
+/** What a step would do outside of its folder. */
+export interface PlanStep {
+  stepId: string;
+  name: string;
+  action: string;
+  each?: string;
+  calls?: { method: string; url: string; body?: unknown }[];
+  catalog?: { change: string; target: string; entities: string[] }[];
+  files?: PlannedFile[];
+  /** What it gets, where nobody knows what it does with it. */
+  input?: unknown;
+  /** Why it cannot run. */
+  note?: string;
+}
+
+export interface Planned extends DryRunResult {
+  plan: PlanStep[];
+}
+
+export interface UndoneStep {
+  stepId: string;
+  action: string;
+  by?: string;
+  reason?: string;
+}
+
+export interface TaskDraft {
+  templateRef: string;
+  values: Record<string, unknown>;
+  secrets: Record<string, string>;
+  waitForApproval?: boolean;
+}
+
 const BASE = '/api/scaffolder/v2';
 const task = (id: string) => `${BASE}/tasks/${encodeURIComponent(id)}`;
 
@@ -89,11 +131,20 @@ export const scaffolder = {
       `${BASE}/templates/${encodeURIComponent(namespace)}/template/${encodeURIComponent(name)}/parameter-schema`,
     ),
 
-  start: (body: {
-    templateRef: string;
-    values: Record<string, unknown>;
-    secrets: Record<string, string>;
-  }) => request<{ id: string }>(`${BASE}/tasks`, { method: 'POST', body }),
+  start: (body: TaskDraft) => request<{ id: string }>(`${BASE}/tasks`, { method: 'POST', body }),
+
+  /** What a task would do. */
+  plan: (body: TaskDraft) => request<Planned>(`${BASE}/plan`, { method: 'POST', body }),
+
+  planOf: (id: string) => request<Planned>(`${task(id)}/plan`),
+
+  approve: (id: string) => request<unknown>(`${task(id)}/approve`, { method: 'POST', body: {} }),
+
+  undo: (id: string) =>
+    request<{ undone: UndoneStep[]; kept: UndoneStep[] }>(`${task(id)}/undo`, {
+      method: 'POST',
+      body: {},
+    }),
 
   task: (id: string) => request<Task>(task(id)),
 

@@ -13,6 +13,7 @@ import { EntityLink } from '../ui/EntityLink';
 import { Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
+import { PlanView } from './plan/PlanView';
 import { reviewOf } from './review';
 import './create.css';
 
@@ -174,10 +175,13 @@ interface ReviewProps {
 function Review({ form, values, secrets, templateRef, onBack }: ReviewProps) {
   const navigate = useNavigate();
   const may = useMay(MAY.createTask);
+  const [waitForApproval, setWait] = useState(false);
+  const draft = { templateRef, values, secrets };
   const start = useMutation({
-    mutationFn: () => scaffolder.start({ templateRef, values, secrets }),
+    mutationFn: () => scaffolder.start({ ...draft, waitForApproval }),
     onSuccess: ({ id }) => navigate({ to: '/create/tasks/$id', params: { id } }),
   });
+  const plan = useMutation({ mutationFn: () => scaffolder.plan(draft) });
   const lines = reviewOf(
     form.steps.map(({ schema }) => schema),
     values,
@@ -197,8 +201,22 @@ function Review({ form, values, secrets, templateRef, onBack }: ReviewProps) {
       </div>
       {may === false && <Notice tone="info">{deniedTitle(may, MAY.createTask)}.</Notice>}
       {start.error && <Notice tone="error">{start.error.message}</Notice>}
+      {plan.isPending && <SkeletonRows n={4} />}
+      {plan.error && <Notice tone="error">{plan.error.message}</Notice>}
+      {plan.data && <PlanView planned={plan.data} />}
+      <label className="wizard-wait">
+        <input
+          type="checkbox"
+          checked={waitForApproval}
+          onChange={event => setWait(event.target.checked)}
+        />
+        Wait for approval before anything happens
+      </label>
       <div className="wizard-foot">
         <Button onClick={onBack}>{labels?.backButtonText ?? 'Back'}</Button>
+        <Button disabled={plan.isPending || may === false} onClick={() => plan.mutate()}>
+          {plan.data ? 'Plan again' : 'Show the plan'}
+        </Button>
         <Button
           variant="primary"
           disabled={start.isPending || may === false}

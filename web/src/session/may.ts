@@ -33,6 +33,7 @@ export const MAY = {
   readAudit: basic('audit.record.read', 'read'),
   createTask: basic('scaffolder.task.create', 'create'),
   cancelTask: { name: 'scaffolder.task.cancel', resourceType: 'scaffolder-task' },
+  manageTemplates: basic('scaffolder.template.management'),
   readConfig: basic('callboard.config.read', 'read'),
   readSignIns: basic('callboard.sign-in.read', 'read'),
 } satisfies Record<string, Permission>;

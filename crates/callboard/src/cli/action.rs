@@ -10,6 +10,7 @@ use platform::Clock;
 use platform::actions::{Actions, Place};
 use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::telemetry::Metrics;
+use scaffolder::Scaffolder;
 use serde_json::Value;
 
 use crate::app;
@@ -169,7 +170,8 @@ fn print(value: &Value) -> anyhow::Result<Verdict> {
 }
 
 /// The actions of a configured portal, with its catalog and its database.
-struct Bench {
+pub(super) struct Bench {
+    pub(super) scaffolder: Scaffolder,
     actions: Actions,
     catalog: ::catalog::Catalog,
     authorizer: Arc<dyn platform::permission::Authorizer>,
@@ -177,7 +179,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn open(target: &Target) -> anyhow::Result<Self> {
+    pub(super) async fn open(target: &Target) -> anyhow::Result<Self> {
         let sections = &target.sections;
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let (permissions, catalog, audit) = super::permission::open_with_audit(target).await?;
@@ -190,8 +192,9 @@ impl Bench {
             metrics,
             clock,
         };
-        scaffolding::open(sections, &target.data_dir, surroundings)?;
+        let scaffolder = scaffolding::open(sections, &target.data_dir, surroundings)?;
         Ok(Self {
+            scaffolder,
             actions,
             catalog,
             authorizer: permissions.authorizer(),
@@ -200,7 +203,7 @@ impl Bench {
     }
 
     /// A call of a user, with the groups the catalog knows.
-    fn ctx(&self, user: &str) -> anyhow::Result<Ctx> {
+    pub(super) fn ctx(&self, user: &str) -> anyhow::Result<Ctx> {
         let entity_ref: EntityRef = user
             .parse()
             .with_context(|| format!("`{user}` is not an entity reference"))?;
@@ -224,7 +227,7 @@ impl Bench {
     }
 
     /// Writes what is left of the audit log.
-    async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.audit.flush().await;
     }
 }

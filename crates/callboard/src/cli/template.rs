@@ -1,6 +1,8 @@
 //! `callboard template …`
 
+mod example;
 mod files;
+pub(super) mod plan;
 mod render;
 mod test;
 

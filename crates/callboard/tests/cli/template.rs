@@ -114,3 +114,170 @@ fn what_a_step_says_of_its_trouble_is_checked() {
         assert_eq!(told.matches(wanted).count(), 1, "{told}");
     }
 }
+
+fn template(parameters: &Value, steps: &Value) -> String {
+    json!({
+        "apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template",
+        "metadata": {"name": "t"},
+        "spec": {"type": "x", "parameters": parameters, "steps": steps,
+                 "output": {"made": "${{ steps.do.output.id }}"}},
+    })
+    .to_string()
+}
+
+#[test]
+fn a_dry_run_tells_the_plan() {
+    let stage = Stage::new();
+    stage.write("skeleton/README.md", "# ${{ values.name }}\n");
+    let steps = json!([
+        {"id": "fetch", "action": "fetch:template",
+         "input": {"url": "./skeleton", "values": {"name": "${{ parameters.name }}"}}},
+        {"id": "publish", "action": "publish:github",
+         "input": {"repoUrl": "github.com?owner=acme&repo=shop", "defaultBranch": "main"}},
+        {"id": "do", "action": "acme:do", "input": {"for": "${{ steps.publish.output.remoteUrl }}"}},
+    ]);
+    stage.write("t.yaml", &template(&json!({}), &steps));
+    let args = [
+        "template",
+        "dry-run",
+        "t.yaml",
+        "--values",
+        r#"{"name":"Shop"}"#,
+    ];
+    let run = stage.run(&args).expect(1);
+    assert!(
+        run.err.contains("'acme:do' is not registered"),
+        "{}",
+        run.err
+    );
+    let mock = ["--mock", r#"acme:do={"id": 7}"#];
+    let run = stage.run(&[&args[..], &mock].concat()).expect(0);
+    for wanted in [
+        "--- README.md\n# Shop\n",
+        "plan:\n  publish (publish:github)\n    GET https://api.github.com/users/acme",
+        "    POST https://api.github.com/orgs/acme/repos {",
+        "    + README.md\n",
+        "  do (acme:do)\n",
+        r#"its input: {"for":"https://github.com/acme/shop.git"}"#,
+        "\"made\": 7",
+    ] {
+        assert!(run.out.contains(wanted), "{wanted} is not in {}", run.out);
+    }
+    stage
+        .run(&[&args[..], &["--mock", "acme:do"]].concat())
+        .expect(2);
+}
+
+#[test]
+fn a_template_can_be_tried_without_its_files_and_values() {
+    let stage = Stage::new();
+    let parameters = json!({"required": ["name", "repo"], "properties": {
+        "name": {"type": "string", "pattern": "^[A-Z]+$"},
+        "repo": {"type": "string", "ui:field": "RepoUrlPicker"},
+        "loud": {"type": "boolean"},
+    }});
+    let steps = json!([
+        {"id": "fetch", "action": "fetch:template", "input": {"url": "./nowhere"}},
+        {"id": "log", "action": "debug:log",
+         "input": {"message": "${{ parameters.name }} ${{ parameters.loud }}"}},
+        {"id": "do", "action": "acme:do"},
+        {"id": "publish", "action": "publish:github", "input": {"repoUrl": "${{ parameters.repo }}"}},
+    ]);
+    stage.write("t.yaml", &template(&parameters, &steps));
+    let args = ["template", "dry-run", "t.yaml", "--stand-in"];
+    stage.run(&args).expect(1);
+    for (choice, wanted) in [("first", "EXAMPLE false"), ("last", "EXAMPLE true")] {
+        let run = stage
+            .run(&[&args[..], &["--example-values", choice]].concat())
+            .expect(0);
+        assert!(run.out.contains(wanted), "{}", run.out);
+        assert!(!run.out.contains("cannot run"), "{}", run.out);
+    }
+}
+
+#[test]
+fn the_report_of_tests_counts_the_branches_of_conditions() {
+    let stage = Stage::new();
+    let steps = json!([
+        {"id": "loud", "action": "debug:log", "if": "${{ parameters.loud }}"},
+        {"id": "each", "action": "debug:log", "each": [1, 2], "if": "${{ each.value == 1 }}"},
+    ]);
+    stage.write("t.yaml", &template(&json!({}), &steps));
+    let suite = |values: &[Value]| {
+        let tests = values.iter().enumerate();
+        let tests = tests.map(|(n, values)| json!({"name": format!("{n}"), "values": values}));
+        json!({"template": "./t.yaml", "tests": tests.collect::<Vec<_>>()}).to_string()
+    };
+    stage.write("half.yaml", &suite(&[json!({"loud": true})]));
+    let run = stage.run(&["template", "test", "half.yaml"]).expect(0);
+    let told = "branches of conditions: 3 of 4\n\
+                note: no test makes the condition of `loud` false\n";
+    assert!(run.out.ends_with(told), "{}", run.out);
+    stage.write("all.yaml", &suite(&[json!({"loud": true}), json!({})]));
+    let run = stage.run(&["template", "test", "all.yaml"]).expect(0);
+    assert!(
+        run.out.ends_with("branches of conditions: 4 of 4\n"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn a_run_that_is_not_there_cannot_be_approved_or_undone() {
+    let stage = Stage::configured(&json!({}));
+    for command in ["plan", "approve", "undo"] {
+        let run = stage
+            .run(&["task", command, "nope", "--as", "user:default/guest"])
+            .expect(1);
+        assert!(
+            run.err.contains("No task with id 'nope' found"),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn members_of_steps_that_nobody_reads_are_told() {
+    let stage = Stage::new();
+    let steps = json!([
+        {"id": "a", "action": "debug:log", "continueOnFailure": true},
+        {"id": "b", "action": "debug:log", "dependsOn": ["a"]},
+        {"id": "c", "action": "debug:log", "continueOnFailure": "${{ secrets.x }}"},
+    ]);
+    stage.write("t.yaml", &template(&json!({}), &steps));
+    let run = stage.run(&["template", "lint", "t.yaml"]).expect(1);
+    let told = format!("{}{}", run.out, run.err);
+    assert!(told.contains("steps have no `dependsOn`"), "{told}");
+    assert!(!told.contains("no `continueOnFailure`"), "{told}");
+    assert!(
+        told.contains("`secrets` are there in `input` and `each` only"),
+        "{told}"
+    );
+}
+
+#[test]
+fn alternatives_may_have_one_id() {
+    let stage = Stage::new();
+    let step = |condition: Option<&str>| {
+        let mut step = json!({"id": "do", "action": "debug:log"});
+        if let Some(condition) = condition {
+            step["if"] = condition.into();
+        }
+        step
+    };
+    let (yes, no) = (Some("${{ parameters.x }}"), Some("${{ not parameters.x }}"));
+    for (first, second, is_told) in [(yes, no, false), (yes, None, true), (None, None, true)] {
+        stage.write(
+            "t.yaml",
+            &template(&json!({}), &json!([step(first), step(second)])),
+        );
+        let run = stage.run(&["template", "lint", "t.yaml"]).expect(0);
+        let told = format!("{}{}", run.out, run.err);
+        assert_eq!(
+            told.contains("two steps have the id `do`"),
+            is_told,
+            "{told}"
+        );
+    }
+}

@@ -341,6 +341,7 @@ mod tests {
                 Place::Anywhere
             },
             has_dry_run: false,
+            inverse: None,
         }))
     }
 

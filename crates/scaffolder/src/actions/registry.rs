@@ -8,7 +8,7 @@ use platform::actions::{Action, Run, Spec};
 use platform::{Caller, Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::engine::dry_run::Beside;
+use crate::engine::dry_run::{Beside, Planning};
 use crate::permission::DRY_RUN;
 use crate::scaffolder::Scaffolder;
 use crate::service::Checked;
@@ -77,6 +77,7 @@ async fn execute(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<Va
         template_ref: input["templateRef"].as_str().unwrap_or_default().to_owned(),
         values: object(input, "values").into(),
         secrets: object(input, "secrets"),
+        waits: false,
     };
     match scaffolder.create_task(&run.ctx, draft).await? {
         Checked::Fine(id) => Ok(json!({ "taskId": id })),
@@ -110,6 +111,7 @@ async fn dry_run(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<Va
                 .collect(),
         ),
         mocks: Map::new(),
+        planning: Planning::No,
     };
     match scaffolder.dry_run(&run.ctx, draft).await {
         Ok(Checked::Fine((tried, steps))) => {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::book::Notebook;
 use super::mask::{Mask, stars};
+use super::planning::Plan;
 use super::{End, Environment, Runner, blocking};
 use crate::scaffolder::Scaffolder;
 use crate::workspace::{self, Kind};
@@ -23,8 +24,19 @@ pub(crate) struct Trial {
     pub secrets: Map<String, Value>,
     /// Files beside the template.
     pub beside: Beside,
-    /// What actions that are left out put out, by their ids.
+    /// What stands in for actions, by their ids.
     pub mocks: Map<String, Value>,
+    pub planning: Planning,
+}
+
+/// Whether a trial tells what the steps would do outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planning {
+    No,
+    /// Without asking other services how things are.
+    Alone,
+    /// With questions to other services.
+    Asking,
 }
 
 /// Files beside a template.
@@ -33,6 +45,8 @@ pub(crate) enum Beside {
     Sent(Vec<(String, Vec<u8>)>),
     /// In a folder of this machine.
     Folder(PathBuf),
+    /// Where the catalog found the template.
+    Catalog,
 }
 
 /// What came of a trial.
@@ -43,6 +57,9 @@ pub struct Tried {
     pub files: Vec<TriedFile>,
     /// Output of the template.
     pub output: Value,
+    /// What each step would do outside, if that was asked for: `stepId`, `name`, `action`, and
+    /// `calls`, `catalog`, `files` or `input`; a `note` says what keeps it from running.
+    pub plan: Vec<Value>,
 }
 
 /// A file that the steps of a trial left.
@@ -92,6 +109,7 @@ impl Scaffolder {
         let mask = Mask::default();
         mask.add(&trial.secrets);
         mask.add(&self.settings.environment.secrets);
+        let plan = self.plan_of(trial.planning);
         let runner = Runner {
             task_id: id,
             spec: trial.spec,
@@ -105,8 +123,9 @@ impl Scaffolder {
             actions: self.actions.clone(),
             hosts: self.hosts.clone(),
             workspace: root.to_owned(),
-            beside: Some(beside),
+            beside,
             mocks: trial.mocks,
+            plan: plan.clone(),
             book: book.clone(),
             mask: Arc::new(mask),
             cancel: CancellationToken::new(),
@@ -123,17 +142,30 @@ impl Scaffolder {
             log: log.map(|body| json!({ "body": body })).collect(),
             files,
             output,
+            plan: plan.map(|plan| plan.steps()).unwrap_or_default(),
         })
+    }
+
+    fn plan_of(&self, planning: Planning) -> Option<Arc<Plan>> {
+        let may_ask = match planning {
+            Planning::No => return None,
+            Planning::Alone => false,
+            Planning::Asking => true,
+        };
+        let integrations = self.catalog.integrations().clone();
+        let plan = Plan::new(may_ask, integrations, self.catalog.reader());
+        Some(Arc::new(plan))
     }
 }
 
-/// Makes the workspace; the folder of the files beside the template.
-async fn lay_out(root: &Path, sent: &Path, beside: Beside) -> Result<PathBuf> {
+/// Makes the workspace; the folder of the files beside the template, unless the catalog knows it.
+async fn lay_out(root: &Path, sent: &Path, beside: Beside) -> Result<Option<PathBuf>> {
     let (root, sent) = (root.to_owned(), sent.to_owned());
     blocking(move || {
         workspace::create(&root)?;
         let files = match beside {
-            Beside::Folder(folder) => return Ok(folder),
+            Beside::Folder(folder) => return Ok(Some(folder)),
+            Beside::Catalog => return Ok(None),
             Beside::Sent(files) => files,
         };
         workspace::create(&sent)?;
@@ -143,7 +175,7 @@ async fn lay_out(root: &Path, sent: &Path, beside: Beside) -> Result<PathBuf> {
             let full = workspace::resolve(&sent, &path)?;
             workspace::write_file(&full, &content, 0o644)?;
         }
-        Ok(sent)
+        Ok(Some(sent))
     })
     .await
 }

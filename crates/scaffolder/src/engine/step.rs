@@ -10,7 +10,7 @@ use platform::{Error, Result, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::book::Book;
-use super::mask::{self, Mask};
+use super::mask::Mask;
 use super::policy::Policy;
 use super::{News, Place, Progress, Runner, loops};
 use crate::permission::{ACTION_EXECUTE, allows_action};
@@ -134,7 +134,7 @@ impl Runner {
         if self.cancel.is_cancelled() {
             return Ok(Err(Error::internal("cancelled")));
         }
-        let Some(action) = self.actions.get(place.action()) else {
+        let Some(action) = self.action_of(place) else {
             return Ok(Err(unknown_action(place.action())));
         };
         if place.step.get("each").is_some_and(|each| !each.is_null()) {
@@ -150,14 +150,16 @@ impl Runner {
         if !self.is_wanted(place, progress, None) {
             return Ok(Ok(Done::Skipped(unwanted(place))));
         }
-        if self.is_dry_run && !action.spec().has_dry_run {
+        if let Some(message) = self.reason_to_leave_out(action.spec()) {
             self.announce_dry_run(place, action.spec(), None, progress);
-            let id = &action.spec().id;
-            let message = format!("Skipping because {id} does not support dry-run");
-            let output = self.stand_in(action.spec());
+            if let Err(error) = self.check_left_out(place, action.spec(), None, progress) {
+                return Ok(Err(error));
+            }
+            let output = self.stand_in(place, &*action, None, progress).await;
             progress.context.add_output(place.id(), &output);
             return Ok(Ok(Done::Skipped(message)));
         }
+        self.plan_step(place, &*action, None, progress).await;
         let result = self.call(place, &*action, None, progress).await;
         Ok(result.map(Done::Completed))
     }
@@ -187,13 +189,18 @@ impl Runner {
                 continue;
             }
             log.info(&loops::announcement(round));
-            if self.is_dry_run && !action.spec().has_dry_run {
+            if let Some(message) = self.reason_to_leave_out(action.spec()) {
                 self.announce_dry_run(place, action.spec(), Some(round), progress);
-                let id = &action.spec().id;
-                log.info(&format!("Skipping because {id} does not support dry-run"));
-                loops::collect(&mut all, &self.stand_in(action.spec()));
+                log.info(&message);
+                let checked = self.check_left_out(place, action.spec(), Some(round), progress);
+                if let Err(error) = checked {
+                    return Ok(Err(error));
+                }
+                let output = self.stand_in(place, action, Some(round), progress).await;
+                loops::collect(&mut all, &output);
                 continue;
             }
+            self.plan_step(place, action, Some(round), progress).await;
             match self.call(place, action, Some(round), progress).await {
                 Err(error) => return Ok(Err(error)),
                 Ok(_) if self.is_lost() => {
@@ -298,7 +305,12 @@ impl Runner {
         Ok(if may_repeat { policy } else { policy.once() })
     }
 
-    fn input(&self, place: &Place<'_>, each: Option<&Value>, progress: &Progress) -> Value {
+    pub(super) fn input(
+        &self,
+        place: &Place<'_>,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) -> Value {
         let input = place.step.get("input");
         let rendered = input.and_then(|input| self.with_secrets(input, each, progress));
         rendered.unwrap_or_else(|| json!({}))
@@ -323,7 +335,7 @@ impl Runner {
         rendered
     }
 
-    async fn authorize(&self, spec: &Spec, label: &str, input: &Value) -> Result<()> {
+    pub(super) async fn authorize(&self, spec: &Spec, label: &str, input: &Value) -> Result<()> {
         let is_allowed = match self.ctx.decide(ACTION_EXECUTE).await {
             Decision::Allow => true,
             Decision::Deny => false,
@@ -341,34 +353,7 @@ impl Runner {
         )))
     }
 
-    fn announce_dry_run(
-        &self,
-        place: &Place<'_>,
-        spec: &Spec,
-        each: Option<&Value>,
-        progress: &Progress,
-    ) {
-        let host = render::host(&self.hosts, progress.error.is_some());
-        let context = progress.context.full(each, mask::stars);
-        let input = place
-            .step
-            .get("input")
-            .cloned()
-            .unwrap_or_else(|| json!({}));
-        let input = render::render(&input, &context, &host).unwrap_or_default();
-        self.log_of(place).info(&format!(
-            "Running {} in dry-run mode with inputs (secrets redacted): {input:#}",
-            spec.id
-        ));
-    }
-
-    /// What stands in for the output of an action that is left out.
-    fn stand_in(&self, spec: &Spec) -> Value {
-        let mock = self.mocks.get(&spec.id).cloned();
-        mock.unwrap_or_else(|| example_of(&spec.output, 0))
-    }
-
-    fn log_of(&self, place: &Place<'_>) -> StepLog {
+    pub(super) fn log_of(&self, place: &Place<'_>) -> StepLog {
         StepLog {
             book: Arc::clone(&self.book),
             mask: Arc::clone(&self.mask),
@@ -376,7 +361,7 @@ impl Runner {
         }
     }
 
-    fn run_of(&self, place: &Place<'_>, each: Option<&Value>) -> Run {
+    pub(super) fn run_of(&self, place: &Place<'_>, each: Option<&Value>) -> Run {
         let round = each
             .and_then(|each| each["key"].as_str())
             .unwrap_or_default();
@@ -427,7 +412,7 @@ pub(crate) fn unknown_action(id: &str) -> Error {
     ))
 }
 
-fn check_input(spec: &Spec, label: &str, input: &Value) -> Result<()> {
+pub(super) fn check_input(spec: &Spec, label: &str, input: &Value) -> Result<()> {
     let complaints = json_schema::validate(&spec.input, input);
     if complaints.is_empty() {
         return Ok(());
@@ -439,37 +424,8 @@ fn check_input(spec: &Spec, label: &str, input: &Value) -> Result<()> {
     )))
 }
 
-/// Something that fits a schema, for the outputs of actions that a dry run leaves out.
-fn example_of(schema: &Value, depth: usize) -> Value {
-    let example = schema.get("examples").and_then(Value::as_array);
-    if let Some(first) = example.and_then(|it| it.first()) {
-        return first.clone();
-    }
-    match schema.get("type").and_then(Value::as_str) {
-        _ if depth > 8 => Value::Null,
-        Some("object") => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let member =
-                |(name, schema): (&String, &Value)| (name.clone(), example_of(schema, depth + 1));
-            properties
-                .into_iter()
-                .flatten()
-                .map(member)
-                .collect::<Map<_, _>>()
-                .into()
-        }
-        Some("array") => schema
-            .get("items")
-            .map_or_else(|| json!([]), |items| json!([example_of(items, depth + 1)])),
-        Some("string") => "<example>".into(),
-        Some("number" | "integer") => 0.into(),
-        Some("boolean") => false.into(),
-        _ => "<unknown>".into(),
-    }
-}
-
 /// Lines of an action, as the logger of Backstage colours them.
-struct StepLog {
+pub(super) struct StepLog {
     book: Arc<dyn Book>,
     mask: Arc<Mask>,
     step_id: String,

@@ -190,6 +190,7 @@ async fn prepare(
         workspace: root,
         beside: None,
         mocks: serde_json::Map::new(),
+        plan: None,
         book,
         mask: Arc::new(mask),
         cancel,

@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use platform::http::schema::{ANY_OBJECT, Object, STRING, optional, required};
+use platform::http::schema::{ANY_OBJECT, BOOLEAN, Object, STRING, optional, required};
 use platform::http::{Created, Json, JsonBody, Param, Params, Segments};
 use platform::{Ctx, Error, Result};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::wrong_values;
 use crate::scaffolder::Scaffolder;
@@ -13,10 +13,11 @@ use crate::service::tasks::Draft;
 use crate::service::{Checked, secrets_of};
 use crate::task::{Order, OrderField, Task, TaskQuery};
 
-const TASK: Object = Object::new(&[
+pub(super) const TASK: Object = Object::new(&[
     required("templateRef", STRING),
     required("values", ANY_OBJECT),
     optional("secrets", ANY_OBJECT),
+    optional("waitForApproval", BOOLEAN),
 ]);
 const RETRY: Object = Object::new(&[optional("secrets", ANY_OBJECT)]);
 const LIST: &[Param] = &[
@@ -35,16 +36,21 @@ pub(super) async fn create_task(
     body: JsonBody,
 ) -> Result<Response> {
     body.check(&TASK)?;
-    let mut body = body.into_object();
-    let template_ref = body.remove("templateRef").unwrap_or_default();
-    let draft = Draft {
-        template_ref: template_ref.as_str().unwrap_or_default().to_owned(),
-        values: body.remove("values").unwrap_or_default(),
-        secrets: secrets_of(body.remove("secrets"))?,
-    };
+    let draft = draft_of(body.into_object())?;
     Ok(match scaffolder.create_task(&ctx, draft).await? {
         Checked::Fine(id) => Created(Json(json!({ "id": id }))).into_response(),
         Checked::Wrong(errors) => wrong_values(&errors),
+    })
+}
+
+/// The task that a body asks for.
+pub(super) fn draft_of(mut body: Map<String, Value>) -> Result<Draft> {
+    let template_ref = body.remove("templateRef").unwrap_or_default();
+    Ok(Draft {
+        template_ref: template_ref.as_str().unwrap_or_default().to_owned(),
+        values: body.remove("values").unwrap_or_default(),
+        secrets: secrets_of(body.remove("secrets"))?,
+        waits: body.get("waitForApproval") == Some(&Value::Bool(true)),
     })
 }
 
@@ -125,4 +131,21 @@ pub(super) async fn retry_task(
     let secrets = secrets_of(body.into_object().remove("secrets"))?;
     scaffolder.retry_task(&ctx, &id, &secrets).await?;
     Ok(Created(Json(json!({ "id": id }))))
+}
+
+pub(super) async fn approve_task(
+    ctx: Ctx,
+    State(scaffolder): State<Scaffolder>,
+    Segments([id]): Segments<1>,
+) -> Result<Json<Value>> {
+    scaffolder.approve_task(&ctx, &id).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+pub(super) async fn undo_task(
+    ctx: Ctx,
+    State(scaffolder): State<Scaffolder>,
+    Segments([id]): Segments<1>,
+) -> Result<Json<Value>> {
+    scaffolder.undo_task(&ctx, &id).await.map(Json)
 }

@@ -11,7 +11,7 @@ use super::{Checked, told};
 use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
 use crate::scaffolder::Scaffolder;
 use crate::store::{events, journal, tasks};
-use crate::task::{Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
+use crate::task::{Approval, Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
 
 /// Bytes of one task's specification.
 const MAX_SPEC: usize = 4 << 20;
@@ -21,11 +21,49 @@ pub(crate) struct Draft {
     pub template_ref: String,
     pub values: Value,
     pub secrets: Map<String, Value>,
+    /// Whether the task waits until somebody approves of it.
+    pub waits: bool,
+}
+
+/// A task that could be created.
+pub(super) struct Prepared {
+    pub template_ref: EntityRef,
+    pub spec: Value,
+    pub secrets: Map<String, Value>,
+    /// Who has to approve before it runs.
+    pub approval: Option<Approval>,
 }
 
 impl Scaffolder {
-    /// Creates a task; a worker takes it at once.
+    /// Creates a task; a worker takes it at once, unless it has to be approved.
     pub(crate) async fn create_task(&self, ctx: &Ctx, draft: Draft) -> Result<Checked<String>> {
+        let prepared = match self.prepare(ctx, draft).await? {
+            Checked::Fine(prepared) => prepared,
+            Checked::Wrong(errors) => return Ok(Checked::Wrong(errors)),
+        };
+        let task = self.new_task(ctx, &prepared)?;
+        let (id, origin, now) = (task.id.clone(), Origin::of(ctx), self.clock.now());
+        self.db
+            .write(move |tx| {
+                tasks::insert(tx, &task, now)?;
+                if task.approval.is_some() {
+                    let body = json!({ "message": "Waiting for approval" });
+                    let event = NewEvent {
+                        kind: EventKind::Log,
+                        body,
+                    };
+                    events::insert(tx, &task.id, &[event], now)?;
+                }
+                let event =
+                    AuditEvent::done("scaffolder.task.create", &task.id).detail(&task.template_ref);
+                audit::record(tx, &origin, &event, now)
+            })
+            .await?;
+        Ok(Checked::Fine(id))
+    }
+
+    /// What would be the task of a draft.
+    pub(super) async fn prepare(&self, ctx: &Ctx, draft: Draft) -> Result<Checked<Prepared>> {
         ctx.require(TASK_CREATE).await?;
         let entity_ref = EntityRef::parse(
             &draft.template_ref,
@@ -42,28 +80,21 @@ impl Scaffolder {
         if !complaints.is_empty() {
             return Ok(Checked::Wrong(told(&complaints, "secrets")));
         }
-        let spec = template.task_spec(draft.values, &self.user_of(ctx).await?)?;
-        let task = self.new_task(ctx, &entity_ref, &spec, &draft.secrets)?;
-        let (id, origin, now) = (task.id.clone(), Origin::of(ctx), self.clock.now());
-        self.db
-            .write(move |tx| {
-                tasks::insert(tx, &task, now)?;
-                let event =
-                    AuditEvent::done("scaffolder.task.create", &task.id).detail(&task.template_ref);
-                audit::record(tx, &origin, &event, now)
-            })
-            .await?;
-        Ok(Checked::Fine(id))
+        let approval = match (template.needs_approval(), draft.waits) {
+            (true, _) => Some(Approval::Others),
+            (false, true) => Some(Approval::Own),
+            (false, false) => None,
+        };
+        Ok(Checked::Fine(Prepared {
+            spec: template.task_spec(draft.values, &self.user_of(ctx).await?)?,
+            template_ref: entity_ref,
+            secrets: draft.secrets,
+            approval,
+        }))
     }
 
-    fn new_task(
-        &self,
-        ctx: &Ctx,
-        template: &EntityRef,
-        spec: &Value,
-        secrets: &Map<String, Value>,
-    ) -> Result<NewTask> {
-        let spec = spec.to_string();
+    fn new_task(&self, ctx: &Ctx, prepared: &Prepared) -> Result<NewTask> {
+        let spec = prepared.spec.to_string();
         if spec.len() > MAX_SPEC {
             return Err(Error::input("the template and its values are too large"));
         }
@@ -71,7 +102,7 @@ impl Scaffolder {
         let initiator = Initiator::of(ctx.caller(), |user| self.catalog.ownership(user).is_some())?;
         let initiator = serde_json::to_string(&initiator)
             .map_err(|error| Error::internal("the caller cannot be written").with_source(error))?;
-        let (secrets, seal_id) = self.sealed(&id, secrets)?;
+        let (secrets, seal_id) = self.sealed(&id, &prepared.secrets)?;
         let created_by = match ctx.caller() {
             Caller::User(user) => Some(user.entity_ref.clone()),
             _ => None,
@@ -79,11 +110,12 @@ impl Scaffolder {
         Ok(NewTask {
             id,
             spec,
-            template_ref: template.to_string(),
+            template_ref: prepared.template_ref.to_string(),
             created_by,
             initiator,
             secrets,
             seal_id,
+            approval: prepared.approval,
         })
     }
 
@@ -121,7 +153,12 @@ impl Scaffolder {
         self.task_for(ctx, id, &[TASK_READ]).await
     }
 
-    async fn task_for(&self, ctx: &Ctx, id: &str, permissions: &[Permission<'_>]) -> Result<Task> {
+    pub(super) async fn task_for(
+        &self,
+        ctx: &Ctx,
+        id: &str,
+        permissions: &[Permission<'_>],
+    ) -> Result<Task> {
         // Who may not see any task is not told which there are.
         if ctx.decide_all(permissions).await.contains(&Decision::Deny) {
             return Err(Error::forbidden(""));

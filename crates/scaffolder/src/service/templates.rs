@@ -10,7 +10,7 @@ use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Checked, told};
-use crate::engine::dry_run::{Beside, Trial, Tried};
+use crate::engine::dry_run::{Beside, Planning, Trial, Tried};
 use crate::engine::step::unknown_action;
 use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag};
 use crate::scaffolder::Scaffolder;
@@ -22,8 +22,9 @@ pub(crate) struct Draft {
     pub values: Value,
     pub secrets: Map<String, Value>,
     pub beside: Beside,
-    /// What actions that are left out put out.
+    /// What stands in for actions, by their ids.
     pub mocks: Map<String, Value>,
+    pub planning: Planning,
 }
 
 /// A template of files to try without a portal.
@@ -36,8 +37,10 @@ pub struct Rehearsal {
     pub values: Value,
     /// Secrets of the form.
     pub secrets: Map<String, Value>,
-    /// What actions that a trial leaves out put out, by their ids.
+    /// Outputs of actions that are not run, by their ids; the actions need not be there.
     pub mocks: Map<String, Value>,
+    /// Whether to tell what the steps would do outside.
+    pub plan: bool,
 }
 
 impl Scaffolder {
@@ -118,10 +121,7 @@ impl Scaffolder {
             return Ok(Checked::Wrong(told(&complaints, "instance")));
         }
         let steps = template.steps();
-        let ids = steps.iter().filter_map(|step| step["action"].as_str());
-        if let Some(unknown) = ids.clone().find(|id| self.actions.get(id).is_none()) {
-            return Err(unknown_action(unknown));
-        }
+        self.check_actions(&steps, &draft.mocks)?;
         let mut spec = template.task_spec(draft.values, &self.user_of(ctx).await?)?;
         if let Some(info) = spec.get_mut("templateInfo") {
             // Relative URLs mean the files that came along.
@@ -132,9 +132,20 @@ impl Scaffolder {
             secrets: draft.secrets,
             beside: draft.beside,
             mocks: draft.mocks,
+            planning: draft.planning,
         };
         let tried = self.try_run(ctx, trial).await?;
         Ok(Checked::Fine((tried, steps)))
+    }
+
+    /// Fails unless every action of the steps is there, or something stands in for it.
+    pub(super) fn check_actions(&self, steps: &[Value], mocks: &Map<String, Value>) -> Result<()> {
+        let mut ids = steps.iter().filter_map(|step| step["action"].as_str());
+        let is_unknown = |id: &&str| self.actions.get(id).is_none() && !mocks.contains_key(*id);
+        match ids.find(is_unknown) {
+            Some(unknown) => Err(unknown_action(unknown)),
+            None => Ok(()),
+        }
     }
 
     /// Tries a template of files; values that do not fit are an error.
@@ -145,6 +156,11 @@ impl Scaffolder {
             secrets: rehearsal.secrets,
             beside: Beside::Folder(rehearsal.folder),
             mocks: rehearsal.mocks,
+            planning: if rehearsal.plan {
+                Planning::Alone
+            } else {
+                Planning::No
+            },
         };
         match self.dry_run(ctx, draft).await? {
             Checked::Fine((tried, _)) => Ok(tried),

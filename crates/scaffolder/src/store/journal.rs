@@ -50,6 +50,32 @@ pub(crate) fn delete_incomplete(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     .map(drop)
 }
 
+/// Forgets what a checkpoint tells of, and that its step came to an end.
+pub(crate) fn forget(tx: &mut Tx<'_>, task_id: &str, checkpoint: &str) -> Result<()> {
+    let index = checkpoint.split('.').next().unwrap_or(checkpoint);
+    let rounds = format!("{index}.%");
+    tx.execute(
+        "delete from scaffolder_step where task_id = $1 and (key = $2 or key like $3)",
+        &[task_id.into(), index.into(), rounds.as_str().into()],
+    )?;
+    tx.execute(
+        "delete from scaffolder_checkpoint where task_id = $1 and key = $2",
+        &[task_id.into(), checkpoint.into()],
+    )
+    .map(drop)
+}
+
+/// Results of parts of steps, by their keys.
+pub(crate) fn list_checkpoints(tx: &mut Tx<'_>, task_id: &str) -> Result<Vec<(String, String)>> {
+    let rows = tx.query(
+        "select key, value from scaffolder_checkpoint where task_id = $1 order by key",
+        &[task_id.into()],
+    )?;
+    rows.into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
+}
+
 /// Forgets everything that steps did.
 pub(crate) fn delete_all(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     for statement in [

@@ -4,14 +4,15 @@ use platform::db::{Param, Row, Tx};
 use platform::{Millis, Result};
 
 use super::{EVENTS, WORK};
-use crate::task::{Claimed, NewTask, Order, OrderField, Status, Task, TaskQuery};
+use crate::task::{Approval, Claimed, NewTask, Order, OrderField, Status, Task, TaskQuery};
 
-const COLUMNS: &str = "id, spec, status, created_at, heartbeat_at, created_by";
+const COLUMNS: &str = "id, spec, status, created_at, heartbeat_at, created_by, approval";
 
 pub(crate) fn insert(tx: &mut Tx<'_>, task: &NewTask, now: Millis) -> Result<()> {
     tx.execute(
         "insert into scaffolder_task (id, spec, status, template_ref, created_at, created_by, \
-         initiator, secrets, seal_id) values ($1, $2, 'open', $3, $4, $5, $6, $7, $8)",
+         initiator, secrets, seal_id, approval) \
+         values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9)",
         &[
             (&task.id).into(),
             (&task.spec).into(),
@@ -21,9 +22,30 @@ pub(crate) fn insert(tx: &mut Tx<'_>, task: &NewTask, now: Millis) -> Result<()>
             (&task.initiator).into(),
             task.secrets.as_deref().into(),
             task.seal_id.as_deref().into(),
+            task.approval.map(Approval::name).into(),
         ],
     )?;
     tx.notify(WORK)
+}
+
+/// Lets a task run that waited for it; false when it did not wait.
+pub(crate) fn approve(tx: &mut Tx<'_>, id: &str) -> Result<bool> {
+    let n_changed = tx.execute(
+        "update scaffolder_task set approval = null \
+         where id = $1 and status = 'open' and approval is not null and is_cancelled = 0",
+        &[id.into()],
+    )?;
+    tx.notify(WORK)?;
+    Ok(n_changed > 0)
+}
+
+/// Who the steps of a task run for.
+pub(crate) fn find_initiator(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
+    let row = tx.query_opt(
+        "select initiator from scaffolder_task where id = $1",
+        &[id.into()],
+    )?;
+    row.map(|mut row| row.take(0)).transpose()
 }
 
 pub(crate) fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Task>> {
@@ -42,6 +64,9 @@ fn task(mut row: Row) -> Result<Task> {
         created_at: row.take(3)?,
         heartbeat_at: row.take(4)?,
         created_by: row.take(5)?,
+        approval: row
+            .take::<Option<String>>(6)?
+            .map(|name| Approval::of_name(&name)),
     })
 }
 
@@ -109,7 +134,8 @@ fn order(order: &[Order]) -> String {
 
 /// Takes a task that is open, or whose worker is gone; its fence is a new one.
 ///
-/// Only tasks whose secrets this process can open are taken.
+/// Only tasks whose secrets this process can open are taken; those that wait for approval are left,
+/// unless they were cancelled meanwhile.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
     keys: &[String],
@@ -123,6 +149,7 @@ pub(crate) fn claim(
              locked_until = $3, heartbeat_at = $2 where id in (\
                select id from scaffolder_task \
                where (status = 'open' or (status = 'processing' and locked_until < $2)) \
+               and (approval is null or is_cancelled = 1) \
                and (seal_id is null or seal_id in {ours}) order by created_at, id limit 1 {skip}) \
              returning id, spec, initiator, secrets, fence, is_cancelled"
         ),

@@ -1,6 +1,6 @@
 //! Whether an entity is a good template: its form, its steps, and what its expressions refer to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use nunjucks::{ReferenceKind, Syntax};
 use platform::actions::{Actions, Spec};
@@ -68,7 +68,7 @@ fn pointer(start: &str, path: &[Value]) -> String {
 pub fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
     let mut linter = Linter {
         found: check_shape(entity),
-        step_ids: HashSet::new(),
+        step_ids: HashMap::new(),
         parameters: parameter_names(entity),
     };
     if !linter.found.is_empty() {
@@ -91,8 +91,8 @@ pub fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
 
 struct Linter {
     found: Vec<TemplateProblem>,
-    /// Ids of the steps before.
-    step_ids: HashSet<String>,
+    /// Ids of the steps before, and whether they run in any case.
+    step_ids: HashMap<String, bool>,
     /// `None` when the form is too open to tell.
     parameters: Option<HashSet<String>>,
 }
@@ -139,8 +139,15 @@ impl Linter {
             }
         }
         self.check_keys(&at, step);
-        if !self.step_ids.insert(id.clone()) {
-            self.error(
+        self.check_id(&at, step, &id);
+    }
+
+    /// Whether another step has the id; of two with conditions, one may be meant to run.
+    fn check_id(&mut self, at: &str, step: &Value, id: &str) {
+        let is_sure = step.get("if").is_none();
+        let before = self.step_ids.insert(id.to_owned(), is_sure);
+        if before.is_some_and(|was_sure| was_sure || is_sure) {
+            self.warn(
                 format!("{at}/id"),
                 format!("two steps have the id `{id}`, so that only one output can be reached"),
             );
@@ -229,7 +236,7 @@ impl Linter {
             }
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             match path.as_slice() {
-                ["steps", id, ..] if !self.step_ids.contains(*id) => self.error(
+                ["steps", id, ..] if !self.step_ids.contains_key(*id) => self.error(
                     at.to_owned(),
                     format!("no step before this one has the id `{id}`"),
                 ),

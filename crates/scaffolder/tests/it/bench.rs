@@ -143,7 +143,12 @@ impl Bench {
 
     /// Puts a template into the catalog.
     pub(crate) async fn template(&self, name: &str, spec: Value) {
-        let entity = json!({
+        self.template_with(name, spec, json!({})).await;
+    }
+
+    /// The same with more annotations.
+    pub(crate) async fn template_with(&self, name: &str, spec: Value, annotations: Value) {
+        let mut entity = json!({
             "apiVersion": "scaffolder.backstage.io/v1beta3",
             "kind": "Template",
             "metadata": {
@@ -156,6 +161,9 @@ impl Bench {
             },
             "spec": spec,
         });
+        for (name, value) in annotations.as_object().unwrap() {
+            entity["metadata"]["annotations"][name] = value.clone();
+        }
         self.catalog.provide("test", vec![entity]).await;
         self.catalog.settle().await;
     }
@@ -168,18 +176,28 @@ impl Bench {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        self.send("GET", path, None).await
+        self.send(USER, "GET", path, None).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        self.send("POST", path, Some(body)).await
+        self.post_as(USER, path, body).await
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: Value) -> (u16, Value) {
+        self.send(token, "POST", path, Some(body)).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/scaffolder{path}"))
-            .header(AUTHORIZATION, format!("Bearer {USER}"))
+            .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json");
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let router = self.process.router.clone();
@@ -288,6 +306,9 @@ fn start(
         clock: Clock::system(),
     };
     let scaffolder = Scaffolder::new(parts).unwrap();
+    actions
+        .register_all(::catalog::actions(&catalog.catalog).unwrap())
+        .unwrap();
     for (id, idempotent) in [("test:effect", false), ("test:repeatable", true)] {
         actions
             .register(Arc::new(Effect::new(id, idempotent, peer)))

@@ -6,14 +6,17 @@
 )]
 
 mod api;
+mod approval;
 mod bench;
 mod cookiecutter;
 mod crash;
 mod failures;
 mod hosts;
+mod plan;
 mod publish;
 mod retention;
 mod retries;
 mod security;
 mod terasky;
 mod threats;
+mod undo;

@@ -227,6 +227,11 @@ async fn routes_ask_for_their_permissions() {
         "metadata": {"name": "t"}, "spec": {"type": "x", "steps": []}}, "values": {}, "directoryContents": []});
     let new = json!({"templateRef": "t", "values": {}});
     let cases = [
+        (
+            "scaffolder.task.create",
+            "/v2/plan".to_owned(),
+            Some(new.clone()),
+        ),
         ("scaffolder.task.create", "/v2/tasks".to_owned(), Some(new)),
         (
             "scaffolder.task.create",
@@ -245,6 +250,10 @@ async fn routes_ask_for_their_permissions() {
         ("scaffolder.task.read", task(""), None),
         ("scaffolder.task.read", task("/events"), None),
         ("scaffolder.task.read", task("/eventstream"), None),
+        ("scaffolder.task.read", task("/plan"), None),
+        ("scaffolder.task.read", task("/approve"), Some(json!({}))),
+        ("scaffolder.task.read", task("/undo"), Some(json!({}))),
+        ("scaffolder.task.cancel", task("/undo"), Some(json!({}))),
     ];
     for (permission, path, body) in cases {
         bench.catalog.access.decide(permission, Decision::Deny);

@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Ban, RotateCw } from 'lucide-react';
+import { Ban, RotateCw, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import { parseRef } from '../../api/entity';
@@ -15,11 +15,13 @@ import { Notice, SkeletonRows, Time } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
 import { LogView } from './LogView';
 import { OutputCard } from './OutputCard';
-import { type Run, statusOf } from './run';
+import { isWaiting, type Run, statusOf } from './run';
 import { StatusBadge } from './StatusBadge';
 import { StepList } from './StepList';
 import { titleOf } from './task';
+import { UndoDialog } from './UndoDialog';
 import { useRun } from './useRun';
+import { Waiting } from './Waiting';
 import './run.css';
 
 const route = getRouteApi('/create/tasks/$id');
@@ -78,6 +80,7 @@ function TaskView({ task }: { task: Task }) {
         </Notice>
       )}
       {run.output && <OutputCard output={run.output} />}
+      {isWaiting(task, run) && <Waiting task={task} />}
       <div className="run">
         <StepList steps={run.steps} active={step} onPick={setStep} />
         <LogView
@@ -117,6 +120,7 @@ interface ActionsProps {
 function Actions({ task, run, onRetry }: ActionsProps) {
   const mayCancel = useMay(MAY.cancelTask, task.id);
   const mayCreate = useMay(MAY.createTask);
+  const [isUndoing, setUndoing] = useState(false);
   const cancel = useMutation({ mutationFn: () => scaffolder.cancel(task.id) });
   const retry = useMutation({ mutationFn: () => scaffolder.retry(task.id), onSuccess: onRetry });
   const ref = task.spec.templateInfo?.entityRef;
@@ -144,6 +148,18 @@ function Actions({ task, run, onRetry }: ActionsProps) {
         >
           <RotateCw aria-hidden /> Retry
         </Button>
+      )}
+      {run.isOver && (
+        <Button
+          disabled={mayCancel === false}
+          title={deniedTitle(mayCancel, MAY.cancelTask)}
+          onClick={() => setUndoing(true)}
+        >
+          <Undo2 aria-hidden /> Undo
+        </Button>
+      )}
+      {isUndoing && (
+        <UndoDialog taskId={task.id} onClose={() => setUndoing(false)} onDone={onRetry} />
       )}
       {ref && (
         <Link

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Task, TaskEvent } from '../../api/scaffolder';
 import { plainText, readAnsi } from './ansi';
-import { advance, begin, statusOf, toFile } from './run';
+import { advance, begin, isWaiting, statusOf, toFile } from './run';
 
 const task: Task = {
   id: 't',
@@ -44,6 +44,20 @@ test('steps go through their states, with times', () => {
   ]);
   expect(new Set(run.lines.map(({ key }) => key)).size).toBe(run.lines.length);
   expect(statusOf(task, run)).toBe('processing');
+});
+
+test('a run waits until somebody approves of it', () => {
+  const waiting: Task = { ...task, status: 'open', waitsForApproval: 'own' };
+  const begun = advance(begin(waiting), [event('log', { message: 'Waiting for approval' })]);
+  expect([isWaiting(waiting, begun), statusOf(waiting, begun)]).toEqual([true, 'open']);
+  const approved = advance(begun, [
+    event('log', { message: 'Approved by user:default/ada' }),
+    log('fetch', 'processing', 1),
+  ]);
+  expect(isWaiting(waiting, approved)).toBe(false);
+  expect(statusOf(waiting, approved)).toBe('processing');
+  const cancelled = advance(begun, [event('cancelled', { message: 'stop' })]);
+  expect(isWaiting(waiting, cancelled)).toBe(false);
 });
 
 test('a run ends with outputs, an error, or because somebody wanted it', () => {

@@ -25,11 +25,15 @@ export interface Run {
   steps: StepRun[];
   lines: LogLine[];
   isCancelling: boolean;
+  /** Somebody let it go on. */
+  isApproved: boolean;
   isOver: boolean;
   output?: TaskOutput;
   error?: { name?: string; message?: string };
 }
 
+/** How the line begins that tells of an approval. */
+const APPROVED = 'Approved by ';
 const ENDED: TaskStatus[] = ['completed', 'failed', 'cancelled', 'skipped'];
 
 export function begin(task: Task): Run {
@@ -37,6 +41,7 @@ export function begin(task: Task): Run {
     steps: task.spec.steps.map(({ id, name, action }) => ({ id, name, action, status: 'open' })),
     lines: [],
     isCancelling: false,
+    isApproved: false,
     isOver: false,
   };
 }
@@ -61,8 +66,11 @@ function step(run: Run, event: TaskEvent): Run {
       return { ...run, isCancelling: true };
     case 'completion':
       return { ...run, isOver: true, output: body.output, error: body.error };
-    default:
-      return { ...run, steps: stepsAfter(run.steps, event, at) };
+    default: {
+      const tellsApproval = !body.stepId && Boolean(body.message?.startsWith(APPROVED));
+      const isApproved = run.isApproved || tellsApproval;
+      return { ...run, isApproved, steps: stepsAfter(run.steps, event, at) };
+    }
   }
 }
 
@@ -73,7 +81,8 @@ function recovered(run: Run, strategy: string | undefined): Run {
       ? { ...one, status: 'open' as const, startedAt: undefined, endedAt: undefined }
       : one,
   );
-  return { steps, lines: isAnew ? [] : run.lines, isCancelling: false, isOver: false };
+  const lines = isAnew ? [] : run.lines;
+  return { steps, lines, isCancelling: false, isApproved: run.isApproved, isOver: false };
 }
 
 function stepsAfter(steps: StepRun[], { body }: TaskEvent, at: number): StepRun[] {
@@ -112,8 +121,13 @@ export function toFile(lines: readonly LogLine[]): string {
     .join('\n');
 }
 
+/** Whether a task waits for approval. */
+export const isWaiting = (task: Task, run: Run): boolean =>
+  task.waitsForApproval !== undefined && !run.isApproved && !run.isCancelling && !run.isOver;
+
 /** What the whole task is in, as far as its events tell. */
 export function statusOf(task: Task, run: Run): TaskStatus {
+  if (isWaiting(task, run)) return 'open';
   if (!run.isOver)
     return task.status === 'open' && run.lines.length > 0 ? 'processing' : task.status;
   if (run.error) return run.isCancelling ? 'cancelled' : 'failed';

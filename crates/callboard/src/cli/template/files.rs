@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use model::{DocumentPlace, Problem, Severity, YamlLimits, locate, parse_documents};
+use platform::actions::Actions;
 use platform::ctx::Ctx;
 use scaffolder::{Rehearsal, Scaffolder, Tried, lint};
 use serde_json::{Map, Value};
@@ -14,6 +15,9 @@ use serde_json::{Map, Value};
 use crate::cli::{Verdict, block_on, print_problem};
 use crate::output::stdout;
 use crate::scaffolding;
+
+use super::example::{self, Choice};
+use super::plan::print_plan;
 
 /// Largest file of a template.
 const MAX_FILE: u64 = 4 << 20;
@@ -118,8 +122,9 @@ impl LintArgs {
 /// Arguments of `template dry-run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Runs the steps that change nothing but a folder, leaves the others out, and shows the log, every file \
-and the output. Relative URLs mean files beside the template.
+Runs the steps that change nothing but a folder, leaves the others out, and shows the log, every \
+file, the plan (what the others would do: calls, files and changes of the catalog) and the output. \
+Hosts are not asked. Relative URLs mean files beside the template.
 
 Example: callboard template dry-run template.yaml --values '{\"name\":\"shop\"}' --to out")]
 pub(crate) struct DryRunArgs {
@@ -128,22 +133,41 @@ pub(crate) struct DryRunArgs {
     /// Values of the form, as JSON.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     values: String,
+    /// Make values of the form up; those of `--values` stay.
+    #[arg(long, value_name = "WHICH")]
+    example_values: Option<Choice>,
+    /// Put nothing in the place of actions that are not there, or work on files that are not.
+    #[arg(long)]
+    stand_in: bool,
     /// Folder to write the files to; without it they are printed.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    /// Output of an action that is not to be called; may be repeated. The action need not be there.
+    #[arg(long = "mock", value_name = "ACTION=JSON", value_parser = mock)]
+    mocks: Vec<(String, Value)>,
+}
+
+/// `publish:github={"remoteUrl":"…"}`
+fn mock(text: &str) -> Result<(String, Value), String> {
+    let (id, output) = text
+        .split_once('=')
+        .ok_or("an action and its output are expected, as in `publish:zip={}`")?;
+    let output = serde_json::from_str(output).map_err(|error| error.to_string())?;
+    Ok((id.to_owned(), output))
 }
 
 impl DryRunArgs {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
-        let values: Value = serde_json::from_str(&self.values).context("`--values` is not JSON")?;
         let found = read(&self.file)?.swap_remove(0);
-        let case = Case {
-            values,
-            secrets: Map::new(),
-            mocks: Map::new(),
-        };
+        let values = self.values(&found.entity)?;
         let tried = block_on(async {
-            let (scaffolder, _, ctx) = scaffolding::offline().await?;
+            let (scaffolder, actions, ctx) = scaffolding::offline().await?;
+            let case = Case {
+                values: values.into(),
+                secrets: Map::new(),
+                mocks: self.mocks(&found.entity, &actions),
+                plan: true,
+            };
             case.run(&scaffolder, &ctx, &found).await
         })?;
         let mut out = stdout();
@@ -155,9 +179,32 @@ impl DryRunArgs {
             Some(folder) => write_files(folder, &tried)?,
             None => print_files(&mut out, &tried)?,
         }
+        print_plan(&mut out, &tried.plan)?;
         writeln!(out, "output: {:#}", tried.output)?;
         out.flush()?;
         Ok(Verdict::Fine)
+    }
+}
+
+impl DryRunArgs {
+    fn values(&self, template: &Value) -> anyhow::Result<Map<String, Value>> {
+        let given: Map<String, Value> =
+            serde_json::from_str(&self.values).context("`--values` is no JSON object")?;
+        let example = self.example_values;
+        let mut values = example
+            .map(|choice| example::values(template, choice))
+            .unwrap_or_default();
+        values.extend(given);
+        Ok(values)
+    }
+
+    fn mocks(&self, template: &Value, actions: &Actions) -> Map<String, Value> {
+        let mut mocks = Map::new();
+        if self.stand_in {
+            mocks = example::stand_ins(template, |id| actions.get(id).is_some());
+        }
+        mocks.extend(self.mocks.iter().cloned());
+        mocks
     }
 }
 
@@ -166,6 +213,8 @@ pub(super) struct Case {
     pub values: Value,
     pub secrets: Map<String, Value>,
     pub mocks: Map<String, Value>,
+    /// Whether to tell what would be done outside.
+    pub plan: bool,
 }
 
 impl Case {
@@ -181,6 +230,7 @@ impl Case {
             values: self.values.clone(),
             secrets: self.secrets.clone(),
             mocks: self.mocks.clone(),
+            plan: self.plan,
         };
         Ok(scaffolder.rehearse(ctx, rehearsal).await?)
     }

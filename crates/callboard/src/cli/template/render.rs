@@ -63,6 +63,7 @@ impl RenderArgs {
             values: input.into(),
             secrets: Map::new(),
             mocks: Map::new(),
+            plan: false,
         };
         let tried = block_on(async {
             let (scaffolder, _, ctx) = scaffolding::offline().await?;

@@ -36,8 +36,9 @@ A file of tests is YAML:
         skipped: [publish]              # steps that must not run
         error: does not match           # a part of the error, where there has to be one
 
-Each test is a dry run; actions that do not take part put out what `mocks` says.
-Conditions of steps that no test made true, or none false, are listed.")]
+Each test is a dry run; an action that `mocks` names is not called and puts out what it says there, \
+even if it is not there at all.
+The report ends with how many branches of the conditions of steps were taken, and which were not.")]
 pub(crate) struct TestArgs {
     /// Files with tests.
     #[arg(required = true)]
@@ -105,6 +106,7 @@ impl TestArgs {
                 values: test.values.clone().into(),
                 secrets: test.secrets.clone(),
                 mocks: test.mocks.clone(),
+                plan: false,
             };
             let tried = case.run(scaffolder, ctx, &found).await;
             if let Ok(tried) = &tried {
@@ -256,6 +258,8 @@ fn tell(found: &Found, test: &Test, faults: &[String]) -> anyhow::Result<()> {
 /// Which conditions were true, and which false.
 struct Branches {
     conditional: BTreeSet<String>,
+    /// Steps with `each`, whose conditions are asked in every round.
+    loops: BTreeSet<String>,
     ran: BTreeSet<String>,
     skipped: BTreeSet<String>,
 }
@@ -263,16 +267,18 @@ struct Branches {
 impl Branches {
     fn of(found: &Found) -> Self {
         let steps = found.entity["spec"]["steps"].as_array();
-        let steps = steps.into_iter().flatten().enumerate();
-        let conditional =
-            steps
-                .filter(|(_, step)| step.get("if").is_some())
-                .map(|(index, step)| {
-                    let id = step["id"].as_str().map(str::to_owned);
-                    id.unwrap_or_else(|| format!("step-{}", index + 1))
-                });
+        let ids_with = |key: &str| -> BTreeSet<String> {
+            let steps = steps.into_iter().flatten().enumerate();
+            let ids = steps.filter(|(_, step)| step.get(key).is_some());
+            ids.map(|(index, step)| {
+                let id = step["id"].as_str().map(str::to_owned);
+                id.unwrap_or_else(|| format!("step-{}", index + 1))
+            })
+            .collect()
+        };
         Self {
-            conditional: conditional.collect(),
+            conditional: ids_with("if"),
+            loops: ids_with("each"),
             ran: BTreeSet::new(),
             skipped: BTreeSet::new(),
         }
@@ -281,14 +287,19 @@ impl Branches {
     fn note(&mut self, tried: &Tried) {
         // A step that a dry run leaves out would have run.
         let bodies = tried.log.iter().map(|line| &line["body"]);
-        for body in bodies.filter(|body| body["status"].is_string()) {
+        for body in bodies {
             let Some(step) = body["stepId"].as_str() else {
                 continue;
             };
             let message = body["message"].as_str().unwrap_or_default();
+            let has_run = if self.loops.contains(step) {
+                message.contains("Running step each: ")
+            } else {
+                body["status"].is_string() && body["status"] != "processing"
+            };
             if message.ends_with("its if condition was false") {
                 self.skipped.insert(step.to_owned());
-            } else if body["status"] != "processing" {
+            } else if has_run {
                 self.ran.insert(step.to_owned());
             }
         }
@@ -296,6 +307,12 @@ impl Branches {
 
     fn tell(&self) -> anyhow::Result<()> {
         let mut out = stdout();
+        if !self.conditional.is_empty() {
+            let taken = |steps: &BTreeSet<String>| self.conditional.intersection(steps).count();
+            let n_taken = taken(&self.ran) + taken(&self.skipped);
+            let n_branches = 2 * self.conditional.len();
+            writeln!(out, "branches of conditions: {n_taken} of {n_branches}")?;
+        }
         for step in &self.conditional {
             if !self.ran.contains(step) {
                 writeln!(out, "note: no test makes the condition of `{step}` true")?;

@@ -1,0 +1,301 @@
+//! The plan of a task: what each step would do outside of its workspace.
+//!
+//! Invariant: an action takes part only if all it does outside goes through the client of actions,
+//! which sends nothing while a plan is made; what others would do is told by their input.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use integrations::{ReadUrl, ScmIntegrations};
+use model::{EntityRef, YamlLimits, parse_documents};
+use parking_lot::Mutex;
+use platform::actions::{Action, Place as ActionPlace, Quiet, Run, Spec};
+use platform::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::step::check_input;
+use super::{Place, Progress, Runner, blocking, changes};
+use crate::plan::Recorder;
+use crate::repo_url::{HostKind, RepoUrl};
+use crate::workspace::resolve;
+
+/// How long the plan of one step may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Families of actions that do everything through the client of actions.
+const CALLERS: [&str; 4] = ["publish:", "github:", "gitlab:", "argocd:"];
+/// Largest catalog file that is looked at.
+const MAX_CATALOG_FILE: u64 = 1 << 20;
+
+/// A plan that is being made.
+pub(crate) struct Plan {
+    /// Whether other services may be asked how things are.
+    pub may_ask: bool,
+    pub integrations: ScmIntegrations,
+    pub reader: Arc<dyn ReadUrl>,
+    /// Repositories that the steps so far would make or change.
+    touched: Mutex<HashSet<String>>,
+    steps: Mutex<Vec<Value>>,
+}
+
+/// What an action does outside of the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Calls that can be taken down.
+    Calls,
+    /// A location in the catalog.
+    Location,
+    /// A call of the portal that the input tells.
+    Request,
+    /// Something that cannot be told in advance.
+    Unknown,
+}
+
+impl Effect {
+    /// The effect of an action; `None` for one that does nothing outside.
+    pub(crate) fn of(spec: &Spec) -> Option<Self> {
+        let is_ours = spec.place == ActionPlace::Template;
+        match spec.id.as_str() {
+            _ if spec.attributes.read_only => None,
+            "catalog:register" => Some(Self::Location),
+            "http:backstage:request" => Some(Self::Request),
+            id if is_ours && CALLERS.iter().any(|family| id.starts_with(family)) => {
+                Some(Self::Calls)
+            }
+            _ if spec.has_dry_run => None,
+            _ => Some(Self::Unknown),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(
+        may_ask: bool,
+        integrations: ScmIntegrations,
+        reader: Arc<dyn ReadUrl>,
+    ) -> Self {
+        Self {
+            may_ask,
+            integrations,
+            reader,
+            touched: Mutex::default(),
+            steps: Mutex::default(),
+        }
+    }
+
+    /// The steps that would do something, in their order.
+    pub(crate) fn steps(&self) -> Vec<Value> {
+        self.steps.lock().clone()
+    }
+
+    /// What runs on the host of an input.
+    pub(super) fn kind(runner: &Runner, input: &Value) -> Option<HostKind> {
+        let repo = RepoUrl::parse(input["repoUrl"].as_str()?, &runner.hosts).ok()?;
+        runner.hosts.kind(&repo.host)
+    }
+
+    /// Where people open the repository of an input.
+    pub(super) fn web(&self, runner: &Runner, input: &Value) -> Option<String> {
+        let repo = RepoUrl::parse(input["repoUrl"].as_str()?, &runner.hosts).ok()?;
+        let known = self.integrations.list().iter();
+        let host = known
+            .map(|it| (it.host(), it.base_url().as_str()))
+            .find(|(host, _)| *host == repo.host);
+        let base = host.map_or_else(
+            || format!("https://{}", repo.host),
+            |(_, base)| base.trim_end_matches('/').to_owned(),
+        );
+        let owner = repo.owner.or(repo.workspace).or(repo.organization);
+        let parts = [owner, repo.project, repo.repo];
+        let path: Vec<String> = parts.into_iter().flatten().collect();
+        Some(format!("{base}/{}", path.join("/")))
+    }
+}
+
+impl Runner {
+    /// Takes down what a step would do outside; its output, as far as it can be told.
+    pub(super) async fn plan_step(
+        &self,
+        place: &Place<'_>,
+        action: &dyn Action,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) -> Option<Value> {
+        let plan = self.plan.as_ref()?;
+        let spec = action.spec();
+        let effect = Effect::of(spec)?;
+        let input = self.input(place, each, progress);
+        let mut entry = json!({ "stepId": place.id(), "name": place.name(), "action": spec.id });
+        if let Some(each) = each {
+            entry["each"] = each["key"].clone();
+        }
+        let planned = match self.check_planned(spec, &input).await {
+            Ok(()) => match effect {
+                Effect::Calls => {
+                    self.plan_calls(place, action, each, &input, &mut entry)
+                        .await
+                }
+                Effect::Location => self.plan_location(plan, &input, &mut entry).await,
+                Effect::Request => Ok(plan_request(&input, &mut entry)),
+                Effect::Unknown => {
+                    entry["input"] = input;
+                    Ok(None)
+                }
+            },
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &planned {
+            entry["note"] = error.message().into();
+        }
+        plan.steps.lock().push(self.mask.hide_value(entry));
+        planned.ok().flatten()
+    }
+
+    /// Whether the step could run with what it gets.
+    async fn check_planned(&self, spec: &Spec, input: &Value) -> Result<()> {
+        check_input(spec, &spec.id, input)?;
+        self.authorize(spec, &spec.id, input).await
+    }
+
+    async fn plan_calls(
+        &self,
+        place: &Place<'_>,
+        action: &dyn Action,
+        each: Option<&Value>,
+        input: &Value,
+        entry: &mut Value,
+    ) -> Result<Option<Value>> {
+        let Some(plan) = &self.plan else {
+            return Ok(None);
+        };
+        let web = plan.web(self, input);
+        let is_touched = web
+            .as_ref()
+            .is_some_and(|web| plan.touched.lock().contains(web));
+        let recorder = Recorder::new(plan.may_ask, web.clone(), is_touched);
+        let run = Run {
+            log: Arc::new(Quiet),
+            is_dry_run: false,
+            ..self.run_of(place, each)
+        };
+        let work = recorder.watch(action.run(&run, input.clone()));
+        let output = tokio::time::timeout(TIMEOUT, work)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::unavailable(
+                    "the services that were asked did not answer in time",
+                ))
+            });
+        entry["calls"] = recorder.calls().into();
+        if let Some(web) = web {
+            entry["repository"] = web.as_str().into();
+            entry["files"] = changes::of_step(self, plan, place.action(), input, &web)
+                .await?
+                .into();
+            if recorder.has_changes() {
+                plan.touched.lock().insert(web);
+            }
+        }
+        output.map(Some)
+    }
+
+    async fn plan_location(
+        &self,
+        plan: &Plan,
+        input: &Value,
+        entry: &mut Value,
+    ) -> Result<Option<Value>> {
+        let path = input["catalogInfoPath"]
+            .as_str()
+            .unwrap_or("/catalog-info.yaml");
+        let url = match (
+            input["catalogInfoUrl"].as_str(),
+            input["repoContentsUrl"].as_str(),
+        ) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(base)) => plan
+                .integrations
+                .resolve_url(path, base)
+                .map_err(|error| Error::input(error.to_string()))?,
+            (None, None) => return Err(Error::input("there is no URL to register")),
+        };
+        let refs = self.entities_at(path).await;
+        entry["catalog"] =
+            json!([{ "change": "register", "target": url.as_str(), "entities": refs }]);
+        let mut output = json!({ "catalogInfoUrl": url });
+        if let Some(first) = refs.first() {
+            output["entityRef"] = first.as_str().into();
+        }
+        Ok(Some(output))
+    }
+
+    /// The entities of a file of the workspace, which is about to be the repository.
+    async fn entities_at(&self, path: &str) -> Vec<String> {
+        let path = path
+            .trim_start_matches("./")
+            .trim_start_matches('/')
+            .to_owned();
+        let root = self.workspace.clone();
+        let text = blocking(move || {
+            let full = resolve(&root, &path)?;
+            let is_small = full.metadata().is_ok_and(|it| it.len() <= MAX_CATALOG_FILE);
+            let text = is_small.then(|| std::fs::read_to_string(&full).ok());
+            Ok(text.flatten().unwrap_or_default())
+        });
+        let text = text.await.unwrap_or_default();
+        let documents = parse_documents(&text, &YamlLimits::default());
+        let refs = documents
+            .iter()
+            .filter_map(|it| EntityRef::from_entity(&it.value).ok());
+        refs.map(|it| it.to_string()).collect()
+    }
+}
+
+/// A call of the portal's own API.
+fn plan_request(input: &Value, entry: &mut Value) -> Option<Value> {
+    let path = input["path"].as_str().unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    let path = path.strip_prefix("api/").unwrap_or(path);
+    let mut call = Map::new();
+    call.insert("method".into(), input["method"].clone());
+    call.insert("url".into(), format!("/api/{path}").into());
+    if let Some(body) = input.get("body").filter(|it| !it.is_null()) {
+        call.insert("body".into(), body.clone());
+    }
+    entry["calls"] = json!([call]);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_of_actions() {
+        let spec = |id: &str, has_dry_run: bool, place: ActionPlace| {
+            let mut spec = Spec::from_json(&json!({ "id": id })).unwrap();
+            (spec.has_dry_run, spec.place) = (has_dry_run, place);
+            spec
+        };
+        let (ours, theirs) = (ActionPlace::Template, ActionPlace::Anywhere);
+        for (id, has_dry_run, place, expected) in [
+            ("publish:github", false, ours, Some(Effect::Calls)),
+            (
+                "publish:github:pull-request",
+                true,
+                ours,
+                Some(Effect::Calls),
+            ),
+            ("catalog:register", false, ours, Some(Effect::Location)),
+            ("fetch:template", true, ours, None),
+            ("notification:send", false, ours, Some(Effect::Unknown)),
+            // Somebody else's action may do anything.
+            ("publish:of-a-plugin", false, theirs, Some(Effect::Unknown)),
+        ] {
+            assert_eq!(Effect::of(&spec(id, has_dry_run, place)), expected, "{id}");
+        }
+        let mut read = spec("catalog:fetch", false, ours);
+        read.attributes.read_only = true;
+        assert_eq!(Effect::of(&read), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! Tasks that wait until somebody approves of them.
+
+use audit::{Event as AuditEvent, Origin};
+use platform::permission::Decision;
+use platform::{Caller, Ctx, Error, Result};
+use serde_json::json;
+
+use crate::permission::{MANAGEMENT, TASK_READ};
+use crate::scaffolder::Scaffolder;
+use crate::store::{events, tasks};
+use crate::task::{Approval, EventKind, NewEvent, Task};
+
+impl Scaffolder {
+    /// Lets a task run that waits for approval.
+    pub async fn approve_task(&self, ctx: &Ctx, id: &str) -> Result<()> {
+        let task = self.task_for(ctx, id, &[TASK_READ]).await?;
+        let not_waiting = Error::conflict(format!("Task {id} does not wait for approval"));
+        let Some(approval) = task.approval else {
+            return Err(not_waiting);
+        };
+        check_approver(ctx, &task, approval).await?;
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
+        let who = ctx.caller().subject().to_owned();
+        self.db
+            .write(move |tx| {
+                if !tasks::approve(tx, &task.id)? {
+                    return Err(not_waiting);
+                }
+                let event = NewEvent {
+                    kind: EventKind::Log,
+                    body: json!({ "message": format!("Approved by {who}") }),
+                };
+                events::insert(tx, &task.id, &[event], now)?;
+                let event = AuditEvent::done("scaffolder.task.approve", &task.id);
+                audit::record(tx, &origin, &event, now)
+            })
+            .await
+    }
+}
+
+/// Fails unless the caller may approve of a task.
+async fn check_approver(ctx: &Ctx, task: &Task, approval: Approval) -> Result<()> {
+    let creator = task.created_by.as_deref();
+    let is_own = match ctx.caller() {
+        Caller::User(user) => creator == Some(user.entity_ref.as_str()),
+        _ => false,
+    };
+    let is_enough = match approval {
+        Approval::Own if is_own => true,
+        Approval::Others if is_own => {
+            return Err(Error::forbidden(
+                "somebody else than who started the task has to approve of it",
+            ));
+        }
+        Approval::Own | Approval::Others => ctx.decide(MANAGEMENT).await == Decision::Allow,
+    };
+    if is_enough {
+        return Ok(());
+    }
+    Err(Error::forbidden(""))
+}
