@@ -225,6 +225,7 @@ fn the_report_of_tests_counts_the_branches_of_conditions() {
 #[test]
 fn a_run_that_is_not_there_cannot_be_approved_or_undone() {
     let stage = Stage::configured(&json!({}));
+    stage.run(&["migrate"]).expect(0);
     for command in ["plan", "approve", "undo"] {
         let run = stage
             .run(&["task", command, "nope", "--as", "user:default/guest"])

@@ -87,6 +87,10 @@ const BODIES: &[(&str, &str)] = &[
         "/v2/tasks",
         r#"{"templateRef": "template:default/thing", "values": {}}"#,
     ),
+    (
+        "/v2/plan",
+        r#"{"templateRef": "template:default/thing", "values": {}}"#,
+    ),
     ("/refresh", r#"{"entityRef": "component:default/thing"}"#),
 ];
 

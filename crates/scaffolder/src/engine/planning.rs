@@ -145,7 +145,9 @@ impl Runner {
             Err(error) => Err(error),
         };
         if let Err(error) = &planned {
-            entry["note"] = error.message().into();
+            // Where this machine keeps the folder is nobody's business.
+            let root = format!("{}/", self.workspace.display());
+            entry["note"] = error.message().replace(&root, "").into();
         }
         plan.steps.lock().push(self.mask.hide_value(entry));
         planned.ok().flatten()

@@ -60,7 +60,7 @@ fn collect<'v>(schema: &'v Value, choice: Choice, fields: &mut Fields<'v>, depth
     let members = match schema {
         Value::Object(members) => members,
         Value::Array(parts) => {
-            let mut parts = parts.iter();
+            let parts = parts.iter();
             return parts.for_each(|it| collect(it, choice, fields, depth + 1));
         }
         _ => return,
@@ -176,11 +176,13 @@ fn repository(options: &Value) -> String {
 }
 
 /// Actions of files and of the catalog, which need more than a template.
-const OF_FILES: [&str; 5] = [
+const OF_FILES: [&str; 7] = [
     "fetch:",
     "fs:",
     "catalog:fetch",
-    "roadiehq:utils:",
+    "roadiehq:utils:fs:",
+    "roadiehq:utils:json:merge",
+    "roadiehq:utils:merge",
     "terasky:",
 ];
 
