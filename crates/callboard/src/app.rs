@@ -10,7 +10,7 @@ use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes, well_known};
 use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
 use integrations::{ScmIntegrations, UrlReaders};
-use notifications::{Recipients, Signals};
+use notifications::{Notifications, Recipients, Signals};
 use org::{Scim, ScimProvider};
 use platform::Clock;
 use platform::actions::{Actions, action_routes};
@@ -20,7 +20,7 @@ use platform::config::{
 };
 use platform::db::{Db, Migration};
 use platform::http::{
-    AccessOf, Limit, Limiter, Mount, Plugin, Routes, mount_with, permission_routes,
+    AccessOf, Inside, Limit, Limiter, Mount, Plugin, Routes, mount_with, permission_routes,
 };
 use platform::permission::Permissioned;
 use platform::seal::Keyring;
@@ -116,6 +116,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         settings::MIGRATIONS,
         ::catalog::MIGRATIONS,
         scaffolder::MIGRATIONS,
+        notifications::MIGRATIONS,
     ]
     .concat()
 }
@@ -136,6 +137,9 @@ pub(crate) struct App {
     limiter: Option<Arc<Limiter>>,
     portal: Portal,
     signals: Signals,
+    notifications: Notifications,
+    /// The same routes, for steps of templates.
+    inside: Inside,
     /// Kept for as long as the database is used.
     _tenancy: Tenancy,
 }
@@ -186,20 +190,27 @@ impl App {
         let permissions =
             open_permissions(sections, db.clone(), &catalog, &audit, clock.clone()).await?;
         let actions = open_actions(sections, &catalog, &audit)?;
+        let signals = Signals::default();
+        let notifications =
+            Notifications::new(db.clone(), catalog.clone(), signals.clone(), clock.clone());
+        actions.register(notifications::action(&notifications)?)?;
         let surroundings = scaffolding::Surroundings {
             db: db.clone(),
             catalog: catalog.clone(),
             actions: actions.clone(),
             authorizer: permissions.authorizer(),
             metrics: metrics.clone(),
+            inside: Inside::default(),
             clock,
         };
+        let inside = surroundings.inside.clone();
         let scaffolder = scaffolding::open(sections, data_dir, surroundings)?;
-        let signals = Signals::default();
         let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
             settings: Settings::new(db.clone()).telling(change_of_settings(&signals)),
             signals,
+            notifications,
+            inside,
             limiter: limiter(&sections.callboard.rate_limit),
             db,
             catalog,
@@ -220,6 +231,7 @@ impl App {
     pub(crate) fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         self.catalog.start(tasks, stop);
         self.signals.start(tasks, stop);
+        self.notifications.start(tasks, stop);
         self.scaffolder.start(tasks, stop);
         self.permissions.start(tasks, stop);
         self.audit.start(tasks, stop);
@@ -241,6 +253,7 @@ impl App {
         };
         let pages = pages.merge(well_known(&self.identity));
         let mut routes = Routes::new().pages(pages);
+        let mut inside = Vec::new();
         for id in COOKIE_ONLY {
             routes = routes.plugin(id, self.mount(self.cookie_only(id)));
         }
@@ -260,7 +273,7 @@ impl App {
             ),
             self.with_common(
                 "notifications",
-                notifications::router(),
+                notifications::router(self.notifications.clone()),
                 &["/health", identity::http::JWKS_PATH],
             ),
             self.signals(),
@@ -275,14 +288,19 @@ impl App {
                 &[identity::http::JWKS_PATH],
             ),
         ] {
-            routes = routes.plugin(plugin.id, self.mount(plugin));
+            let (id, router) = (plugin.id, self.mount(plugin));
+            inside.push((id, router.clone()));
+            routes = routes.plugin(id, router);
         }
         if let Some(scim) = &self.scim {
             let router = org::router(scim.clone());
             let plugin = self.with_common("scim", router, &[identity::http::JWKS_PATH]);
             routes = routes.plugin("scim", self.mount(plugin));
         }
-        Ok(routes.plugin("proxy", self.proxy()))
+        let proxy = self.proxy();
+        inside.push(("proxy", proxy.clone()));
+        self.inside.open(inside);
+        Ok(routes.plugin("proxy", proxy))
     }
 
     /// The web app; its pages know their user by the cookie that `app` gives.

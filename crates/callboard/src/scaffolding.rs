@@ -11,11 +11,13 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use catalog::Catalog;
 use integrations::{Kind, ScmIntegrations, UrlReaders};
+use notifications::{Notifications, Signals};
 use platform::Clock;
 use platform::actions::Actions;
 use platform::config::{CatalogConfig, EncryptionConfig, HumanDuration, Secret};
 use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::db::Db;
+use platform::http::Inside;
 use platform::permission::{Authorizer, Decision, Permission};
 use platform::seal::Keyring;
 use platform::telemetry::Metrics;
@@ -39,6 +41,7 @@ pub(crate) struct Surroundings {
     pub actions: Actions,
     pub authorizer: Arc<dyn Authorizer>,
     pub metrics: Metrics,
+    pub inside: Inside,
     pub clock: Clock,
 }
 
@@ -61,6 +64,7 @@ pub(crate) fn open(
         actions: surroundings.actions,
         authorizer: surroundings.authorizer,
         metrics: surroundings.metrics,
+        inside: surroundings.inside,
         clock: surroundings.clock,
     };
     Ok(Scaffolder::new(parts)?)
@@ -196,6 +200,9 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
     let catalog = Catalog::open(parts).await?;
     let actions = Actions::default();
     actions.register_all(catalog::actions(&catalog)?)?;
+    let signals = Signals::default();
+    let notifications = Notifications::new(db.clone(), catalog.clone(), signals, clock.clone());
+    actions.register(notifications::action(&notifications)?)?;
     let parts = Parts {
         settings: Settings {
             concurrent_tasks: 0,
@@ -218,6 +225,8 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
         actions: actions.clone(),
         authorizer: Arc::new(Everything),
         metrics,
+        // There is no portal to ask.
+        inside: Inside::default(),
         clock,
     };
     let scaffolder = Scaffolder::new(parts)?;

@@ -17,6 +17,10 @@ const MAX_DEPTH: usize = 32;
 const MAX_GROUPS: usize = 1_000;
 /// Kind of what groups are, in references.
 const GROUP: &str = "group:";
+/// Kind of what users are.
+const USER: &str = "user:";
+/// Most users behind one entity.
+const MAX_USERS: usize = 10_000;
 
 impl Catalog {
     /// References of the users that fulfil a filter, at most `limit` of them.
@@ -66,18 +70,51 @@ impl Catalog {
         self.related_groups(group_ref, "relations.childof")
     }
 
+    /// The users whom something concerns that is said to an entity: a user alone, the members of a
+    /// group and of those below it, the owners of everything else. References are in lower case.
+    pub fn users_behind(&self, entity_ref: &str) -> Vec<String> {
+        let mut users = Vec::new();
+        let mut seen = HashSet::new();
+        let mut level = vec![entity_ref.to_owned()];
+        for _ in 0..MAX_DEPTH {
+            level.retain(|it| seen.insert(it.clone()));
+            if level.is_empty() || users.len() >= MAX_USERS {
+                break;
+            }
+            let mut next = Vec::new();
+            for one in level {
+                if one.starts_with(USER) {
+                    users.push(one);
+                } else if one.starts_with(GROUP) {
+                    next.extend(self.related(&one, "relations.hasmember"));
+                    next.extend(self.related(&one, "relations.parentof"));
+                } else {
+                    next.extend(self.related(&one, "relations.ownedby"));
+                }
+            }
+            level = next;
+        }
+        users.truncate(MAX_USERS);
+        users
+    }
+
     /// Grows whenever any entity has changed.
     pub fn revision(&self) -> u64 {
         self.view.applied().unsigned_abs()
     }
 
     fn related_groups(&self, entity_ref: &str, key: &str) -> Vec<String> {
+        let mut groups = self.related(entity_ref, key);
+        groups.retain(|target| target.starts_with(GROUP));
+        groups
+    }
+
+    fn related(&self, entity_ref: &str, key: &str) -> Vec<String> {
         let index = self.view.index();
         let Some(hit) = index.by_ref(entity_ref) else {
             return Vec::new();
         };
         let targets = index.values_of(hit.slot, key).into_iter();
-        let groups = targets.filter(|target| target.starts_with(GROUP));
-        groups.map(str::to_owned).collect()
+        targets.map(str::to_owned).collect()
     }
 }

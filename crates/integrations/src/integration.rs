@@ -189,10 +189,12 @@ impl Integration {
     pub(crate) fn bitbucket_cloud(
         settings: &BitbucketCloudSettings,
     ) -> Result<Self, IntegrationError> {
-        let build = Builder::new(Kind::BitbucketCloud, "", "bitbucket.org")?;
+        let mut build = Builder::new(Kind::BitbucketCloud, "", "bitbucket.org")?;
         let api = settings.api_base_url.as_deref();
         let api = build.url("apiBaseUrl", api.unwrap_or("https://api.bitbucket.org/2.0"))?;
-        let base = build.url("host", &build.at(""))?;
+        let base = settings.base_url.clone().unwrap_or_else(|| build.at(""));
+        let base = build.url("host", &base)?;
+        build.host = authority(&base).unwrap_or(build.host);
         let password = settings.token.as_ref().or(settings.app_password.as_ref());
         let credentials = match (&settings.client_id, &settings.client_secret) {
             (Some(client_id), Some(client_secret)) => {

@@ -94,7 +94,8 @@ impl RepoUrl {
             name: name.to_owned(),
             reference: None,
             path: String::new(),
-            organization: String::new(),
+            // Who asks for a repository of Azure by name gives its organization.
+            organization: owner.to_owned(),
             is_file: false,
             root: String::new(),
         }

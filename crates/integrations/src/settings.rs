@@ -96,6 +96,8 @@ pub struct BitbucketCloudSettings {
     pub api_base_url: Option<String>,
     /// Where the OAuth consumer fetches tokens, when it is not the public place.
     pub token_url: Option<String>,
+    /// Where the web pages and repositories are, when it is not the public place.
+    pub base_url: Option<String>,
 }
 
 /// One entry of `integrations.bitbucketServer`.

@@ -15,7 +15,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::BodyExt as _;
-use notifications::{Recipients, Signals, router, signals_router};
+use notifications::{Recipients, Signals, signals_router};
 use platform::ctx::{Caller, Reach, Service, User};
 use platform::http::{Plugin, mount};
 use platform::permission::{Authorizer, Decision, Permission};
@@ -207,50 +207,4 @@ async fn without_an_upgrade_there_is_nothing() {
     assert_eq!(ask(&app, "/", Some("ann")).await, (404, Value::Null));
     let health = json!({ "status": "ok" });
     assert_eq!(ask(&app, "/health", None).await, (200, health));
-}
-
-#[tokio::test]
-async fn nobody_has_been_notified() {
-    let app = mounted("notifications", router(), &["/health"]);
-    let list = json!({ "totalCount": 0, "notifications": [] });
-    let settings = json!({ "channels": [{ "id": "Web", "origins": [] }] });
-    let query = "limit=5&offset=0&orderField=created,desc&read=false&minimumSeverity=low";
-    for (path, expected) in [
-        ("/notifications".to_owned(), &list),
-        (format!("/?{query}"), &list),
-        (
-            format!("/notifications?{query}&search=a&saved=true&topic=t"),
-            &list,
-        ),
-        ("/status".to_owned(), &json!({ "unread": 0, "read": 0 })),
-        (
-            "/topics?read=false&minimumSeverity=low".to_owned(),
-            &json!({ "topics": [] }),
-        ),
-        ("/settings".to_owned(), &settings),
-    ] {
-        let found = ask(&app, &path, Some("ann")).await;
-        assert_eq!(found, (200, expected.clone()), "{path}");
-        assert_eq!(ask(&app, &path, Some("static")).await.0, 403, "{path}");
-        assert_eq!(ask(&app, &path, None).await.0, 401, "{path}");
-    }
-    let id = "11111111-1111-4111-8111-111111111111";
-    for (path, status, expected) in [
-        (format!("/{id}"), 404, "Not found"),
-        (format!("/notifications/{id}"), 404, "Not found"),
-        (
-            "/?limit=abc".to_owned(),
-            400,
-            "request/query/limit must be integer",
-        ),
-        (
-            "/?orderFieldDirection=desc".to_owned(),
-            400,
-            "Unknown query parameter 'orderFieldDirection'",
-        ),
-    ] {
-        let (found, answer) = ask(&app, &path, Some("ann")).await;
-        assert_eq!(found, status, "{path}");
-        assert_eq!(answer["error"]["message"], expected, "{path}");
-    }
 }

@@ -114,8 +114,6 @@ impl Spec {
         let attribute = |name: &str| value["attributes"].get(name).and_then(Value::as_bool);
         let read_only = attribute("readOnly").unwrap_or_default();
         let schema = |name: &str| value["schema"].get(name).cloned();
-        let nothing =
-            || json!({ "type": "object", "properties": {}, "additionalProperties": false });
         let examples = value["examples"].as_array().into_iter().flatten();
         Ok(Self {
             id,
@@ -126,8 +124,8 @@ impl Spec {
                 idempotent: attribute("idempotent").unwrap_or_default(),
                 read_only,
             },
-            input: schema("input").unwrap_or_else(nothing),
-            output: schema("output").unwrap_or_else(nothing),
+            input: schema("input").unwrap_or_else(no_members),
+            output: schema("output").unwrap_or_else(no_members),
             secrets: schema("secrets"),
             permission: None,
             examples: examples.filter_map(Example::from_json).collect(),
@@ -135,6 +133,11 @@ impl Spec {
             has_dry_run: read_only,
             inverse: Inverse::from_json(&value["inverse"]),
         })
+    }
+
+    /// Whether anything is said of the output.
+    pub fn has_output(&self) -> bool {
+        self.output != no_members()
     }
 
     /// The plugin the action belongs to.
@@ -185,6 +188,11 @@ impl Inverse {
             input: value["input"].clone(),
         })
     }
+}
+
+/// The schema where nothing is said: an object without members.
+fn no_members() -> Value {
+    json!({ "type": "object", "properties": {}, "additionalProperties": false })
 }
 
 impl Example {

@@ -1,6 +1,7 @@
 //! Actions that come with the scaffolder.
 
 mod argocd;
+mod bitbucket;
 mod catalog;
 mod cookiecutter;
 mod debug;
@@ -8,6 +9,7 @@ mod fetch;
 mod files;
 mod github;
 mod gitlab;
+mod own_api;
 mod publish;
 mod registry;
 mod roadie;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use integrations::ReadUrl;
 use platform::actions::{Action, Place, Run, Spec};
+use platform::http::Inside;
 use platform::{Clock, Error, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -42,9 +45,10 @@ impl Scaffolder {
             reader: self.catalog.reader(),
             catalog: self.catalog.clone(),
             hosts: self.hosts.clone(),
-            outgoing: Outgoing::new()?,
+            outgoing: self.outgoing.clone(),
             commits: self.settings.commits.clone(),
             argo: self.settings.argo.clone().into(),
+            inside: self.inside.clone(),
             clock: self.clock.clone(),
         };
         for spec in [specs(SPECS)?, specs(HOST_SPECS)?].concat() {
@@ -80,6 +84,7 @@ struct Reach {
     outgoing: Outgoing,
     commits: CommitDefaults,
     argo: Arc<[ArgoInstance]>,
+    inside: Inside,
     clock: Clock,
 }
 
@@ -116,36 +121,37 @@ impl Action for Builtin {
     }
 }
 
-/// Actions of other services.
+/// Actions of other services, by the family that their id begins with.
 async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
-    if let Some(name) = id.strip_prefix("roadiehq:utils:") {
-        return roadie::run(name, run, input).await;
+    let families = [
+        "publish:",
+        "github:",
+        "gitlab:",
+        "roadiehq:utils:",
+        "terasky:",
+    ];
+    let mut families = families.into_iter();
+    match families.find_map(|family| Some((family, id.strip_prefix(family)?))) {
+        Some(("publish:", name)) => publish::run(name, run, reach, input).await,
+        Some(("github:", name)) => github::run(name, run, reach, input).await,
+        Some(("gitlab:", name)) => gitlab::run(name, run, reach, input).await,
+        Some(("roadiehq:utils:", name)) => roadie::run(name, run, input).await,
+        Some(("terasky:", name)) => terasky::run(name, run, reach, input).await,
+        _ => match id {
+            "argocd:create-resources" => argocd::create_resources(run, reach, input).await,
+            "http:backstage:request" => own_api::request(run, reach, input).await,
+            "bitbucket:pipelines:run" => bitbucket::run_pipeline(reach, input).await,
+            "bitbucketCloud:branchRestriction:create" => {
+                bitbucket::restrict_branch(run, reach, input).await
+            }
+            other => Err(no_code(other)),
+        },
     }
-    if let Some(name) = id.strip_prefix("terasky:") {
-        return terasky::run(name, run, reach, input).await;
-    }
-    if let Some(name) = id.strip_prefix("gitlab:") {
-        return gitlab::run(name, run, reach, input).await;
-    }
-    match id {
-        "publish:github" => publish::github(run, reach, input).await,
-        "publish:github:pull-request" => publish::pull_request::github(run, reach, input).await,
-        "publish:gitlab" => publish::gitlab(run, reach, input).await,
-        "publish:gitlab:merge-request" => publish::pull_request::gitlab(run, reach, input).await,
-        "publish:gitea" => publish::gitea(run, reach, input).await,
-        "github:repo:create" => publish::repo_create(run, reach, input).await,
-        "github:repo:push" => publish::push_only(run, reach, input).await,
-        "github:branch-protection:create" => github::protect_branch(reach, input).await,
-        "github:environment:create" => github::create_environment(reach, input).await,
-        "github:issues:create" => github::create_issue(run, reach, input).await,
-        "github:issues:label" => github::label_issue(reach, input).await,
-        "github:webhook" => github::create_webhook(run, reach, input).await,
-        "github:actions:dispatch" => github::dispatch_workflow(reach, input).await,
-        "github:autolinks:create" => github::create_autolink(run, reach, input).await,
-        "argocd:create-resources" => argocd::create_resources(run, reach, input).await,
-        "github:pages:enable" => github::enable_pages(run, reach, input).await,
-        other => Err(Error::internal(format!("no code for the action `{other}`"))),
-    }
+}
+
+/// There is a description of the action, and no more.
+fn no_code(id: &str) -> Error {
+    Error::internal(format!("no code for the action `{id}`"))
 }
 
 /// The input as a type; it fits the schema already.

@@ -19,7 +19,7 @@ use crate::plan::Recorder;
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of an answer.
+/// Bytes of an answer, unless the request says otherwise.
 const MAX_ANSWER: usize = 10 << 20;
 /// Characters of an answer that an error repeats.
 const MAX_TOLD: usize = 500;
@@ -36,6 +36,8 @@ pub(crate) struct Request {
     pub authorization: Option<Secret>,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Body>,
+    /// Bytes that the answer may have.
+    pub max_answer: usize,
 }
 
 /// What is sent.
@@ -58,6 +60,7 @@ impl Request {
             authorization: None,
             headers: Vec::new(),
             body: None,
+            max_answer: MAX_ANSWER,
         }
     }
 
@@ -110,7 +113,7 @@ impl Outgoing {
 
     /// Sends a request in any case.
     pub(crate) async fn transmit(&self, request: Request) -> Result<Answer> {
-        let url = request.url.clone();
+        let (url, max_answer) = (request.url.clone(), request.max_answer);
         let failed = |error: reqwest::Error| {
             let host = url.host_str().unwrap_or_default();
             Error::unavailable(format!("{host} cannot be reached")).with_source(error.without_url())
@@ -126,7 +129,7 @@ impl Outgoing {
         let status = response.status();
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+            if body.len() + chunk.len() > max_answer {
                 return Err(Error::unavailable("the answer is too large"));
             }
             body.extend_from_slice(&chunk);

@@ -82,6 +82,17 @@ impl std::error::Error for RepoUrlError {}
 impl RepoUrl {
     /// Reads a URL whose host is configured and which has the parts that host needs.
     pub fn parse(text: &str, hosts: &RepoHosts) -> Result<Self, RepoUrlError> {
+        let (parsed, kind, url) = Self::read(text, hosts)?;
+        parsed.check(kind, url.as_str())?;
+        Ok(parsed)
+    }
+
+    /// Reads a URL of which only the host is needed.
+    pub(crate) fn parse_host(text: &str, hosts: &RepoHosts) -> Result<Self, RepoUrlError> {
+        Self::read(text, hosts).map(|(parsed, ..)| parsed)
+    }
+
+    fn read(text: &str, hosts: &RepoHosts) -> Result<(Self, HostKind, Url), RepoUrlError> {
         let invalid = |error: &dyn std::fmt::Display| {
             let message = format!("Invalid repo URL passed to publisher, got {text}, {error}");
             RepoUrlError(message)
@@ -112,8 +123,7 @@ impl RepoUrl {
                 parsed.host
             )));
         };
-        parsed.check(kind, url.as_str())?;
-        Ok(parsed)
+        Ok((parsed, kind, url))
     }
 
     fn check(&self, kind: HostKind, url: &str) -> Result<(), RepoUrlError> {

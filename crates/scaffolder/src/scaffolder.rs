@@ -6,6 +6,7 @@ use std::sync::Arc;
 use catalog::Catalog;
 use platform::actions::Actions;
 use platform::db::{Db, Dialect};
+use platform::http::Inside;
 use platform::permission::Authorizer;
 use platform::seal::Keyring;
 use platform::{Clock, Result};
@@ -16,6 +17,7 @@ use crate::actions::ArgoInstance;
 use crate::engine::{Environment, worker};
 use crate::janitor;
 use crate::metrics::Metrics;
+use crate::outgoing::Outgoing;
 use crate::repo_url::RepoHosts;
 use crate::store::tasks;
 use crate::task::Initiator;
@@ -38,6 +40,8 @@ pub struct Parts {
     pub hosts: RepoHosts,
     /// Where metrics are kept.
     pub metrics: platform::telemetry::Metrics,
+    /// The portal's own API.
+    pub inside: Inside,
     /// The clock.
     pub clock: Clock,
 }
@@ -87,6 +91,8 @@ pub struct Inner {
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) keyring: Keyring,
     pub(crate) hosts: RepoHosts,
+    pub(crate) inside: Inside,
+    pub(crate) outgoing: Outgoing,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
 }
@@ -110,6 +116,8 @@ impl Scaffolder {
             authorizer: parts.authorizer,
             keyring: parts.keyring,
             hosts: parts.hosts,
+            inside: parts.inside,
+            outgoing: Outgoing::new()?,
             clock: parts.clock,
             metrics: Metrics::new(&parts.metrics)?,
         };

@@ -173,12 +173,22 @@ fn hosts(config: &Value) -> integrations::Settings {
     if config.is_null() {
         return integrations::Settings::default();
     }
-    let config = serde_json::from_value(config.clone()).unwrap();
-    integrations::Settings::from_config(
-        &config,
+    let typed = serde_json::from_value(config.clone()).unwrap();
+    let mut settings = integrations::Settings::from_config(
+        &typed,
         &ReadingConfig::default(),
         &ReadingLimits::default(),
-    )
+    );
+    // The configuration knows the public places of these only.
+    let given = |kind: &str, name: &str| config[kind][0][name].as_str().map(str::to_owned);
+    for host in &mut settings.azure {
+        host.base_url = given("azure", "baseUrl");
+    }
+    for host in &mut settings.bitbucket_cloud {
+        host.base_url = given("bitbucketCloud", "baseUrl");
+        host.api_base_url = given("bitbucketCloud", "apiBaseUrl").or(host.api_base_url.take());
+    }
+    settings
 }
 
 /// The web of the test, or with hosts of one's own the real thing.

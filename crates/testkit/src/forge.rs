@@ -1,5 +1,5 @@
 //! A source control host: git's own HTTP server over a folder, and doubles of the APIs of GitHub,
-//! Gitea, GitLab and Argo CD that remember what was made.
+//! Gitea, GitLab, Bitbucket, Azure and Argo CD that remember what was made.
 //!
 //! It tells what it was asked (`calls`) and what that changed (`effects`), and can stop at any
 //! request, so that a test ends whoever sent it at exactly that point. While it is closed, requests
@@ -258,7 +258,7 @@ async fn answer(State(forge): State<Forge>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, 10 << 20).await.unwrap();
     let path = parts.uri.path().to_owned();
-    let is_api = path.starts_with("/api/");
+    let is_api = is_api(&path);
     // Work on files goes on when the client is gone.
     let inside = Arc::new(forge.enter().await);
     let call = {
@@ -297,6 +297,11 @@ async fn answer(State(forge): State<Forge>, request: Request) -> Response {
     };
     forge.pass(&call, When::After).await;
     response
+}
+
+/// Whether a path is one of an API: servers of Bitbucket and Azure have theirs elsewhere.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/rest/") || path.contains("/_apis/")
 }
 
 /// The credentials of a request, readable.

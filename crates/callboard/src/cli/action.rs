@@ -6,9 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use model::EntityRef;
+use notifications::{Notifications, Signals};
 use platform::Clock;
 use platform::actions::{Actions, Place};
 use platform::ctx::{Caller, Ctx, Reach, User};
+use platform::http::Inside;
 use platform::telemetry::Metrics;
 use scaffolder::Scaffolder;
 use serde_json::Value;
@@ -184,12 +186,18 @@ impl Bench {
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let (permissions, catalog, audit) = super::permission::open_with_audit(target).await?;
         let actions = app::open_actions(sections, &catalog, &audit)?;
+        let db = target.open().await?;
+        let signals = Signals::default();
+        let notifications =
+            Notifications::new(db.clone(), catalog.clone(), signals, clock.clone());
+        actions.register(notifications::action(&notifications)?)?;
         let surroundings = Surroundings {
-            db: target.open().await?,
+            db,
             catalog: catalog.clone(),
             actions: actions.clone(),
             authorizer: permissions.authorizer(),
             metrics,
+            inside: Inside::default(),
             clock,
         };
         let scaffolder = scaffolding::open(sections, &target.data_dir, surroundings)?;

@@ -34,6 +34,7 @@ pub(crate) fn recorded() -> BTreeMap<String, Answer> {
         include_str!("recordings/proxy.jsonl"),
         include_str!("recordings/user-settings.jsonl"),
         include_str!("recordings/scaffolder.jsonl"),
+        include_str!("recordings/notifications.jsonl"),
     ];
     let lines = groups.into_iter().flat_map(str::lines);
     let parsed = lines.map(|line| serde_json::from_str::<Recorded>(line).unwrap());

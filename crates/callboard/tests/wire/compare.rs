@@ -17,7 +17,10 @@ pub(crate) struct Verdict {
 
 /// Compares an answer with the recorded one.
 pub(crate) fn verdict(request: &Request, expected: &Answer, found: &Answer) -> Verdict {
-    let (x, y) = (comparable(request, expected), comparable(request, found));
+    let (x, mut y) = (comparable(request, expected), comparable(request, found));
+    if let Some(name) = &request.known_by {
+        drop_unknown(&mut y, &x, name);
+    }
     let type_of = |answer: &Answer| answer.content_type.replace(' ', "").to_lowercase();
     let wrong = if expected.status != found.status {
         let (expected, status, body) = (expected.status, found.status, &found.body);
@@ -47,6 +50,7 @@ fn comparable(request: &Request, answer: &Answer) -> Value {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         remove(&mut body, &parts);
     }
+    remove_texts(&mut body, &request.texts);
     if request.unordered {
         sorted(body)
     } else {
@@ -78,6 +82,31 @@ fn remove(value: &mut Value, path: &[&str]) {
             }
         }
         _ => {}
+    }
+}
+
+/// Removes texts of these names, at any depth.
+fn remove_texts(value: &mut Value, names: &[String]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|it| remove_texts(it, names)),
+        Value::Object(members) => {
+            members.retain(|name, value| !(value.is_string() && names.contains(name)));
+            members.values_mut().for_each(|it| remove_texts(it, names));
+        }
+        _ => {}
+    }
+}
+
+/// Leaves only the items that the other list knows by this member.
+fn drop_unknown(found: &mut Value, expected: &Value, name: &str) {
+    let known: BTreeSet<String> = expected
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| item[name].to_string())
+        .collect();
+    if let Value::Array(items) = found {
+        items.retain(|item| known.contains(&item[name].to_string()));
     }
 }
 
@@ -216,5 +245,15 @@ mod tests {
         let mut value = json!({"keys": [{"kid": 1, "x": 2}, {"kid": 3}], "kid": 4});
         remove(&mut value, &["keys", "*", "kid"]);
         assert_eq!(value, json!({"keys": [{"x": 2}, {}], "kid": 4}));
+    }
+
+    #[test]
+    fn texts_and_unknown_items_are_taken_out() {
+        let mut value = json!([{"id": 1, "note": "a", "of": {"note": {"note": "b"}}}, {"id": 2}]);
+        remove_texts(&mut value, &["note".to_owned()]);
+        let expected = json!([{"id": 1, "of": {"note": {}}}, {"id": 2}]);
+        assert_eq!(value, expected);
+        drop_unknown(&mut value, &json!([{"id": 2}, {"id": 3}]), "id");
+        assert_eq!(value, json!([{"id": 2}]));
     }
 }

@@ -46,6 +46,11 @@ pub(crate) struct Request {
     /// Paths of values that are not compared.
     #[serde(default)]
     pub ignore: Vec<String>,
+    /// Members that are not compared wherever they are texts.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// The member by which items of the list are known; items that Backstage has not are passed over.
+    pub known_by: Option<String>,
     /// Whether lists are compared without order.
     #[serde(default)]
     pub unordered: bool,

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::permission::Authorizer;
 
 use super::challenge::{Challenge, check_reach};
+use super::inside::ActsFor;
 use super::limit::{self, Limiter};
 use super::{PendingError, RequestInfo};
 
@@ -178,12 +179,18 @@ async fn enter(State(barrier): State<Barrier>, mut request: Request, next: Next)
     let request_id = super::request_id(&request);
     let client = client_of(&request);
     let has_credentials = request.headers().contains_key(AUTHORIZATION);
+    let acting = request.extensions_mut().remove::<ActsFor>();
     let mut trail = Trail {
         route: request.extensions().get().cloned(),
         caller: None,
     };
     let admitted = barrier
-        .admit(uri.path(), request.headers(), Arc::clone(&request_id))
+        .admit(
+            uri.path(),
+            request.headers(),
+            acting,
+            Arc::clone(&request_id),
+        )
         .await
         .and_then(|ctx| {
             let is_read = barrier.is_read(trail.route());
@@ -268,16 +275,21 @@ impl Trail {
 }
 
 impl Barrier {
-    async fn admit(&self, path: &str, headers: &HeaderMap, request_id: Arc<str>) -> Result<Ctx> {
+    async fn admit(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        acting: Option<ActsFor>,
+        request_id: Arc<str>,
+    ) -> Result<Ctx> {
+        let caller = match acting {
+            Some(ActsFor(caller)) => Ok(caller),
+            None => self.mount.authenticator.authenticate(headers).await,
+        };
         let caller = match self.access(path) {
             // An open route still learns who asks, but bad credentials do not close it.
-            Access::Unauthenticated => self
-                .mount
-                .authenticator
-                .authenticate(headers)
-                .await
-                .unwrap_or_else(|_| Arc::new(Caller::Anonymous)),
-            Access::Authenticated => self.authenticated(headers).await?,
+            Access::Unauthenticated => caller.unwrap_or_else(|_| Arc::new(Caller::Anonymous)),
+            Access::Authenticated => self.known(caller?)?,
         };
         Ok(Ctx::new(
             caller,
@@ -294,8 +306,8 @@ impl Barrier {
         }
     }
 
-    async fn authenticated(&self, headers: &HeaderMap) -> Result<Arc<Caller>> {
-        let caller = self.mount.authenticator.authenticate(headers).await?;
+    /// The caller, who has to be somebody that may enter this plugin.
+    fn known(&self, caller: Arc<Caller>) -> Result<Arc<Caller>> {
         match &*caller {
             Caller::Anonymous => Err(Error::unauthenticated("Missing credentials")),
             Caller::User(_) => Ok(caller),

@@ -1,5 +1,7 @@
 //! `github:*`: one call of GitHub's API each.
 
+pub(super) mod secrets;
+
 use http::{Method, StatusCode};
 use integrations::Kind;
 use model::{DEFAULT_NAMESPACE, EntityRef};
@@ -7,8 +9,26 @@ use platform::actions::Run;
 use platform::{Error, Result};
 use serde_json::{Value, json};
 
-use super::Reach;
-use super::publish::{Host, flag, protect, protection, refuse_secrets, text};
+use super::publish::{self, Host, flag, protect, protection, text};
+use super::{Reach, no_code};
+
+/// Runs one of them; the rest of its id after `github:`.
+pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    match name {
+        "repo:create" => publish::repo_create(run, reach, input).await,
+        "repo:push" => publish::push_only(run, reach, input).await,
+        "branch-protection:create" => protect_branch(reach, input).await,
+        "environment:create" => create_environment(reach, input).await,
+        "deployKey:create" => secrets::create_deploy_key(run, reach, input).await,
+        "issues:create" => create_issue(run, reach, input).await,
+        "issues:label" => label_issue(reach, input).await,
+        "webhook" => create_webhook(run, reach, input).await,
+        "actions:dispatch" => dispatch_workflow(reach, input).await,
+        "autolinks:create" => create_autolink(run, reach, input).await,
+        "pages:enable" => enable_pages(run, reach, input).await,
+        other => Err(no_code(other)),
+    }
+}
 
 /// The copy of an input's members under other names.
 pub(super) fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
@@ -21,7 +41,7 @@ pub(super) fn renamed(input: &Value, names: &[(&str, &str)]) -> Value {
     body
 }
 
-pub(super) async fn create_issue(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+async fn create_issue(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let same = ["title", "body", "assignees", "milestone", "labels"];
     let body = renamed(input, &same.map(|name| (name, name)));
@@ -36,7 +56,7 @@ pub(super) async fn create_issue(run: &Run, reach: &Reach, input: &Value) -> Res
     Ok(json!({ "issueUrl": made["html_url"], "issueNumber": made["number"] }))
 }
 
-pub(super) async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
+async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let number = input["number"].to_string();
     let number = number.trim_end_matches(".0");
@@ -53,7 +73,7 @@ pub(super) async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
     Ok(json!({}))
 }
 
-pub(super) async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let mut config = json!({
         "url": input["webhookUrl"],
@@ -78,7 +98,7 @@ pub(super) async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> R
     Ok(json!({}))
 }
 
-pub(super) async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Value> {
+async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let workflow = text(input, "workflowId").unwrap_or_default();
     let names = [
@@ -107,7 +127,7 @@ pub(super) async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Va
     Ok(renamed(&told, &names))
 }
 
-pub(super) async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let mut body = renamed(
         input,
@@ -124,7 +144,7 @@ pub(super) async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> 
     Ok(json!({}))
 }
 
-pub(super) async fn enable_pages(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+async fn enable_pages(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let body = json!({
         "build_type": text(input, "buildType").unwrap_or("workflow"),
@@ -139,7 +159,7 @@ pub(super) async fn enable_pages(run: &Run, reach: &Reach, input: &Value) -> Res
     Ok(json!({}))
 }
 
-pub(super) async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value> {
+async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let branch = if let Some(branch) = text(input, "branch") {
         branch.to_owned()
@@ -158,8 +178,7 @@ pub(super) async fn protect_branch(reach: &Reach, input: &Value) -> Result<Value
 }
 
 /// Makes an environment, or brings the one that is there to what the step says.
-pub(super) async fn create_environment(reach: &Reach, input: &Value) -> Result<Value> {
-    refuse_secrets(input)?;
+async fn create_environment(reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let name = text(input, "name").unwrap_or_default();
     let path = ["repos", host.owner(), host.name(), "environments", name];
@@ -194,6 +213,7 @@ pub(super) async fn create_environment(reach: &Reach, input: &Value) -> Result<V
     for (key, value) in variables.into_iter().flatten() {
         set_variable(&host, &[&path[..], &["variables"]].concat(), key, value).await?;
     }
+    secrets::set(&host, &path, &input["secrets"]).await?;
     Ok(json!({}))
 }
 

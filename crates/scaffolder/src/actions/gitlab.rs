@@ -1,19 +1,20 @@
-//! `gitlab:*`: issues, groups, variables, tokens and pipelines of GitLab. Reference 2 §D.3.
+//! `gitlab:*`: issues, variables, tokens and pipelines of GitLab, and what has files of its own:
+//! groups and users. Reference 2 §D.3.
 //!
 //! A token is told once, when it is made: actions that make one cannot be repeated.
 
+mod groups;
+
 use http::{Method, StatusCode};
 use integrations::Kind;
-use platform::Result;
 use platform::actions::Run;
+use platform::{Error, Result};
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::github::renamed;
-use super::publish::{Host, flag, text};
+use super::publish::{Host, flag, merge_request, text};
+use super::{Reach, no_code};
 
-/// The group that a trial says it made.
-const TRIED_GROUP: u32 = 42;
 /// The role of maintainers.
 const MAINTAINER: u32 = 40;
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -36,8 +37,16 @@ const ISSUE: [(&str, &str); 12] = [
 
 /// Runs one of them; the rest of its id after `gitlab:`.
 pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
-    let host = Host::of(reach, input, Kind::Gitlab).await?;
-    let id = id_text(&input["projectId"]);
+    match name {
+        "repo:push" => return merge_request::push(run, reach, input).await,
+        "group:ensureExists" => return groups::ensure(run, reach, input).await,
+        "group:access" => return groups::give_access(run, reach, input).await,
+        "group:migrate" => return groups::migrate(run, reach, input).await,
+        "user:info" => return groups::tell_user(reach, input).await,
+        _ => {}
+    }
+    let host = Host::alone(reach, input, Kind::Gitlab).await?;
+    let id = project_of(&host, input)?;
     let project = Project {
         host: &host,
         id: &id,
@@ -46,14 +55,25 @@ pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> 
     match name {
         "issues:create" => project.create_issue(run).await,
         "issue:edit" => project.edit_issue().await,
-        "group:ensureExists" => ensure_group(run, &host, input).await,
         "projectVariable:create" => project.set_variable().await,
         "projectAccessToken:create" => project.create_access_token().await,
         "projectDeployToken:create" => project.create_deploy_token().await,
         "pipeline:trigger" => project.trigger_pipeline().await,
-        other => Err(platform::Error::internal(format!(
-            "no code for gitlab:{other}"
-        ))),
+        other => Err(no_code(other)),
+    }
+}
+
+/// The project of an input: by number or path, else that of `repoUrl`.
+pub(super) fn project_of(host: &Host<'_>, input: &Value) -> Result<String> {
+    if !input["projectId"].is_null() {
+        return Ok(id_text(&input["projectId"]));
+    }
+    match host.repo.project.as_deref() {
+        Some(project) if !project.is_empty() => Ok(project.to_owned()),
+        _ if host.owner().is_empty() || host.name().is_empty() => Err(Error::input(
+            "neither `projectId` nor `repoUrl` names a project",
+        )),
+        _ => Ok(format!("{}/{}", host.owner(), host.name())),
     }
 }
 
@@ -62,6 +82,15 @@ fn id_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string().trim_end_matches(".0").to_owned(),
+    }
+}
+
+/// Dates come with a time, and are due without one.
+fn shorten_date(body: &mut Value) {
+    if let Some(date) = body["due_date"].as_str().and_then(|date| date.get(..10)) {
+        body["due_date"] = date.into();
+    } else if let Value::Object(members) = body {
+        members.remove("due_date");
     }
 }
 
@@ -90,7 +119,8 @@ impl Project<'_> {
                 "merge_request_to_resolve_discussions_of",
             ),
         ];
-        let body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        let mut body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        shorten_date(&mut body);
         let same = ["title", "description"].map(|name| body[name].clone());
         let path = self.path(&["issues"]);
         let newest = [("order_by", "created_at"), ("per_page", "100")];
@@ -114,7 +144,8 @@ impl Project<'_> {
             ("discussionLocked", "discussion_locked"),
             ("stateEvent", "state_event"),
         ];
-        let body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        let mut body = renamed(self.input, &[&ISSUE[..], &more].concat());
+        shorten_date(&mut body);
         let number = id_text(&self.input["issueIid"]);
         let path = self.path(&["issues", &number]);
         let changed = self.host.demand(Method::PUT, &path, Some(body)).await?;
@@ -144,7 +175,12 @@ impl Project<'_> {
             "environment_scope": scope,
         });
         let (host, path) = (self.host, self.path(&["variables"]));
-        let made = host.call(Method::POST, &path, Some(body.clone())).await?;
+        let mut first = body.clone();
+        if flag(input, "maskedAndHidden", false) {
+            // Only a new variable can be hidden.
+            first["masked_and_hidden"] = true.into();
+        }
+        let made = host.call(Method::POST, &path, Some(first)).await?;
         if made.status != StatusCode::BAD_REQUEST {
             return if made.is_success() {
                 Ok(json!({}))
@@ -187,6 +223,9 @@ impl Project<'_> {
     }
 
     async fn create_deploy_token(&self) -> Result<Value> {
+        if self.input["scopes"].as_array().is_none_or(Vec::is_empty) {
+            return Err(Error::input("a deploy token needs `scopes`"));
+        }
         let mut body = renamed(self.input, &[("name", "name"), ("username", "username")]);
         body["scopes"] = self.scopes();
         let made = self.post(&["deploy_tokens"], body).await?;
@@ -209,33 +248,4 @@ impl Project<'_> {
         self.host.demand(Method::DELETE, &path, None).await?;
         Ok(renamed(&started?, &[("web_url", "pipelineUrl")]))
     }
-}
-
-/// Makes the groups of a path that are not there.
-async fn ensure_group(run: &Run, host: &Host<'_>, input: &Value) -> Result<Value> {
-    if run.is_dry_run {
-        return Ok(json!({ "groupId": TRIED_GROUP }));
-    }
-    let mut path = String::new();
-    let mut parent = Value::Null;
-    for group in input["path"].as_array().into_iter().flatten() {
-        let part = |name: &str| group[name].as_str().or_else(|| group.as_str());
-        let (name, slug) = (part("name"), part("slug").unwrap_or_default());
-        if !path.is_empty() {
-            path.push('/');
-        }
-        path.push_str(slug);
-        let found = host.find(&["groups", &path]).await?;
-        let group = if let Some(group) = found {
-            group
-        } else {
-            let mut body = json!({ "name": name, "path": slug });
-            if !parent.is_null() {
-                body["parent_id"] = parent;
-            }
-            host.demand(Method::POST, &["groups"], Some(body)).await?
-        };
-        parent = group["id"].clone();
-    }
-    Ok(json!({ "groupId": parent }))
 }

@@ -3,26 +3,47 @@
 //! Each call that makes something outside is a checkpoint, so that a step that is repeated after a
 //! crash finds what is there and makes nothing twice.
 
+mod azure;
+mod bitbucket;
 mod gitea;
 mod github;
 mod gitlab;
-pub(super) mod pull_request;
+pub(super) mod merge_request;
+mod pull_request;
 pub(super) mod repository;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode};
 use integrations::{Integration, Kind};
+use platform::actions::Run;
 use platform::config::Secret;
 use platform::{Error, Result};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Reach;
+use super::{Reach, no_code};
 use crate::outgoing::{Answer, Body, Request};
-use crate::repo_url::RepoUrl;
+use crate::repo_url::{RepoUrl, RepoUrlError};
 
-pub(super) use gitea::gitea;
-pub(super) use github::{github, protect, protection, push_only, refuse_secrets, repo_create};
-pub(super) use gitlab::gitlab;
+pub(super) use github::{protect, protection, push_only, repo_create};
+
+/// Runs one of them; the rest of its id after `publish:`.
+pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    match name {
+        "github" => github::github(run, reach, input).await,
+        "github:pull-request" => pull_request::github(run, reach, input).await,
+        "gitlab" => gitlab::gitlab(run, reach, input).await,
+        "gitlab:merge-request" => merge_request::open(run, reach, input).await,
+        "gitea" => gitea::gitea(run, reach, input).await,
+        "azure" => azure::azure(run, reach, input).await,
+        "bitbucketCloud" => bitbucket::cloud::publish(run, reach, input).await,
+        "bitbucketCloud:pull-request" => bitbucket::cloud::pull_request(run, reach, input).await,
+        "bitbucketServer" => bitbucket::server::publish(run, reach, input).await,
+        "bitbucketServer:pull-request" => bitbucket::server::pull_request(run, reach, input).await,
+        other => Err(no_code(other)),
+    }
+}
 
 /// A host that an input names, with what it takes to call its API.
 pub(super) struct Host<'a> {
@@ -31,16 +52,24 @@ pub(super) struct Host<'a> {
     pub repo: RepoUrl,
     /// `Authorization` for the API.
     pub authorization: Option<Secret>,
-    /// The token itself, for git.
-    token: Option<Secret>,
 }
 
 impl<'a> Host<'a> {
     /// The host of `repoUrl`, which must run a product of this kind.
     pub(super) async fn of(reach: &'a Reach, input: &Value, kind: Kind) -> Result<Self> {
         let text = input["repoUrl"].as_str().unwrap_or_default();
-        let repo =
-            RepoUrl::parse(text, &reach.hosts).map_err(|error| Error::input(error.to_string()))?;
+        let repo = RepoUrl::parse(text, &reach.hosts).map_err(|error| unreadable(&error))?;
+        Self::at(reach, input, kind, repo).await
+    }
+
+    /// The host of `repoUrl`, where the input says elsewhere what of it is meant.
+    pub(super) async fn alone(reach: &'a Reach, input: &Value, kind: Kind) -> Result<Self> {
+        let text = input["repoUrl"].as_str().unwrap_or_default();
+        let repo = RepoUrl::parse_host(text, &reach.hosts).map_err(|error| unreadable(&error))?;
+        Self::at(reach, input, kind, repo).await
+    }
+
+    async fn at(reach: &'a Reach, input: &Value, kind: Kind, repo: RepoUrl) -> Result<Self> {
         check_allowed(input, &repo.host)?;
         let integrations = reach.catalog.integrations().list();
         let integration = integrations
@@ -55,16 +84,24 @@ impl<'a> Host<'a> {
             })?;
         let given = input["token"].as_str().filter(|token| !token.is_empty());
         let authorization = match given {
-            Some(token) => Some(Secret::new(format!("Bearer {token}"))),
+            Some(token) => Some(of_token(kind, token)),
             None => configured(reach, integration, &repo).await?,
         };
-        let token = authorization.as_ref().map(bare_token);
         Ok(Self {
             reach,
             integration,
             repo,
             authorization,
-            token,
+        })
+    }
+
+    /// The same with the credentials of the configuration.
+    pub(super) async fn as_configured(&self) -> Result<Self> {
+        Ok(Self {
+            reach: self.reach,
+            integration: self.integration,
+            repo: self.repo.clone(),
+            authorization: configured(self.reach, self.integration, &self.repo).await?,
         })
     }
 
@@ -74,6 +111,18 @@ impl<'a> Host<'a> {
 
     pub(super) fn name(&self) -> &str {
         self.repo.repo.as_deref().unwrap_or_default()
+    }
+
+    /// A part of `repoUrl` that the product needs.
+    pub(super) fn part(&self, name: &'static str) -> Result<&str> {
+        let part = match name {
+            "workspace" => &self.repo.workspace,
+            "project" => &self.repo.project,
+            _ => &self.repo.organization,
+        };
+        part.as_deref()
+            .filter(|it| !it.is_empty())
+            .ok_or_else(|| Error::input(format!("`repoUrl` has no {name}")))
     }
 
     /// A call of the API.
@@ -120,7 +169,12 @@ impl<'a> Host<'a> {
 
     /// What is at a path of the API, if anything is.
     pub(super) async fn find(&self, segments: &[&str]) -> Result<Option<Value>> {
-        let answer = self.call(Method::GET, segments, None).await?;
+        self.find_at(self.api(segments)?).await
+    }
+
+    /// What is at a URL of the API, if anything is.
+    pub(super) async fn find_at(&self, url: Url) -> Result<Option<Value>> {
+        let answer = self.send(Method::GET, url, None).await?;
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -163,21 +217,49 @@ impl<'a> Host<'a> {
 
     /// `Authorization` of git over HTTP.
     fn git_authorization(&self) -> Option<Secret> {
-        use base64::Engine as _;
-        let token = self.token.as_ref()?;
+        let authorization = self.authorization.as_ref()?;
         let user = match self.integration.kind() {
+            // What is good for their APIs is good for git.
+            Kind::Azure | Kind::BitbucketServer => return Some(authorization.clone()),
             Kind::Github => "x-access-token",
             Kind::Gitlab => "oauth2",
-            _ => "token",
+            Kind::BitbucketCloud => "x-token-auth",
+            Kind::Gitea => "token",
         };
-        let pair = format!("{user}:{}", token.expose());
-        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
-        Some(match self.authorization.as_ref() {
-            // A name and a password are good for git as they are.
-            Some(basic) if basic.expose().starts_with("Basic ") => basic.clone(),
-            _ => Secret::new(format!("Basic {pair}")),
+        let Some(pair) = authorization.expose().strip_prefix("Basic ") else {
+            return Some(basic(user, bare_token(authorization).expose()));
+        };
+        // A name and a password are good for git as they are, but for API tokens of Bitbucket Cloud,
+        // whose API wants the mail address of the user.
+        let pair = STANDARD.decode(pair).unwrap_or_default();
+        let pair = String::from_utf8_lossy(&pair);
+        Some(match pair.split_once(':') {
+            Some((user, token))
+                if self.integration.kind() == Kind::BitbucketCloud && user.contains('@') =>
+            {
+                basic("x-bitbucket-api-token-auth", token)
+            }
+            _ => authorization.clone(),
         })
     }
+}
+
+fn unreadable(error: &RepoUrlError) -> Error {
+    Error::input(error.to_string())
+}
+
+/// `Authorization` with the token of an input.
+fn of_token(kind: Kind, token: &str) -> Secret {
+    match kind {
+        // Users have personal access tokens there, which are passwords.
+        Kind::Azure => basic("PAT", token),
+        _ => Secret::new(format!("Bearer {token}")),
+    }
+}
+
+fn basic(user: &str, password: &str) -> Secret {
+    let pair = STANDARD.encode(format!("{user}:{password}"));
+    Secret::new(format!("Basic {pair}"))
 }
 
 /// `allowedHosts` of an input, as templates repeat it from their forms.
@@ -197,7 +279,8 @@ async fn configured(
     integration: &Integration,
     repo: &RepoUrl,
 ) -> Result<Option<Secret>> {
-    let owner = repo.owner.as_deref().unwrap_or_default();
+    let owner = repo.organization.as_ref().or(repo.owner.as_ref());
+    let owner = owner.map_or("", String::as_str);
     let name = repo.repo.as_deref().unwrap_or_default();
     reach
         .reader

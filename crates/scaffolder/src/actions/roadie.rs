@@ -1,8 +1,8 @@
 //! `roadiehq:utils:*`: small changes to files of the workspace, and texts of values.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{YamlLimits, parse_documents, to_yaml};
@@ -11,10 +11,12 @@ use platform::{Error, Result};
 use regex::RegexBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
 
+use super::files::globs;
 use super::typed;
 use crate::engine::blocking;
-use crate::workspace::{io, resolve, write_file};
+use crate::workspace::{self, Kind, io, resolve, write_file};
 
 /// How long a step may sleep.
 const MAX_SLEEP: Duration = Duration::from_mins(10);
@@ -25,8 +27,10 @@ const PLAIN: u32 = 0o644;
 /// Runs one of them; the rest of its id after `roadiehq:utils:`.
 pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
     match name {
-        "serialize:json" => return Ok(json!({ "serialized": json_text(input) })),
-        "serialize:yaml" => return Ok(json!({ "serialized": to_yaml(&input["data"]) })),
+        "serialize:json" => {
+            return Ok(json!({ "serialized": json_text(input, &replaced(input)) }));
+        }
+        "serialize:yaml" => return Ok(json!({ "serialized": to_yaml(&replaced(input)) })),
         "sleep" => return sleep(input).await,
         _ => {}
     }
@@ -38,6 +42,7 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
         "fs:parse" => parse(&root, &input),
         "fs:replace" => replace(&root, &input),
         "json:merge" | "merge" => merge(&root, &input),
+        "zip" => zip(&root, &input),
         other => Err(Error::internal(format!(
             "no code for roadiehq:utils:{other}"
         ))),
@@ -45,14 +50,33 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
     .await
 }
 
+/// The data with only the members that `replacer` names.
+fn replaced(input: &Value) -> Value {
+    fn keep(value: &Value, names: &[Value]) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(|item| keep(item, names)).collect(),
+            Value::Object(members) => {
+                let kept = names.iter().filter_map(Value::as_str);
+                let kept = kept.filter_map(|name| Some((name, members.get(name)?)));
+                let kept = kept.map(|(name, value)| (name.to_owned(), keep(value, names)));
+                Value::Object(kept.collect())
+            }
+            other => other.clone(),
+        }
+    }
+    match input["replacer"].as_array() {
+        Some(names) if !names.is_empty() => keep(&input["data"], names),
+        _ => input["data"].clone(),
+    }
+}
+
 /// JSON with `space`, as `JSON.stringify` takes it.
-fn json_text(input: &Value) -> String {
+fn json_text(input: &Value, data: &Value) -> String {
     let has_space = match &input["space"] {
         Value::Number(number) => number.as_f64().is_some_and(|it| it > 0.0),
         Value::String(text) => !text.is_empty(),
         _ => false,
     };
-    let data = &input["data"];
     if has_space {
         format!("{data:#}")
     } else {
@@ -69,7 +93,11 @@ async fn sleep(input: &Value) -> Result<Value> {
 }
 
 fn path_of(input: &Value) -> &str {
-    input["path"].as_str().unwrap_or_default()
+    text_of(input, "path")
+}
+
+fn text_of<'v>(input: &'v Value, name: &str) -> &'v str {
+    input[name].as_str().unwrap_or_default()
 }
 
 fn content_text(input: &Value) -> String {
@@ -149,29 +177,53 @@ struct Replacement {
     match_regex: bool,
     #[serde(default)]
     replace_with: String,
+    #[serde(default)]
+    include_dot_files: bool,
+}
+
+impl Replacement {
+    /// The files that a path or a pattern means; a path has to be one of a file.
+    fn files(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        if !self.file.contains(['*', '?', '[', '{']) {
+            return Ok(vec![resolve(root, &self.file)?]);
+        }
+        let wanted = globs(std::slice::from_ref(&self.file))?;
+        let is_hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
+        let entries = workspace::list(root)?.into_iter();
+        let files = entries.filter(|entry| {
+            entry.kind == Kind::File
+                && wanted.is_match(&entry.path)
+                && (self.include_dot_files || !is_hidden(&entry.path))
+        });
+        files.map(|entry| resolve(root, &entry.path)).collect()
+    }
 }
 
 fn replace(root: &Path, input: &Value) -> Result<Value> {
     let Replacements { files } = typed(input)?;
     for one in files {
-        let full = resolve(root, &one.file)?;
-        let text = read(&full)?;
-        let text = if one.match_regex {
-            let pattern = RegexBuilder::new(&one.find)
-                .size_limit(PATTERN_SIZE)
-                .build();
-            let pattern = pattern.map_err(|error| {
-                Error::input(format!("`{}` is no pattern", one.find)).with_source(error)
-            })?;
-            pattern
-                .replace_all(&text, one.replace_with.as_str())
-                .into_owned()
-        } else {
-            text.replace(&one.find, &one.replace_with)
-        };
-        write_kept(&full, &text)?;
+        for full in one.files(root)? {
+            let text = read(&full)?;
+            write_kept(&full, &one.apply(&text)?)?;
+        }
     }
     Ok(json!({}))
+}
+
+impl Replacement {
+    fn apply(&self, text: &str) -> Result<String> {
+        if !self.match_regex {
+            return Ok(text.replace(&self.find, &self.replace_with));
+        }
+        let pattern = RegexBuilder::new(&self.find)
+            .size_limit(PATTERN_SIZE)
+            .build();
+        let pattern = pattern.map_err(|error| {
+            Error::input(format!("`{}` is no pattern", self.find)).with_source(error)
+        })?;
+        let replaced = pattern.replace_all(text, self.replace_with.as_str());
+        Ok(replaced.into_owned())
+    }
 }
 
 /// Writes a file that is there, with its mode.
@@ -227,4 +279,42 @@ fn merge_into(target: &mut Value, content: Value, merges_lists: bool) {
         (Value::Array(target), Value::Array(content)) if merges_lists => target.extend(content),
         (target, content) => *target = content,
     }
+}
+
+/// Packs a file, or everything in a folder but links.
+fn zip(root: &Path, input: &Value) -> Result<Value> {
+    let (path, output) = (path_of(input), text_of(input, "outputPath"));
+    let (source, target) = (resolve(root, path)?, resolve(root, output)?);
+    let failed = |error: zip::result::ZipError| {
+        Error::input(format!("{path} cannot be packed")).with_source(error)
+    };
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let mut add = |name: &str, full: &Path, mode: u32| -> Result<()> {
+        let options = SimpleFileOptions::default().unix_permissions(mode & 0o777);
+        archive.start_file(name, options).map_err(failed)?;
+        let content = fs::read(full).map_err(|error| io(&error, "open", full))?;
+        archive
+            .write_all(&content)
+            .map_err(|error| io(&error, "write", full))
+    };
+    if source.is_dir() {
+        let entries = workspace::list(&source)?;
+        let files = entries.iter().filter(|entry| entry.kind == Kind::File);
+        for entry in files {
+            let full = source.join(&entry.path);
+            // An archive of before is not a part of itself.
+            if full != target {
+                add(&entry.path, &full, entry.mode)?;
+            }
+        }
+    } else if source.is_file() {
+        let name = source.file_name().unwrap_or_default().to_string_lossy();
+        add(&name, &source, PLAIN)?;
+    } else {
+        let message = format!("File {path} does not exist. Can't zip it.");
+        return Err(Error::input(message));
+    }
+    let packed = archive.finish().map_err(failed)?.into_inner();
+    write_file(&target, &packed, PLAIN)?;
+    Ok(json!({ "outputPath": output }))
 }

@@ -10,7 +10,11 @@ use flate2::write::ZlibEncoder;
 use platform::{Error, Result};
 use sha1::{Digest as _, Sha1};
 
+use super::fetch::Base;
 use crate::workspace::{self, Kind, io};
+
+/// The mode of folders.
+const FOLDER: &str = "40000";
 
 /// The id of an object.
 pub(crate) type Id = [u8; 20];
@@ -54,8 +58,26 @@ pub(crate) fn commit_folder(root: &Path, author: &Author, message: &str) -> Resu
         id: [0; 20],
         objects: BTreeMap::new(),
     };
-    let tree = commit.tree(root)?;
-    commit.id = commit.add_commit(tree, author, message);
+    let top = commit.folder(root)?;
+    let tree = commit.add_tree(top, None)?;
+    commit.id = commit.add_commit(tree, None, author, message);
+    Ok(commit)
+}
+
+/// A commit on another one, with everything in a folder but `.git` over what is there.
+pub(crate) fn commit_onto(
+    base: &Base,
+    root: &Path,
+    author: &Author,
+    message: &str,
+) -> Result<Commit> {
+    let mut commit = Commit {
+        id: [0; 20],
+        objects: BTreeMap::new(),
+    };
+    let top = commit.folder(root)?;
+    let tree = commit.add_tree(top, Some((base, base.tree)))?;
+    commit.id = commit.add_commit(tree, Some(base.commit), author, message);
     Ok(commit)
 }
 
@@ -80,7 +102,8 @@ impl Commit {
         hex::encode(self.id)
     }
 
-    fn tree(&mut self, root: &Path) -> Result<Id> {
+    /// What is in a folder of the workspace; contents are among the objects afterwards.
+    fn folder(&mut self, root: &Path) -> Result<Folder> {
         let mut top = Folder::default();
         for entry in workspace::list(root)? {
             let parts: Vec<&str> = entry.path.split('/').collect();
@@ -107,35 +130,47 @@ impl Commit {
             let id = self.add(Type::Blob, content);
             top.at(folder).files.push(((*name).to_owned(), mode, id));
         }
-        Ok(self.add_tree(top))
+        Ok(top)
     }
 
-    fn add_tree(&mut self, folder: Folder) -> Id {
-        let mut entries = folder.files;
-        for (name, inner) in folder.folders {
-            let id = self.add_tree(inner);
-            entries.push((name, "40000", id));
+    /// A folder over the one that is there, if one is.
+    fn add_tree(&mut self, folder: Folder, under: Option<(&Base, Id)>) -> Result<Id> {
+        let mut entries: BTreeMap<String, (String, Id)> = match under {
+            Some((base, id)) => entries_of(base, &id)?,
+            None => BTreeMap::new(),
+        };
+        for (name, mode, id) in folder.files {
+            entries.insert(name, (mode.to_owned(), id));
         }
+        for (name, inner) in folder.folders {
+            let below = entries.get(&name).filter(|(mode, _)| mode == FOLDER);
+            let below = below.and_then(|(_, id)| Some((under?.0, *id)));
+            let id = self.add_tree(inner, below)?;
+            entries.insert(name, (FOLDER.to_owned(), id));
+        }
+        let mut entries: Vec<_> = entries.into_iter().collect();
         // Git compares folders as if their names ended with a slash.
-        entries.sort_by_cached_key(|(name, mode, _)| {
-            let end = if *mode == "40000" { "/" } else { "" };
+        entries.sort_by_cached_key(|(name, (mode, _))| {
+            let end = if mode == FOLDER { "/" } else { "" };
             format!("{name}{end}").into_bytes()
         });
         let mut content = Vec::new();
-        for (name, mode, id) in entries {
+        for (name, (mode, id)) in entries {
             content.extend_from_slice(format!("{mode} {name}\0").as_bytes());
             content.extend_from_slice(&id);
         }
-        self.add(Type::Tree, content)
+        Ok(self.add(Type::Tree, content))
     }
 
-    fn add_commit(&mut self, tree: Id, author: &Author, message: &str) -> Id {
+    fn add_commit(&mut self, tree: Id, parent: Option<Id>, author: &Author, message: &str) -> Id {
         let clean = |text: &str| text.replace(['<', '>', '\n', '\0'], "").trim().to_owned();
         let (name, email) = (clean(&author.name), clean(&author.email));
         let by = format!("{name} <{email}> {} +0000", author.at);
         let tree = hex::encode(tree);
+        let parent = parent.map(|id| format!("parent {}\n", hex::encode(id)));
+        let parent = parent.unwrap_or_default();
         let message = message.trim_end();
-        let text = format!("tree {tree}\nauthor {by}\ncommitter {by}\n\n{message}\n");
+        let text = format!("tree {tree}\n{parent}author {by}\ncommitter {by}\n\n{message}\n");
         self.add(Type::Commit, text.into_bytes())
     }
 
@@ -166,6 +201,25 @@ impl Commit {
         pack.extend_from_slice(&hash);
         Ok(pack)
     }
+}
+
+/// The entries of a folder that is there, by name.
+///
+/// Names are kept as text: a folder with one that is none cannot be changed.
+fn entries_of(base: &Base, id: &Id) -> Result<BTreeMap<String, (String, Id)>> {
+    let broken = || Error::unavailable("the host left out a folder, or it cannot be read");
+    let mut rest = base.trees.get(id).ok_or_else(broken)?.as_slice();
+    let mut entries = BTreeMap::new();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == 0).ok_or_else(broken)?;
+        let head = std::str::from_utf8(&rest[..end]).map_err(|_| broken())?;
+        let (mode, name) = head.split_once(' ').ok_or_else(broken)?;
+        let (id, after) = rest[end + 1..].split_at_checked(20).ok_or_else(broken)?;
+        let id = Id::try_from(id).map_err(|_| broken())?;
+        entries.insert(name.to_owned(), (mode.to_owned(), id));
+        rest = after;
+    }
+    Ok(entries)
 }
 
 /// Type and size: four bits of the size, then seven in each further byte.

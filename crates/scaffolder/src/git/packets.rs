@@ -12,22 +12,26 @@ pub(super) fn packet(line: &str) -> String {
 
 /// The packets of an answer; `None` ends a list.
 pub(super) fn packets(mut bytes: &[u8]) -> Result<Vec<Option<&[u8]>>> {
-    let broken = || Error::unavailable("the host does not speak git's protocol");
     let mut packets = Vec::new();
     while !bytes.is_empty() {
-        let (len, rest) = bytes.split_at_checked(4).ok_or_else(broken)?;
-        let len = std::str::from_utf8(len).map_err(|_| broken())?;
-        let len = usize::from_str_radix(len, 16).map_err(|_| broken())?;
-        if len < 4 {
-            packets.push(None);
-            bytes = rest;
-            continue;
-        }
-        let (line, rest) = rest.split_at_checked(len - 4).ok_or_else(broken)?;
-        packets.push(Some(line));
+        let (line, rest) = split_packet(bytes)?;
+        packets.push(line);
         bytes = rest;
     }
     Ok(packets)
+}
+
+/// The first packet, and what follows it.
+pub(super) fn split_packet(bytes: &[u8]) -> Result<(Option<&[u8]>, &[u8])> {
+    let broken = || Error::unavailable("the host does not speak git's protocol");
+    let (len, rest) = bytes.split_at_checked(4).ok_or_else(broken)?;
+    let len = std::str::from_utf8(len).map_err(|_| broken())?;
+    let len = usize::from_str_radix(len, 16).map_err(|_| broken())?;
+    if len < 4 {
+        return Ok((None, rest));
+    }
+    let (line, rest) = rest.split_at_checked(len - 4).ok_or_else(broken)?;
+    Ok((Some(line), rest))
 }
 
 #[cfg(test)]

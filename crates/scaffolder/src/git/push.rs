@@ -43,7 +43,7 @@ pub(crate) async fn push(remote: &Remote<'_>, branch: &str, commit: &Commit) -> 
 }
 
 /// A name that can be a branch.
-fn checked(branch: &str) -> Result<&str> {
+pub(super) fn checked(branch: &str) -> Result<&str> {
     let is_bad = branch.is_empty()
         || branch.len() > 200
         || branch.starts_with(['/', '-', '.'])
@@ -77,15 +77,46 @@ impl Remote<'_> {
         Ok(None)
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>> {
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>> {
+        let body = body.map(|bytes| Body::Bytes(bytes, "application/x-git-receive-pack-request"));
+        let request = Request {
+            body,
+            ..Request::new(method, self.at(path)?)
+        };
+        self.ask(request).await
+    }
+
+    /// Sends the request of a service, whose answer may have so many bytes.
+    pub(super) async fn exchange(
+        &self,
+        service: &'static str,
+        body: Vec<u8>,
+        max_answer: usize,
+    ) -> Result<Vec<u8>> {
+        let request = Request {
+            body: Some(Body::Bytes(body, "application/x-git-upload-pack-request")),
+            max_answer,
+            ..Request::new(Method::POST, self.at(service)?)
+        };
+        self.ask(request).await
+    }
+
+    fn at(&self, path: &str) -> Result<Url> {
         let base = self.url.as_str().trim_end_matches('/');
-        let url = Url::parse(&format!("{base}/{path}")).map_err(|error| {
+        Url::parse(&format!("{base}/{path}")).map_err(|error| {
             Error::internal("the URL of the repository is wrong").with_source(error)
-        })?;
+        })
+    }
+
+    async fn ask(&self, request: Request) -> Result<Vec<u8>> {
         let request = Request {
             authorization: self.authorization.clone(),
-            body: body.map(|bytes| Body::Bytes(bytes, "application/x-git-receive-pack-request")),
-            ..Request::new(method, url)
+            ..request
         };
         let answer = self.outgoing.send(request).await?;
         if !answer.is_success() {

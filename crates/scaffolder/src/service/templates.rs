@@ -190,7 +190,10 @@ fn action_view(action: &Arc<dyn platform::actions::Action>) -> Value {
         let examples = spec.examples.iter().map(Example::to_json);
         view.insert("examples".into(), examples.collect());
     }
-    let schema = json!({ "input": spec.input, "output": spec.output });
+    let mut schema = json!({ "input": spec.input });
+    if spec.has_output() {
+        schema["output"] = spec.output.clone();
+    }
     view.insert("schema".into(), schema);
     view.into()
 }

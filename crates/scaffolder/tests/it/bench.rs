@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use platform::Clock;
 use platform::actions::{Action, Actions, Run, Spec, action_routes};
 use platform::config::{EncryptionConfig, Secret};
-use platform::http::{Plugin, mount};
+use platform::http::{Inside, Plugin, mount};
 use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use scaffolder::{
@@ -87,13 +87,15 @@ impl Bench {
                 .as_array()
                 .is_some_and(|it| !it.is_empty())
         };
-        let kind = if has("gitea") {
-            HostKind::Gitea
-        } else if has("gitlab") {
-            HostKind::Gitlab
-        } else {
-            HostKind::Github
-        };
+        let kinds = [
+            ("gitea", HostKind::Gitea),
+            ("gitlab", HostKind::Gitlab),
+            ("azure", HostKind::Azure),
+            ("bitbucketCloud", HostKind::Bitbucket),
+            ("bitbucketServer", HostKind::Bitbucket),
+        ];
+        let kind = kinds.into_iter().find(|(kind, _)| has(kind));
+        let kind = kind.map_or(HostKind::Github, |(_, kind)| kind);
         let catalog = TestCatalog::draft().integrations(integrations).open().await;
         let argo = ArgoInstance {
             name: "main".to_owned(),
@@ -277,7 +279,7 @@ fn start(
         retention,
     } = surroundings;
     let janitor_period = retention.map_or(Duration::from_hours(1), |_| Duration::from_millis(20));
-    let actions = Actions::default();
+    let (actions, inside) = (Actions::default(), Inside::default());
     let parts = Parts {
         db: database.db.clone(),
         settings: Settings {
@@ -303,6 +305,7 @@ fn start(
             .unwrap(),
         hosts: hosts.clone(),
         metrics: Metrics::new(),
+        inside: inside.clone(),
         clock: Clock::system(),
     };
     let scaffolder = Scaffolder::new(parts).unwrap();
@@ -322,7 +325,15 @@ fn start(
         open_paths: &[],
     };
     let access = Arc::new(catalog.access.clone());
-    let router = Router::new().nest("/api/scaffolder", mount(plugin, access.clone(), access));
+    let router = mount(plugin, access.clone(), access.clone());
+    let echo = Plugin {
+        id: "echo",
+        router: crate::own_api::echo(),
+        open_paths: &[],
+    };
+    let echo = mount(echo, access.clone(), access);
+    inside.open([("scaffolder", router.clone()), ("echo", echo)]);
+    let router = Router::new().nest("/api/scaffolder", router);
     Process {
         router,
         tasks,

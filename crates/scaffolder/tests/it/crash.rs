@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{Forge, When};
 
 use crate::bench::{Bench, Heard};
+use crate::hosts::{integration, repo_url};
 
 /// Steps of the task.
 const N_STEPS: usize = 20;
@@ -137,6 +138,8 @@ fn effects(forge: &Forge) -> Value {
     json!([
         {"id": "write", "action": "roadiehq:utils:fs:append", "input": {"path": "a", "content": "x"}},
         step("publish", "publish:github", json!({"defaultBranch": "main", "topics": ["a"]})),
+        step("key", "github:deployKey:create", json!({
+            "publicKey": "ssh-ed25519 A me", "privateKey": "p", "deployKeyName": "k"})),
         step("hook", "github:webhook", json!({"webhookUrl": "https://ci.example.com"})),
         step("link", "github:autolinks:create", json!({"keyPrefix": "S-", "urlTemplate": "https://t/<num>"})),
         step("issue", "github:issues:create", json!({"title": "Welcome", "body": "b"})),
@@ -153,28 +156,124 @@ fn effects(forge: &Forge) -> Value {
     ])
 }
 
+/// Steps on a host of another product, and what they put out.
+fn others(forge: &Forge, kind: &str) -> (Value, Value) {
+    let step = |id: &str, action: &str, more: Value| {
+        let mut input = json!({"repoUrl": repo_url(forge, kind)});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        json!({"id": id, "action": action, "input": input})
+    };
+    let write = |id: &str, text: &str| {
+        json!({"id": id, "action": "roadiehq:utils:fs:append",
+               "input": {"path": "a", "content": text}})
+    };
+    let output = |name: &str| format!("${{{{ steps.{name} }}}}");
+    match kind {
+        "gitlab" => (
+            json!([
+                write("write", "x"),
+                step(
+                    "publish",
+                    "publish:gitlab",
+                    json!({
+                    "defaultBranch": "main", "setUserAsOwner": true,
+                    "branches": [{"name": "next", "create": true, "protect": true, "ref": "main"}]})
+                ),
+                step("issue", "gitlab:issues:create", json!({"title": "Welcome"})),
+                write("more", "y"),
+                step(
+                    "push",
+                    "gitlab:repo:push",
+                    json!({
+                    "branchName": "other", "commitMessage": "More"})
+                ),
+                step(
+                    "merge",
+                    "publish:gitlab:merge-request",
+                    json!({
+                    "branchName": "third", "title": "Third", "reviewers": ["ada"],
+                    "autoMerge": true})
+                ),
+                step(
+                    "group",
+                    "gitlab:group:ensureExists",
+                    json!({"path": ["acme/web"]})
+                ),
+                step(
+                    "access",
+                    "gitlab:group:access",
+                    json!({"path": 2, "userIds": [4]})
+                ),
+            ]),
+            json!({"issue": output("issue.output.issueId"), "push": output("push.output.commitHash"),
+                   "merge": output("merge.output.mergeRequestUrl"),
+                   "hash": output("publish.output.commitHash | length")}),
+        ),
+        "bitbucketServer" | "bitbucketCloud" => (
+            json!([
+                write("write", "x"),
+                step(
+                    "publish",
+                    &format!("publish:{kind}"),
+                    json!({"defaultBranch": "main"})
+                ),
+                write("more", "y"),
+                step(
+                    "pull",
+                    &format!("publish:{kind}:pull-request"),
+                    json!({
+                    "title": "Next", "sourceBranch": "next"})
+                ),
+            ]),
+            json!({"pull": output("pull.output.pullRequestUrl")}),
+        ),
+        _ => (
+            json!([
+                write("write", "x"),
+                step("publish", "publish:azure", json!({"defaultBranch": "main"})),
+            ]),
+            json!({"repository": output("publish.output.repositoryId")}),
+        ),
+    }
+}
+
 #[tokio::test]
 async fn each_request_may_be_the_last_of_its_process() {
     let forge = Forge::start().await;
-    let authority = forge.authority();
-    let api = format!("http://{authority}/api/v3");
-    let github = json!([{"host": authority, "apiBaseUrl": api, "token": "forge-token"}]);
-    let integrations = json!({"github": github, "gitea": [], "gitlab": []});
-    let mut bench = Bench::with_integrations(authority, &integrations).await;
     let output = json!({"content": "${{ steps.read.output.content }}",
                         "many": "${{ steps.many.output.issueNumber }}",
                         "pull": "${{ steps.pull.output.pullRequestNumber }}"});
-    let spec = json!({"type": "x", "steps": effects(&forge), "output": output});
+    let undisturbed = end_everywhere(&forge, "github", effects(&forge), output).await;
+    assert_eq!(undisturbed["content"], "xy");
+}
+
+#[tokio::test]
+async fn each_request_to_other_hosts_may_be_the_last_of_its_process() {
+    for kind in ["gitlab", "bitbucketServer", "bitbucketCloud", "azure"] {
+        let forge = Forge::start().await;
+        let (steps, output) = others(&forge, kind);
+        let undisturbed = end_everywhere(&forge, kind, steps, output).await;
+        let outputs = undisturbed.as_object().unwrap();
+        assert!(outputs.values().all(|it| !it.is_null()), "{undisturbed}");
+    }
+}
+
+/// Ends the process before and after each request of a task; the effects are those of an undisturbed
+/// one, whose output this is.
+async fn end_everywhere(forge: &Forge, kind: &str, steps: Value, output: Value) -> Value {
+    let mut bench = Bench::with_integrations(forge.authority(), &integration(forge, kind)).await;
+    let spec = json!({"type": "x", "steps": steps, "output": output});
     bench.template("t", spec).await;
     let (status, events) = bench.run("t", json!({}), json!({})).await;
-    assert_eq!(status, "completed", "{events:#?}");
+    assert_eq!(status, "completed", "{kind}: {events:#?}");
     let undisturbed = (
         forge.effects(),
         events.last().unwrap()["body"]["output"].clone(),
     );
-    assert_eq!(undisturbed.1["content"], "xy");
     let n_requests = forge.n_requests();
-    assert!(n_requests >= 20, "{n_requests} requests");
+    assert!(n_requests >= 3, "{kind}: {n_requests} requests");
     for request in 0..n_requests {
         for when in [When::Before, When::After] {
             forge.reset();
@@ -184,17 +283,21 @@ async fn each_request_may_be_the_last_of_its_process() {
             sprung.unwrap().unwrap();
             bench.kill();
             let (status, events) = bench.wait(&id).await;
-            assert_eq!(status, "completed", "{request} {when:?}: {events:#?}");
+            assert_eq!(
+                status, "completed",
+                "{kind}, {request} {when:?}: {events:#?}"
+            );
             let disturbed = (
                 forge.effects(),
                 events.last().unwrap()["body"]["output"].clone(),
             );
             assert_eq!(
                 disturbed, undisturbed,
-                "killed at request {request}, {when:?}"
+                "{kind}: killed at request {request}, {when:?}"
             );
         }
     }
+    undisturbed.1
 }
 
 #[tokio::test]

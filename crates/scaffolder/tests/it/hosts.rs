@@ -6,41 +6,77 @@ use testkit::Forge;
 use crate::bench::Bench;
 
 /// Runs steps on a host; what they put out.
-struct Trial {
-    forge: Forge,
-    bench: Bench,
+pub(crate) struct Trial {
+    pub forge: Forge,
+    pub bench: Bench,
     kind: &'static str,
 }
 
+/// A host of the test as a product, as the configuration names it.
+pub(crate) fn integration(forge: &Forge, kind: &str) -> Value {
+    let authority = forge.authority();
+    let base = format!("http://{authority}");
+    let mut host = json!({"host": authority, "token": "forge-token"});
+    match kind {
+        "azure" => {
+            host = json!({"host": authority, "baseUrl": base,
+                          "credentials": [{"personalAccessToken": "forge-token"}]});
+        }
+        "bitbucketCloud" => {
+            host["baseUrl"] = base.as_str().into();
+            host["apiBaseUrl"] = format!("{base}/api/2.0").into();
+        }
+        "bitbucketServer" => host["apiBaseUrl"] = format!("{base}/rest/api/1.0").into(),
+        "gitlab" => {
+            host["baseUrl"] = base.as_str().into();
+            host["apiBaseUrl"] = format!("{base}/api/v4").into();
+        }
+        _ => host["apiBaseUrl"] = format!("{base}/api/v3").into(),
+    }
+    let mut integrations = json!({"gitea": [], "github": [], "gitlab": []});
+    integrations[kind] = json!([host]);
+    integrations
+}
+
+/// The repository of the tests as the picker writes it.
+pub(crate) fn repo_url(forge: &Forge, kind: &str) -> String {
+    let authority = forge.authority();
+    match kind {
+        "azure" => format!("{authority}?organization=acme&project=shop&repo=api"),
+        "bitbucketCloud" => format!("{authority}?workspace=acme&project=SHOP&repo=shop"),
+        "bitbucketServer" => format!("{authority}?project=SHOP&repo=shop"),
+        _ => format!("{authority}?owner=acme&repo=shop"),
+    }
+}
+
 impl Trial {
-    async fn start(kind: &'static str) -> Self {
-        let forge = Forge::start().await;
-        let authority = forge.authority();
-        let version = if kind == "gitlab" { "v4" } else { "v3" };
-        let host = json!({
-            "host": authority, "token": "forge-token",
-            "baseUrl": format!("http://{authority}"),
-            "apiBaseUrl": format!("http://{authority}/api/{version}"),
-        });
-        let mut integrations = json!({"gitea": [], "github": [], "gitlab": []});
-        integrations[kind] = json!([host]);
-        let bench = Bench::with_integrations(authority, &integrations).await;
-        bench.beside("skeleton/README.md", "# Shop\n");
-        bench.beside("skeleton/new.txt", "new\n");
-        let trial = Self { forge, bench, kind };
+    /// A host with a repository.
+    pub(crate) async fn start(kind: &'static str) -> Self {
+        let trial = Self::empty(kind).await;
         let publish = trial.step(&format!("publish:{kind}"), json!({"defaultBranch": "main"}));
         trial.run(json!([publish])).await;
         trial
     }
 
-    fn step(&self, action: &str, mut input: Value) -> Value {
-        let repo = format!("{}?owner=acme&repo=shop", self.forge.authority());
-        input["repoUrl"] = repo.into();
+    /// A host without repositories.
+    pub(crate) async fn empty(kind: &'static str) -> Self {
+        let forge = Forge::start().await;
+        let authority = forge.authority();
+        let bench = Bench::with_integrations(authority, &integration(&forge, kind)).await;
+        bench.beside("skeleton/README.md", "# Shop\n");
+        bench.beside("skeleton/new.txt", "new\n");
+        Self { forge, bench, kind }
+    }
+
+    pub(crate) fn step(&self, action: &str, mut input: Value) -> Value {
+        if input.get("repoUrl").is_none() {
+            input["repoUrl"] = repo_url(&self.forge, self.kind).into();
+        }
         json!({"id": "step", "action": action, "input": input})
     }
 
     /// Runs steps that have to succeed, and nothing else; their last output.
-    async fn run(&self, steps: Value) -> Value {
+    pub(crate) async fn run(&self, steps: Value) -> Value {
         let mut all = vec![
             json!({"action": "fetch:plain", "input": {"url": "./skeleton", "targetPath": "."}}),
         ];
@@ -56,7 +92,7 @@ impl Trial {
     }
 
     /// Runs one action; its output, and the calls with their bodies.
-    async fn call(&self, action: &str, input: Value) -> (Value, Vec<(String, Value)>) {
+    pub(crate) async fn call(&self, action: &str, input: Value) -> (Value, Vec<(String, Value)>) {
         let n_before = self.forge.calls().len();
         let output = self.run(json!([self.step(action, input)])).await;
         let all = self.forge.exchanges();
@@ -64,7 +100,7 @@ impl Trial {
     }
 }
 
-fn call(name: &str, body: Value) -> (String, Value) {
+pub(crate) fn call(name: &str, body: Value) -> (String, Value) {
     (name.to_owned(), body)
 }
 
@@ -72,7 +108,7 @@ fn call(name: &str, body: Value) -> (String, Value) {
 async fn issues_of_gitlab_are_opened_and_changed() {
     let trial = Trial::start("gitlab").await;
     let input = json!({"projectId": 1, "title": "Welcome", "assignees": [3], "labels": "a,b",
-                       "dueDate": "2026-12-01", "issueType": "issue"});
+                       "dueDate": "2026-12-01T00:00:00Z", "issueType": "issue"});
     let (output, calls) = trial.call("gitlab:issues:create", input).await;
     let sent = json!({"title": "Welcome", "assignee_ids": [3], "labels": "a,b",
                       "due_date": "2026-12-01", "issue_type": "issue"});
@@ -82,6 +118,12 @@ async fn issues_of_gitlab_are_opened_and_changed() {
         output,
         json!({"issueUrl": page, "issueId": 1, "issueIid": 1})
     );
+    // Without a number the project is that of the URL.
+    let (_, calls) = trial
+        .call("gitlab:issues:create", json!({"title": "Another"}))
+        .await;
+    let path = "POST /api/v4/projects/acme%2Fshop/issues";
+    assert_eq!(calls, [call(path, json!({"title": "Another"}))]);
     let input = json!({"projectId": 1, "issueIid": 1, "addLabels": "c", "stateEvent": "close"});
     let (_, calls) = trial.call("gitlab:issue:edit", input).await;
     let sent = json!({"add_labels": "c", "state_event": "close"});
@@ -92,9 +134,9 @@ async fn issues_of_gitlab_are_opened_and_changed() {
 async fn groups_of_gitlab_are_made_where_they_are_missing() {
     let trial = Trial::start("gitlab").await;
     let path = json!([{"name": "Acme", "slug": "acme"}, "web"]);
-    let (output, calls) = trial
-        .call("gitlab:group:ensureExists", json!({"path": path}))
-        .await;
+    let host = trial.forge.authority();
+    let input = json!({"repoUrl": host, "path": path, "description": "Pages"});
+    let (output, calls) = trial.call("gitlab:group:ensureExists", input).await;
     assert_eq!(output, json!({"groupId": 2}));
     assert_eq!(
         calls,
@@ -107,15 +149,12 @@ async fn groups_of_gitlab_are_made_where_they_are_missing() {
             call("GET /api/v4/groups/acme%2Fweb", Value::Null),
             call(
                 "POST /api/v4/groups",
-                json!({"name": "web", "path": "web", "parent_id": 1})
+                json!({"name": "web", "path": "web", "parent_id": 1, "description": "Pages"})
             ),
         ]
     );
     let (output, calls) = trial
-        .call(
-            "gitlab:group:ensureExists",
-            json!({"path": ["acme", "web"]}),
-        )
+        .call("gitlab:group:ensureExists", json!({"path": ["acme/web"]}))
         .await;
     assert_eq!((output, calls.len()), (json!({"groupId": 2}), 2));
 }
@@ -151,9 +190,10 @@ async fn tokens_of_gitlab_are_made() {
                       "expires_at": "2027-01-31"});
     assert_eq!(calls, [call("POST /api/v4/projects/1/access_tokens", sent)]);
     assert_eq!(output, json!({"access_token": "made-for-access_tokens"}));
-    let input = json!({"projectId": 1, "name": "pull", "username": "robot"});
+    let input = json!({"projectId": 1, "name": "pull", "username": "robot",
+                       "scopes": ["read_registry"]});
     let (output, calls) = trial.call("gitlab:projectDeployToken:create", input).await;
-    let sent = json!({"name": "pull", "username": "robot", "scopes": ["read_repository"]});
+    let sent = json!({"name": "pull", "username": "robot", "scopes": ["read_registry"]});
     assert_eq!(calls, [call("POST /api/v4/projects/1/deploy_tokens", sent)]);
     assert_eq!(
         output,
@@ -185,50 +225,56 @@ async fn a_pipeline_of_gitlab_is_started_with_a_token_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_variable_of_gitlab_can_be_hidden_when_it_is_made() {
+    let trial = Trial::start("gitlab").await;
+    let input = json!({"projectId": 1, "key": "KEY", "value": "abcdefgh",
+                       "variableType": "env_var", "masked": true, "maskedAndHidden": true});
+    let (_, calls) = trial.call("gitlab:projectVariable:create", input).await;
+    assert_eq!(calls[0].1["masked_and_hidden"], true);
+}
+
+#[tokio::test]
 async fn a_merge_request_changes_files_that_are_there_and_adds_others() {
     let trial = Trial::start("gitlab").await;
     trial.bench.beside("skeleton/more.txt", "more\n");
+    trial.bench.beside("skeleton/README.md", "# The shop\n");
     let input = json!({"branchName": "next", "title": "More", "description": "Text",
-                       "removeSourceBranch": true});
+                       "removeSourceBranch": true, "assignee": "ada", "reviewers": ["ada"],
+                       "labels": ["docs"], "assignReviewersFromApprovalRules": true,
+                       "autoMerge": true});
     let (output, calls) = trial.call("publish:gitlab:merge-request", input).await;
     let names: Vec<&str> = calls.iter().map(|(name, _)| name.as_str()).collect();
-    let file = "HEAD /api/v4/projects/1/repository/files";
+    let project = "/api/v4/projects/acme%2Fshop";
     assert_eq!(
         names,
         [
-            "GET /api/v4/projects/acme%2Fshop".to_owned(),
-            format!("{file}/README.md"),
-            format!("{file}/more.txt"),
-            format!("{file}/new.txt"),
-            "POST /api/v4/projects/1/repository/commits".to_owned(),
-            "POST /api/v4/projects/1/merge_requests".to_owned(),
+            format!("GET {project}"),
+            format!("GET {project}/repository/tree"),
+            format!("POST {project}/repository/commits"),
+            "GET /api/v4/users".to_owned(),
+            "GET /api/v4/users".to_owned(),
+            format!("POST {project}/merge_requests"),
+            format!("GET {project}/merge_requests/1/approval_rules"),
+            format!("PUT {project}/merge_requests/1"),
+            format!("PUT {project}/merge_requests/1/merge"),
         ]
     );
-    let commit = &calls[4].1;
+    let commit = &calls[2].1;
     assert_eq!(
         (&commit["branch"], &commit["start_branch"]),
         (&json!("next"), &json!("main"))
     );
-    let actions: Vec<String> = commit["actions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| {
-            format!(
-                "{} {}",
-                it["action"].as_str().unwrap(),
-                it["file_path"].as_str().unwrap()
-            )
-        })
-        .collect();
-    assert_eq!(
-        actions,
-        ["update README.md", "create more.txt", "update new.txt"]
-    );
+    // What is the same already is left out.
+    assert_eq!(changes(commit), ["update README.md", "create more.txt"]);
     let merge = &calls[5].1;
-    assert_eq!(merge["source_branch"], "next");
-    assert_eq!(merge["target_branch"], "main");
-    assert_eq!(merge["remove_source_branch"], true);
+    assert_eq!(
+        *merge,
+        json!({"source_branch": "next", "target_branch": "main", "title": "More",
+               "description": "Text", "remove_source_branch": true, "labels": ["docs"],
+               "assignee_id": 4, "reviewer_ids": [4]})
+    );
+    assert_eq!(calls[7].1, json!({"reviewer_ids": [4, 8]}));
+    assert_eq!(calls[8].1, json!({"auto_merge": true}));
     let page = format!(
         "http://{}/acme/shop/merge_requests/1",
         trial.forge.authority()
@@ -238,6 +284,287 @@ async fn a_merge_request_changes_files_that_are_there_and_adds_others() {
         json!({"targetBranchName": "main", "projectid": "acme/shop", "projectPath": "acme/shop",
                "mergeRequestUrl": page})
     );
+}
+
+/// What a commit of GitLab's API does with each file.
+fn changes(commit: &Value) -> Vec<String> {
+    let actions = commit["actions"].as_array().unwrap().iter();
+    let text = |action: &Value, name: &str| action[name].as_str().unwrap().to_owned();
+    actions
+        .map(|it| format!("{} {}", text(it, "action"), text(it, "file_path")))
+        .collect()
+}
+
+#[tokio::test]
+async fn files_are_pushed_to_a_branch_of_gitlab() {
+    let trial = Trial::start("gitlab").await;
+    trial.bench.beside("skeleton/more.txt", "more\n");
+    let input = |more: Value| {
+        let mut input = json!({"branchName": "next", "commitMessage": "More"});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        input
+    };
+    let (output, calls) = trial.call("gitlab:repo:push", input(json!({}))).await;
+    let project = "/api/v4/projects/acme%2Fshop";
+    let names: Vec<&str> = calls.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            format!("GET {project}/repository/branches/next"),
+            format!("GET {project}"),
+            format!("GET {project}/repository/tree"),
+            format!("POST {project}/repository/commits"),
+        ]
+    );
+    let commit = &calls[3].1;
+    assert_eq!(changes(commit), ["create more.txt"]);
+    assert_eq!(
+        [
+            &commit["branch"],
+            &commit["start_branch"],
+            &commit["commit_message"]
+        ],
+        [&json!("next"), &json!("main"), &json!("More")]
+    );
+    assert_eq!(
+        output,
+        json!({"projectid": "acme/shop", "projectPath": "acme/shop",
+               "commitHash": format!("{:040x}", 4)})
+    );
+    // On a branch that is there, and with what the step says for all files.
+    let more = json!({"commitAction": "update", "targetPath": "docs"});
+    let (_, calls) = trial.call("gitlab:repo:push", input(more)).await;
+    let commit = &calls[1].1;
+    assert_eq!(commit["start_branch"], Value::Null);
+    assert_eq!(
+        changes(commit),
+        [
+            "update docs/README.md",
+            "update docs/more.txt",
+            "update docs/new.txt"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_committed_where_nothing_differs() {
+    let trial = Trial::start("gitlab").await;
+    let input = |is_empty_allowed: bool| json!({"branchName": "next", "commitMessage": "Nothing", "allowEmpty": is_empty_allowed});
+    let (output, calls) = trial.call("gitlab:repo:push", input(false)).await;
+    assert_eq!(calls.len(), 3, "{calls:#?}");
+    assert_eq!(output.get("commitHash"), None);
+    let (output, calls) = trial.call("gitlab:repo:push", input(true)).await;
+    assert_eq!(calls[3].1["allow_empty"], true);
+    assert!(output["commitHash"].is_string(), "{output}");
+}
+
+#[tokio::test]
+async fn users_and_groups_become_members_of_a_group_of_gitlab() {
+    let trial = Trial::start("gitlab").await;
+    let host = trial.forge.authority();
+    let input = |action: &str, level: Value| {
+        json!({"repoUrl": host, "path": "acme/web", "userIds": [4], "groupIds": [9],
+               "action": action, "accessLevel": level})
+    };
+    let (output, calls) = trial
+        .call("gitlab:group:access", input("add", json!("Maintainer")))
+        .await;
+    let group = "/api/v4/groups/acme%2Fweb";
+    let user = |level: u32| json!({"user_id": 4, "access_level": level});
+    let shared = |level: u32| json!({"group_id": 9, "group_access": level});
+    assert_eq!(
+        calls,
+        [
+            call(&format!("POST {group}/members"), user(40)),
+            call(&format!("POST {group}/share"), shared(40)),
+        ]
+    );
+    assert_eq!(
+        output,
+        json!({"path": "acme/web", "userIds": [4], "groupIds": [9], "accessLevel": 40})
+    );
+    // Who is there gets the other role.
+    let (_, calls) = trial
+        .call("gitlab:group:access", input("add", json!(20)))
+        .await;
+    assert_eq!(
+        calls,
+        [
+            call(&format!("POST {group}/members"), user(20)),
+            call(
+                &format!("PUT {group}/members/4"),
+                json!({"access_level": 20})
+            ),
+            call(&format!("POST {group}/share"), shared(20)),
+            call(&format!("DELETE {group}/share/9"), Value::Null),
+            call(&format!("POST {group}/share"), shared(20)),
+        ]
+    );
+    for _ in 0..2 {
+        let (output, calls) = trial
+            .call("gitlab:group:access", input("remove", json!(30)))
+            .await;
+        assert_eq!(calls.len(), 2, "{calls:#?}");
+        assert_eq!(
+            output,
+            json!({"path": "acme/web", "userIds": [4], "groupIds": [9]})
+        );
+    }
+}
+
+#[tokio::test]
+async fn users_of_gitlab_are_told_and_projects_moved() {
+    let trial = Trial::start("gitlab").await;
+    let host = trial.forge.authority();
+    let (output, calls) = trial
+        .call("gitlab:user:info", json!({"repoUrl": host, "userId": 5}))
+        .await;
+    assert_eq!(calls, [call("GET /api/v4/users/5", Value::Null)]);
+    assert_eq!(
+        output,
+        json!({"id": 5, "username": "ada", "name": "Ada", "state": "active",
+               "webUrl": "https://gitlab.example.com/ada",
+               "createdAt": "2024-01-01T00:00:00.000Z"})
+    );
+    let (output, calls) = trial
+        .call("gitlab:user:info", json!({"repoUrl": host}))
+        .await;
+    assert_eq!(calls, [call("GET /api/v4/user", Value::Null)]);
+    assert_eq!(output["id"], 3);
+    let mut step = trial.step(
+        "gitlab:group:migrate",
+        json!({
+            "destinationUrl": repo_url(&trial.forge, "gitlab"),
+            "destinationAccessToken": "forge-token-of-ada",
+            "sourceUrl": "https://old.example.com", "sourceAccessToken": "old-token",
+            "sourceFullPath": "old/shop",
+        }),
+    );
+    step["input"].as_object_mut().unwrap().remove("repoUrl");
+    let output = trial.run(json!([step])).await;
+    let sent = trial.forge.body_of("POST /api/v4/bulk_imports");
+    assert_eq!(
+        sent,
+        json!({
+            "configuration": {"url": "https://old.example.com", "access_token": "old-token"},
+            "entities": [{"source_type": "project_entity", "source_full_path": "old/shop",
+                          "destination_slug": "shop", "destination_namespace": "acme"}],
+        })
+    );
+    let target = format!("{host}/acme/shop");
+    assert_eq!(output, json!({"importedRepoUrl": target, "migrationId": 1}));
+}
+
+#[tokio::test]
+async fn a_project_of_gitlab_gets_branches_owners_and_variables() {
+    let trial = Trial::empty("gitlab").await;
+    let input = json!({
+        "defaultBranch": "main", "description": "A shop", "topics": ["web"],
+        "settings": {"merge_method": "ff"}, "setUserAsOwner": true, "ownerUsername": "ada",
+        "branches": [{"name": "next", "create": true, "protect": true, "ref": "main"}],
+        "projectVariables": [{"key": "REGION", "value": "eu"}],
+        "token": "forge-token-of-ada",
+    });
+    let (output, calls) = trial.call("publish:gitlab", input).await;
+    let made = json!({"name": "shop", "path": "shop", "visibility": "private", "namespace_id": 3,
+                      "description": "A shop", "topics": ["web"], "merge_method": "ff"});
+    let project = "/api/v4/projects/1";
+    let owner = |id: u32| json!({"user_id": id, "access_level": 50});
+    let expected = [
+        call("GET /api/v4/namespaces/acme", Value::Null),
+        call("POST /api/v4/projects", made),
+        call("GET /api/v4/user", Value::Null),
+        call("GET /api/v4/users", Value::Null),
+        call(&format!("POST {project}/members"), owner(3)),
+        call(&format!("POST {project}/members"), owner(4)),
+        call(
+            &format!("GET {project}/repository/branches/next"),
+            Value::Null,
+        ),
+        call(
+            &format!("POST {project}/repository/branches"),
+            json!({"branch": "next", "ref": "main"}),
+        ),
+        call(
+            &format!("POST {project}/protected_branches"),
+            json!({"name": "next"}),
+        ),
+        call(
+            &format!("POST {project}/variables"),
+            json!({"key": "REGION", "value": "eu", "variable_type": "env_var", "protected": false,
+                   "masked": false, "raw": false, "environment_scope": "*"}),
+        ),
+    ];
+    assert_eq!(calls, expected);
+    assert_eq!(output["created"], true);
+    // A project that is there stays as it is.
+    let (output, calls) = trial
+        .call("publish:gitlab", json!({"skipExisting": true}))
+        .await;
+    assert_eq!(calls.len(), 1, "{calls:#?}");
+    assert_eq!(output["created"], false);
+    let base = format!("http://{}/acme/shop", trial.forge.authority());
+    assert_eq!(output["repoContentsUrl"], format!("{base}/-/blob/main"));
+}
+
+#[tokio::test]
+async fn a_deploy_key_of_github_is_added_and_its_private_half_sealed() {
+    let trial = Trial::start("github").await;
+    let input = json!({"publicKey": "ssh-ed25519 AAAAC3Nz ada@example.com",
+                       "privateKey": "the-private-half", "deployKeyName": "read only"});
+    let (output, calls) = trial.call("github:deployKey:create", input).await;
+    let repo = "/api/v3/repos/acme/shop";
+    let names: Vec<&str> = calls.iter().map(|(name, _)| name.as_str()).collect();
+    let secret = format!("PUT {repo}/actions/secrets/READ_ONLY_PRIVATE_KEY");
+    assert_eq!(
+        names,
+        [
+            format!("POST {repo}/keys"),
+            format!("GET {repo}/actions/secrets/public-key"),
+            secret,
+        ]
+    );
+    assert_eq!(
+        calls[0].1,
+        json!({"title": "read only", "key": "ssh-ed25519 AAAAC3Nz ada@example.com"})
+    );
+    let sent = &calls[2].1;
+    assert_eq!(sent["key_id"], "k1");
+    let sealed = sent["encrypted_value"].as_str().unwrap();
+    // 48 bytes more than the text, as base64.
+    assert_eq!(
+        sealed.len(),
+        (("the-private-half".len() + 48).div_ceil(3)) * 4
+    );
+    assert_eq!(
+        output,
+        json!({"privateKeySecretName": "READ_ONLY_PRIVATE_KEY"})
+    );
+    let (output, _) = trial
+        .call(
+            "github:deployKey:create",
+            json!({"publicKey": "ssh-ed25519 B", "privateKey": "x", "deployKeyName": "b",
+                   "privateKeySecretName": "MINE"}),
+        )
+        .await;
+    assert_eq!(output, json!({"privateKeySecretName": "MINE"}));
+}
+
+#[tokio::test]
+async fn secrets_of_repositories_and_environments_are_sealed() {
+    let trial = Trial::empty("github").await;
+    let input = json!({"secrets": {"TOKEN": "very-secret"}, "protectDefaultBranch": false});
+    let (_, calls) = trial.call("publish:github", input).await;
+    let secret = "PUT /api/v3/repos/acme/shop/actions/secrets/TOKEN";
+    assert!(calls.iter().any(|(name, _)| name == secret), "{calls:#?}");
+    let input = json!({"name": "production", "secrets": {"TOKEN": "very-secret"}});
+    let (_, calls) = trial.call("github:environment:create", input).await;
+    let secret = "PUT /api/v3/repos/acme/shop/environments/production/secrets/TOKEN";
+    assert!(calls.iter().any(|(name, _)| name == secret), "{calls:#?}");
+    let all = format!("{:?}", trial.forge.exchanges());
+    assert!(!all.contains("very-secret"), "{all}");
 }
 
 #[tokio::test]

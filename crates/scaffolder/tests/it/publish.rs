@@ -211,7 +211,7 @@ async fn gitlab_has_projects_in_namespaces() {
     assert_eq!(status, "completed", "{events:#?}");
     assert_eq!(
         forge.body_of("POST /api/v4/projects"),
-        json!({"name": "shop", "visibility": "private", "namespace_id": 3})
+        json!({"name": "shop", "path": "shop", "visibility": "private", "namespace_id": 3})
     );
     forge.git("acme/shop.git", &["rev-parse", "main"]);
     assert_eq!(

@@ -1,11 +1,16 @@
 //! The APIs: what actions and readers call of them.
 
+mod azure;
+mod bitbucket;
 mod gitlab;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{Call, Forge, TOKEN};
+
+/// A public key to seal secrets for; nobody has its other half.
+const SECRETS_KEY: &str = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
 
 /// Status and body.
 type Reply = (u16, Value);
@@ -15,14 +20,26 @@ pub(super) fn answer(forge: &Forge, call: &Call) -> Reply {
         return (401, json!({ "message": "no token" }));
     }
     let decode = |part: &str| percent_decode_str(part).decode_utf8().unwrap().into_owned();
-    let parts: Vec<String> = call.path.split('/').skip(2).map(decode).collect();
+    let parts: Vec<String> = call.path.split('/').skip(1).map(decode).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let method = call.method.as_str();
     match parts[..] {
-        ["v1", ref path @ ..] => gitea(forge, method, path, &call.body),
-        ["v3", ref path @ ..] => github(forge, method, path, &call.body),
-        ["v4", ref path @ ..] => gitlab::answer(forge, method, path, &call.body),
-        ["argo", "api", "v1", kind] if method == "POST" => argo(forge, kind, &call.body),
+        ["rest", ref path @ ..] => bitbucket::server(forge, method, path, &call.body),
+        [organization, project, "_apis", ref path @ ..] => {
+            azure::answer(forge, method, &[organization, project], path, &call.body)
+        }
+        ["api", ref path @ ..] => below_api(forge, method, path, &call.body),
+        _ => missing(),
+    }
+}
+
+fn below_api(forge: &Forge, method: &str, path: &[&str], body: &Value) -> Reply {
+    match path {
+        ["2.0", path @ ..] => bitbucket::cloud(forge, method, path, body),
+        ["v1", path @ ..] => gitea(forge, method, path, body),
+        ["v3", path @ ..] => github(forge, method, path, body),
+        ["v4", path @ ..] => gitlab::answer(forge, method, path, body),
+        ["argo", "api", "v1", kind] if method == "POST" => argo(forge, kind, body),
         _ => missing(),
     }
 }
@@ -69,6 +86,16 @@ impl Forge {
             state.effects.push(format!("set {path}"));
         }
         (200, value.clone())
+    }
+
+    /// Removes something that is there.
+    fn forget(&self, path: &str) -> Reply {
+        let mut state = self.0.state.lock();
+        if state.things.remove(path).is_none() {
+            return missing();
+        }
+        state.effects.push(format!("delete {path}"));
+        (204, Value::Null)
     }
 
     /// Adds to a list what nobody asks for by number.
@@ -166,7 +193,18 @@ fn github_repository(
 ) -> Reply {
     let full = format!("{name}/{}", path.join("/"));
     match (method, path) {
-        ("GET", ["issues" | "hooks" | "autolinks" | "pulls"]) => (200, forge.list(&full).into()),
+        ("GET", ["issues" | "hooks" | "autolinks" | "pulls" | "keys"]) => {
+            (200, forge.list(&full).into())
+        }
+        ("POST", ["keys"]) => forge.add(&full, body.clone(), &body["title"]),
+        ("GET", [.., "secrets", "public-key"]) => {
+            (200, json!({ "key": SECRETS_KEY, "key_id": "k1" }))
+        }
+        // The same secret looks different in every box.
+        ("PUT", [.., "secrets", _]) => {
+            forge.set(&full, &body["key_id"]);
+            (201, Value::Null)
+        }
         ("POST", ["issues"]) => forge.add(&full, body.clone(), &body["title"]),
         ("POST", ["pulls"]) => {
             let mut pull = body.clone();

@@ -14,8 +14,7 @@ pub(super) fn answer(
     body: &[u8],
     authorization: &str,
 ) -> Response {
-    let name = parts.uri.path().trim_start_matches('/');
-    let name = name.split(".git/").next().unwrap().to_owned();
+    let name = repository(parts.uri.path());
     let before = references(forge, &name);
     let kind = parts.headers.get("content-type");
     let mut child = Command::new("git")
@@ -58,6 +57,14 @@ pub(super) fn answer(
         .status(status.unwrap_or(200_u16))
         .body(Body::from(output[end + 4..].to_vec()))
         .unwrap()
+}
+
+/// The repository of a path, which need not end with `.git`.
+fn repository(path: &str) -> String {
+    let ends = ["/info/refs", "/git-receive-pack", "/git-upload-pack"];
+    let name = ends.iter().find_map(|end| path.strip_suffix(end));
+    let name = name.unwrap_or(path).trim_start_matches('/');
+    name.trim_end_matches(".git").to_owned()
 }
 
 /// Names and trees of the branches of a repository.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Host, Published, repository, text};
 use crate::actions::Reach;
 
-pub(in crate::actions) async fn gitea(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn gitea(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Gitea).await?;
     let branch = text(input, "defaultBranch").unwrap_or("main");
     let path = ["repos", host.owner(), host.name()];

@@ -10,15 +10,14 @@ use serde_json::{Value, json};
 
 use super::{Host, Published, flag, repository, text};
 use crate::actions::Reach;
-use crate::actions::github::set_variable;
+use crate::actions::github::{secrets, set_variable};
 
 /// Tries until a branch that was just pushed can be protected, and the time between two.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
 
-pub(in crate::actions) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
-    refuse_secrets(input)?;
     let created = made_once(run, &host, input).await?;
     settle(&host, input).await?;
     publish(run, &host, input, &created).await
@@ -30,7 +29,6 @@ pub(in crate::actions) async fn repo_create(
     input: &Value,
 ) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
-    refuse_secrets(input)?;
     let created = made_once(run, &host, input).await?;
     settle(&host, input).await?;
     Ok(json!({ "remoteUrl": created["clone_url"] }))
@@ -171,7 +169,8 @@ async fn settle(host: &Host<'_>, input: &Value) -> Result<()> {
         let path = ["repos", owner, name, "actions", "variables"];
         set_variable(host, &path, key, value).await?;
     }
-    Ok(())
+    let place = ["repos", owner, name, "actions"];
+    secrets::set(host, &place, &input["secrets"]).await
 }
 
 async fn give_team(host: &Host<'_>, team: &str, role: Value) -> Result<()> {
@@ -183,19 +182,6 @@ async fn give_team(host: &Host<'_>, team: &str, role: Value) -> Result<()> {
 async fn give_user(host: &Host<'_>, user: &str, role: Value) -> Result<()> {
     let path = ["repos", host.owner(), host.name(), "collaborators", user];
     host.demand(Method::PUT, &path, Some(role)).await.map(drop)
-}
-
-/// Secrets of a repository would have to be sealed for GitHub, which is not done.
-pub(in crate::actions) fn refuse_secrets(input: &Value) -> Result<()> {
-    let has_secrets = input["secrets"]
-        .as_object()
-        .is_some_and(|it| !it.is_empty());
-    if has_secrets {
-        return Err(Error::not_implemented(
-            "secrets of repositories are not set here; leave `secrets` out",
-        ));
-    }
-    Ok(())
 }
 
 /// The rules of a branch, as the API wants them.

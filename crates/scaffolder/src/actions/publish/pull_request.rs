@@ -1,5 +1,5 @@
-//! `publish:github:pull-request` and `publish:gitlab:merge-request`: a change to a repository that
-//! is there, through the API of the host.
+//! `publish:github:pull-request`: a change to a repository that is there, through the API of the
+//! host.
 
 use std::fs;
 
@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use integrations::Kind;
+use platform::Result;
 use platform::actions::Run;
-use platform::{Error, Result};
 use serde_json::{Value, json};
 
 use super::{Host, flag, text};
@@ -17,17 +17,22 @@ use crate::engine::blocking;
 use crate::workspace::{self, Kind as EntryKind, io, resolve};
 
 /// A file of the change.
-struct Changed {
-    path: String,
-    is_executable: bool,
-    content: Vec<u8>,
+pub(super) struct Changed {
+    pub path: String,
+    pub is_executable: bool,
+    pub content: Vec<u8>,
 }
 
-/// The files that a step wants to change.
-async fn changed(run: &Run, input: &Value) -> Result<Vec<Changed>> {
-    let root = run.step()?.workspace.clone();
+/// The files that a step wants to change; those of `targetPath` where no folder is named.
+pub(super) async fn changed(run: &Run, input: &Value) -> Result<Vec<Changed>> {
     let source = text(input, "sourcePath").or_else(|| text(input, "targetPath"));
-    let source = source.unwrap_or(".").to_owned();
+    changed_from(run, input, source.unwrap_or(".")).await
+}
+
+/// The files of a folder of the workspace, with their paths in the repository.
+pub(super) async fn changed_from(run: &Run, input: &Value, source: &str) -> Result<Vec<Changed>> {
+    let root = run.step()?.workspace.clone();
+    let source = source.to_owned();
     let target = text(input, "targetPath").unwrap_or_default();
     let target = target.trim_start_matches("./").trim_matches('/').to_owned();
     blocking(move || {
@@ -54,7 +59,7 @@ async fn changed(run: &Run, input: &Value) -> Result<Vec<Changed>> {
     .await
 }
 
-pub(in crate::actions) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+pub(super) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let branch = text(input, "branchName").unwrap_or_default();
     if run.is_dry_run {
         run.log.info("Performing dry run of creating pull request");
@@ -221,93 +226,4 @@ impl PullRequest<'_> {
         }
         Ok(())
     }
-}
-
-pub(in crate::actions) async fn gitlab(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
-    let host = Host::of(reach, input, Kind::Gitlab).await?;
-    let branch = text(input, "branchName").unwrap_or_default();
-    let path = format!("{}/{}", host.owner(), host.name());
-    let project = host.demand(Method::GET, &["projects", &path], None).await?;
-    let id = project["id"].to_string();
-    let target = text(input, "targetBranchName").or_else(|| project["default_branch"].as_str());
-    let target = target.unwrap_or("main");
-    let actions = commit_actions(&host, input, &id, target, changed(run, input).await?).await?;
-    let commit = json!({
-        "branch": branch,
-        "start_branch": target,
-        "commit_message": text(input, "commitMessage").or_else(|| text(input, "title")),
-        "actions": actions,
-    });
-    let path = ["projects", &id, "repository", "commits"];
-    let message = commit["commit_message"].clone();
-    let made_branch = ["projects", &id, "repository", "branches", branch];
-    let find = async {
-        let found = host.find(&made_branch).await?;
-        Ok(found.filter(|found| found["commit"]["message"] == message))
-    };
-    let make = host.demand(Method::POST, &path, Some(commit));
-    run.once("commit", make, find).await?;
-    let merge = json!({
-        "source_branch": branch,
-        "target_branch": target,
-        "title": input["title"],
-        "description": input["description"],
-        "remove_source_branch": flag(input, "removeSourceBranch", false),
-        "labels": input.get("labels").cloned().unwrap_or_default(),
-    });
-    let path = ["projects", &id, "merge_requests"];
-    let query = [
-        ("state", "opened"),
-        ("source_branch", branch),
-        ("target_branch", target),
-    ];
-    let find = host.find_in(&path, &query, |_| true);
-    let make = host.demand(Method::POST, &path, Some(merge));
-    let made = run.once("merge", make, find).await?;
-    Ok(json!({
-        "targetBranchName": target,
-        "projectid": project["path_with_namespace"],
-        "projectPath": project["path_with_namespace"],
-        "mergeRequestUrl": made["web_url"],
-    }))
-}
-
-/// What happens to each file; files that are there are updated unless the step says otherwise.
-async fn commit_actions(
-    host: &Host<'_>,
-    input: &Value,
-    project: &str,
-    target: &str,
-    files: Vec<Changed>,
-) -> Result<Vec<Value>> {
-    let how = text(input, "commitAction").unwrap_or("auto");
-    let mut actions = Vec::with_capacity(files.len());
-    for file in files {
-        let action = match how {
-            "auto" => {
-                let mut url = host.integration.api_url().clone();
-                url.path_segments_mut()
-                    .map_err(|()| Error::internal("the API has no paths"))?
-                    .pop_if_empty()
-                    .extend(["projects", project, "repository", "files", &file.path]);
-                url.query_pairs_mut().append_pair("ref", target);
-                let found = host.send(Method::HEAD, url, None).await?;
-                if found.is_success() {
-                    "update"
-                } else {
-                    "create"
-                }
-            }
-            "skip" => continue,
-            other => other,
-        };
-        actions.push(json!({
-            "action": action,
-            "file_path": file.path,
-            "encoding": "base64",
-            "content": STANDARD.encode(&file.content),
-            "execute_filemode": file.is_executable,
-        }));
-    }
-    Ok(actions)
 }
