@@ -188,8 +188,7 @@ impl Bench {
         let actions = app::open_actions(sections, &catalog, &audit)?;
         let db = target.open().await?;
         let signals = Signals::default();
-        let notifications =
-            Notifications::new(db.clone(), catalog.clone(), signals, clock.clone());
+        let notifications = Notifications::new(db.clone(), catalog.clone(), signals, clock.clone());
         actions.register(notifications::action(&notifications)?)?;
         let surroundings = Surroundings {
             db,

@@ -196,7 +196,6 @@ fn github_repository(
         ("GET", ["issues" | "hooks" | "autolinks" | "pulls" | "keys"]) => {
             (200, forge.list(&full).into())
         }
-        ("POST", ["keys"]) => forge.add(&full, body.clone(), &body["title"]),
         ("GET", [.., "secrets", "public-key"]) => {
             (200, json!({ "key": SECRETS_KEY, "key_id": "k1" }))
         }
@@ -205,7 +204,7 @@ fn github_repository(
             forge.set(&full, &body["key_id"]);
             (201, Value::Null)
         }
-        ("POST", ["issues"]) => forge.add(&full, body.clone(), &body["title"]),
+        ("POST", ["issues" | "keys"]) => forge.add(&full, body.clone(), &body["title"]),
         ("POST", ["pulls"]) => {
             let mut pull = body.clone();
             pull["base"] = json!({ "ref": body["base"] });

@@ -120,8 +120,10 @@ fn project(forge: &Forge, name: &str, method: &str, path: &[&str], body: &Value)
             (400, json!({ "message": "(ATTR) has already been taken" }))
         }
         ("POST", ["variables"]) => forge.add(&full, body.clone(), &body["key"]),
-        ("PUT", ["issues" | "variables" | "merge_requests", _]) => forge.set(&full, body),
-        ("PUT", ["merge_requests", _, "merge"]) => forge.set(&full, body),
+        (
+            "PUT",
+            ["issues" | "variables" | "merge_requests", _] | ["merge_requests", _, "merge"],
+        ) => forge.set(&full, body),
         ("GET", ["merge_requests", _, "approval_rules"]) => (
             200,
             json!([{ "eligible_approvers": [{ "id": 4 }, { "id": 8 }] }, {}]),
