@@ -1,5 +1,8 @@
 //! What the tests stand on.
 
+#[path = "echo.rs"]
+mod echo;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -328,7 +331,7 @@ fn start(
     let router = mount(plugin, access.clone(), access.clone());
     let echo = Plugin {
         id: "echo",
-        router: crate::own_api::echo(),
+        router: echo::router(),
         open_paths: &[],
     };
     let echo = mount(echo, access.clone(), access);
