@@ -20,7 +20,7 @@ use platform::config::{
 };
 use platform::db::{Db, Migration};
 use platform::http::{
-    AccessOf, Inside, Limit, Limiter, Mount, Plugin, Routes, mount_with, permission_routes,
+    AccessOf, Limit, Limiter, Mount, Plugin, Plugins, Routes, mount_with, permission_routes,
 };
 use platform::permission::Permissioned;
 use platform::seal::Keyring;
@@ -139,7 +139,7 @@ pub(crate) struct App {
     signals: Signals,
     notifications: Notifications,
     /// The same routes, for steps of templates.
-    inside: Inside,
+    plugins: Plugins,
     /// Kept for as long as the database is used.
     _tenancy: Tenancy,
 }
@@ -194,23 +194,23 @@ impl App {
         let notifications =
             Notifications::new(db.clone(), catalog.clone(), signals.clone(), clock.clone());
         actions.register(notifications::action(&notifications)?)?;
+        let plugins = Plugins::default();
         let surroundings = scaffolding::Surroundings {
             db: db.clone(),
             catalog: catalog.clone(),
             actions: actions.clone(),
             authorizer: permissions.authorizer(),
             metrics: metrics.clone(),
-            inside: Inside::default(),
+            inside: plugins.inside(),
             clock,
         };
-        let inside = surroundings.inside.clone();
         let scaffolder = scaffolding::open(sections, data_dir, surroundings)?;
         let portal = Portal::read(config, sections, &identity).await?;
         Ok(Self {
             settings: Settings::new(db.clone()).telling(change_of_settings(&signals)),
             signals,
             notifications,
-            inside,
+            plugins,
             limiter: limiter(&sections.callboard.rate_limit),
             db,
             catalog,
@@ -299,7 +299,7 @@ impl App {
         }
         let proxy = self.proxy();
         inside.push(("proxy", proxy.clone()));
-        self.inside.open(inside);
+        self.plugins.open(inside);
         Ok(routes.plugin("proxy", proxy))
     }
 

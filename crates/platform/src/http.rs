@@ -36,7 +36,7 @@ pub use body::{BODY_LIMIT, JsonBody, read_body};
 pub use challenge::{Challenge, insufficient_scope};
 pub use error::PendingError;
 pub use front::{Front, Routes};
-pub use inside::Inside;
+pub use inside::{Inside, Plugins};
 pub use limit::{Limit, Limiter, RateLimits};
 pub use listen::BindError;
 pub use mount::{

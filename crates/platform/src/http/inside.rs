@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use axum::Router;
 use axum::body::Body;
@@ -16,9 +16,22 @@ use tower::ServiceExt as _;
 use crate::ctx::Caller;
 use crate::error::{Error, Result};
 
-/// The plugins of this process; clones share them. Nothing is there before [`Inside::open`].
+type Routers = OnceLock<HashMap<&'static str, Router>>;
+
+/// The plugins of this process. Whoever serves them keeps this: when it goes, they do.
+#[derive(Default)]
+pub struct Plugins(Arc<Routers>);
+
+/// A way to the plugins of this process, which may be given to these plugins: it does not keep them.
+/// The default leads to none.
 #[derive(Clone, Default)]
-pub struct Inside(Arc<OnceLock<HashMap<&'static str, Router>>>);
+pub struct Inside(Weak<Routers>);
+
+impl fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugins").finish_non_exhaustive()
+    }
+}
 
 impl fmt::Debug for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,12 +43,20 @@ impl fmt::Debug for Inside {
 #[derive(Clone)]
 pub(super) struct ActsFor(pub Arc<Caller>);
 
-impl Inside {
-    /// Gives the routers that [`mount`](super::mount) made. Only the first call counts.
+impl Plugins {
+    /// Takes the routers that [`mount`](super::mount) made; before that there is none. Only the first
+    /// call counts.
     pub fn open(&self, plugins: impl IntoIterator<Item = (&'static str, Router)>) {
         let _ = self.0.set(plugins.into_iter().collect());
     }
 
+    /// A way to them.
+    pub fn inside(&self) -> Inside {
+        Inside(Arc::downgrade(&self.0))
+    }
+}
+
+impl Inside {
     /// Answers a request to a plugin, with a path relative to it. It is `caller`'s; without one, of
     /// whom its headers say.
     pub async fn call(
@@ -44,7 +65,10 @@ impl Inside {
         caller: Option<Arc<Caller>>,
         mut request: Request<Body>,
     ) -> Result<Response> {
-        let router = self.0.get().and_then(|plugins| plugins.get(plugin));
+        let plugins = self.0.upgrade();
+        let router = plugins
+            .as_ref()
+            .and_then(|routers| routers.get()?.get(plugin));
         let Some(router) = router else {
             return Err(Error::not_found(format!("There is no plugin '{plugin}'")));
         };

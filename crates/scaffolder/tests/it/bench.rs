@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use platform::Clock;
 use platform::actions::{Action, Actions, Run, Spec, action_routes};
 use platform::config::{EncryptionConfig, Secret};
-use platform::http::{Inside, Plugin, mount};
+use platform::http::{Plugin, Plugins, mount};
 use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use scaffolder::{
@@ -66,6 +66,7 @@ struct Process {
     router: Router,
     tasks: TaskTracker,
     stop: CancellationToken,
+    _plugins: Plugins,
 }
 
 impl Bench {
@@ -282,7 +283,7 @@ fn start(
         retention,
     } = surroundings;
     let janitor_period = retention.map_or(Duration::from_hours(1), |_| Duration::from_millis(20));
-    let (actions, inside) = (Actions::default(), Inside::default());
+    let (actions, plugins) = (Actions::default(), Plugins::default());
     let parts = Parts {
         db: database.db.clone(),
         settings: Settings {
@@ -308,7 +309,7 @@ fn start(
             .unwrap(),
         hosts: hosts.clone(),
         metrics: Metrics::new(),
-        inside: inside.clone(),
+        inside: plugins.inside(),
         clock: Clock::system(),
     };
     let scaffolder = Scaffolder::new(parts).unwrap();
@@ -335,12 +336,13 @@ fn start(
         open_paths: &[],
     };
     let echo = mount(echo, access.clone(), access);
-    inside.open([("scaffolder", router.clone()), ("echo", echo)]);
+    plugins.open([("scaffolder", router.clone()), ("echo", echo)]);
     let router = Router::new().nest("/api/scaffolder", router);
     Process {
         router,
         tasks,
         stop,
+        _plugins: plugins,
     }
 }
 
