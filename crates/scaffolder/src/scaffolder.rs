@@ -1,7 +1,7 @@
 //! The scaffolder's handle, and what it is made of.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use catalog::Catalog;
 use platform::actions::Actions;
@@ -124,6 +124,15 @@ impl Scaffolder {
         let scaffolder = Self(Arc::new(inner));
         scaffolder.register_actions()?;
         Ok(scaffolder)
+    }
+
+    /// For what the scaffolder keeps itself.
+    pub(crate) fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn upgrade(weak: &Weak<Inner>) -> Option<Self> {
+        weak.upgrade().map(Self)
     }
 
     /// Takes tasks and looks after them until `stop`.

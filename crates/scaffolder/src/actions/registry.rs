@@ -1,6 +1,6 @@
 //! The scaffolder's own actions for everybody: start templates, look at tasks. Reference 2 §D.10.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use model::{YamlLimits, parse_documents};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::dry_run::{Beside, Planning};
 use crate::permission::DRY_RUN;
-use crate::scaffolder::Scaffolder;
+use crate::scaffolder::{Inner, Scaffolder};
 use crate::service::Checked;
 use crate::service::{tasks, templates};
 use crate::task::{Event, Task, TaskQuery};
@@ -31,17 +31,17 @@ pub(super) fn actions(scaffolder: &Scaffolder) -> Result<Vec<Arc<dyn Action>>> {
         }
         let action: Arc<dyn Action> = Arc::new(UseCase {
             spec,
-            scaffolder: scaffolder.clone(),
+            scaffolder: scaffolder.downgrade(),
         });
         Ok(action)
     };
     list.iter().map(action).collect()
 }
 
-/// A use case of the scaffolder.
+/// A use case of the scaffolder, which has the registry of this action and must not be kept by it.
 struct UseCase {
     spec: Spec,
-    scaffolder: Scaffolder,
+    scaffolder: Weak<Inner>,
 }
 
 #[async_trait]
@@ -51,7 +51,10 @@ impl Action for UseCase {
     }
 
     async fn run(&self, run: &Run, input: Value) -> Result<Value> {
-        let scaffolder = &self.scaffolder;
+        let Some(scaffolder) = Scaffolder::upgrade(&self.scaffolder) else {
+            return Err(Error::unavailable("the scaffolder has ended"));
+        };
+        let scaffolder = &scaffolder;
         match self.spec.name() {
             "execute-template" => execute(scaffolder, run, &input).await,
             "dry-run-template" => dry_run(scaffolder, run, &input).await,
