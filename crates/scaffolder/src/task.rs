@@ -305,6 +305,22 @@ impl Initiator {
         }
     }
 
+    /// Whether the steps may do what the caller may not, because its token is narrower.
+    pub(crate) fn exceeds(&self, caller: &Caller) -> bool {
+        match caller {
+            Caller::Anonymous => true,
+            Caller::User(asking) => match self {
+                Self::User(user) => user.reach > asking.reach,
+                Self::Service { .. } => asking.reach < Reach::default(),
+            },
+            Caller::Service(asking) => {
+                let is_own =
+                    matches!(self, Self::Service { subject, .. } if *subject == asking.subject);
+                asking.restrictions.is_some() && !is_own
+            }
+        }
+    }
+
     /// The caller of the steps: the scaffolder, on behalf of who created the task.
     pub(crate) fn caller(self) -> Caller {
         match self {
@@ -416,6 +432,44 @@ mod tests {
             assert_eq!(steps.actor.as_deref(), Some("plugin:scaffolder"));
             assert_eq!(steps.agent.as_deref(), agent);
             assert_eq!(steps.reach, Reach::Write);
+        }
+    }
+
+    #[test]
+    fn a_narrower_token_lets_no_task_run_again_that_may_more() {
+        let user = |reach| {
+            Caller::User(User {
+                entity_ref: ANN.to_owned(),
+                ownership: [].into(),
+                expires_at: 0,
+                limited_token: None,
+                actor: None,
+                agent: None,
+                reach,
+            })
+        };
+        let service = |subject: &str, is_restricted: bool| {
+            Caller::Service(Service {
+                subject: subject.to_owned(),
+                restrictions: is_restricted.then(|| [].into()),
+            })
+        };
+        let of = |caller: &Caller| Initiator::of(caller, |_| true).unwrap();
+        let by_user = of(&user(Reach::Write));
+        let by_service = of(&service("ci", true));
+        for (task, caller, expected) in [
+            (&by_user, user(Reach::Read), true),
+            (&by_user, user(Reach::Write), false),
+            (&by_user, user(Reach::Delete), false),
+            (&by_user, service("ci", true), true),
+            (&by_user, service("ci", false), false),
+            (&by_user, Caller::Anonymous, true),
+            (&by_service, service("ci", true), false),
+            (&by_service, service("other", true), true),
+            (&by_service, user(Reach::Write), true),
+            (&by_service, user(Reach::Delete), false),
+        ] {
+            assert_eq!(task.exceeds(&caller), expected, "{caller:?}");
         }
     }
 }

@@ -19,6 +19,7 @@ impl Scaffolder {
             return Err(not_waiting);
         };
         check_approver(ctx, &task, approval).await?;
+        self.refuse_widening(ctx, &task.id).await?;
         let (origin, now) = (Origin::of(ctx), self.clock.now());
         let who = ctx.caller().subject().to_owned();
         self.db

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use platform::db::Tx;
 use platform::{Ctx, Error, Result};
 use serde_json::{Map, Value};
 
@@ -30,20 +31,33 @@ impl Scaffolder {
     /// The plan of a task, as its steps would run now for who created it; without its secrets.
     pub async fn plan_of_task(&self, ctx: &Ctx, id: &str) -> Result<Planned> {
         let task = self.task_for(ctx, id, &[TASK_READ]).await?;
-        let wanted = task.id.clone();
-        let initiator = self
-            .db
-            .read(move |tx| tasks::find_initiator(tx, &wanted))
-            .await?;
-        let initiator = initiator.ok_or_else(|| Error::not_found(""))?;
-        let initiator: Initiator = serde_json::from_str(&initiator)
-            .map_err(|error| Error::internal("the initiator cannot be read").with_source(error))?;
+        let initiator = self.initiator_of(&task.id).await?;
         let theirs = Ctx::new(
             Arc::new(self.current(initiator).caller()),
             Arc::clone(&self.authorizer),
             task.id.as_str().into(),
         );
         self.plan_spec(&theirs, task.spec()?, Map::new()).await
+    }
+
+    /// Who created a task.
+    pub(super) async fn initiator_of(&self, id: &str) -> Result<Initiator> {
+        let wanted = id.to_owned();
+        let find = move |tx: &mut Tx<'_>| tasks::find_initiator(tx, &wanted);
+        let initiator = self.db.read(find).await?;
+        let initiator = initiator.ok_or_else(|| Error::not_found(""))?;
+        serde_json::from_str(&initiator)
+            .map_err(|error| Error::internal("the initiator cannot be read").with_source(error))
+    }
+
+    /// Fails where a task may do more than the token of who wants it to run.
+    pub(super) async fn refuse_widening(&self, ctx: &Ctx, id: &str) -> Result<()> {
+        if self.initiator_of(id).await?.exceeds(ctx.caller()) {
+            return Err(Error::forbidden(
+                "The task may do more than the token that asks for it",
+            ));
+        }
+        Ok(())
     }
 
     async fn plan_spec(

@@ -220,6 +220,7 @@ impl Scaffolder {
     ) -> Result<()> {
         ctx.require(TASK_CREATE).await?;
         let task = self.find_task(ctx, id).await?;
+        self.refuse_widening(ctx, &task.id).await?;
         let spec = task.spec()?;
         let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
         let strategy = strategy.unwrap_or("none").to_owned();
