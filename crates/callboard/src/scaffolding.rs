@@ -108,6 +108,9 @@ fn seal_secret(sections: &Sections, data_dir: &Path) -> anyhow::Result<Secret> {
     if let Some(secret) = &sections.auth.session.secret {
         return Ok(secret.clone());
     }
+    // With PostgreSQL, nothing else may have made it yet.
+    fs::create_dir_all(data_dir)
+        .with_context(|| format!("cannot make the folder `{}`", data_dir.display()))?;
     let path = data_dir.join(KEY_FILE);
     loop {
         match fs::read_to_string(&path) {
