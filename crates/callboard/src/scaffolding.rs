@@ -28,6 +28,7 @@ use scaffolder::{
 use serde_json::Value;
 
 use crate::app::Sections;
+use crate::cli::ensure_folder;
 
 /// What the derived key is for.
 const KEYS: &str = "scaffolder secrets";
@@ -109,8 +110,7 @@ fn seal_secret(sections: &Sections, data_dir: &Path) -> anyhow::Result<Secret> {
         return Ok(secret.clone());
     }
     // With PostgreSQL, nothing else may have made it yet.
-    fs::create_dir_all(data_dir)
-        .with_context(|| format!("cannot make the folder `{}`", data_dir.display()))?;
+    ensure_folder(data_dir)?;
     let path = data_dir.join(KEY_FILE);
     loop {
         match fs::read_to_string(&path) {
