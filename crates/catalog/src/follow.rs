@@ -20,6 +20,7 @@ use crate::bodies::{Bodies, BodyLimits};
 use crate::facets::Facets;
 use crate::feed::Feed;
 use crate::flat::{Flat, flatten_all};
+use crate::model::Location;
 use crate::parents::{Ancestors, Parents, climb};
 use crate::snapshot::SnapshotFile;
 use crate::store::CHANGED;
@@ -45,6 +46,8 @@ pub(crate) struct View {
     index: RwLock<Index>,
     bodies: Bodies,
     parents: Mutex<Parents>,
+    /// Registered locations, once somebody has asked for them.
+    locations: Mutex<Option<Arc<[Location]>>>,
     facets: Facets,
     feed: Arc<Feed>,
     applied: watch::Sender<i64>,
@@ -59,6 +62,7 @@ impl View {
             index: RwLock::new(Index::new()),
             bodies: Bodies::new(bodies),
             parents: Mutex::new(Parents::new()),
+            locations: Mutex::default(),
             facets: Facets::new(),
             feed: Arc::default(),
             applied: watch::channel(0).0,
@@ -236,6 +240,20 @@ impl View {
         }
     }
 
+    /// Registered locations in order of id; `None` when they are not in memory.
+    pub(crate) fn locations(&self) -> Option<Arc<[Location]>> {
+        self.locations.lock().clone()
+    }
+
+    /// Keeps what was read from the database when the change log ended with `head`.
+    pub(crate) fn keep_locations(&self, head: i64, list: &Arc<[Location]>) {
+        // Nothing is applied meanwhile.
+        let _index = self.index.read();
+        if self.applied() <= head {
+            *self.locations.lock() = Some(Arc::clone(list));
+        }
+    }
+
     /// Loads everything; the index is complete as of the revision it returns.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<i64> {
         let _turn = self.turn.lock().await;
@@ -275,6 +293,7 @@ impl View {
         let old = std::mem::replace(&mut *index, fresh);
         self.facets.forget();
         self.parents.lock().forget_all();
+        *self.locations.lock() = None;
         self.applied.send_replace(rev);
         // Readers need not wait until it is taken apart.
         drop(index);
@@ -361,6 +380,9 @@ impl View {
         }
         let mut parents = self.parents.lock();
         parents.forget(&ids);
+        if ids.binary_search(&changes::LOCATIONS).is_ok() {
+            *self.locations.lock() = None;
+        }
         self.applied.send_replace(rev);
         drop(parents);
         drop(index);

@@ -36,7 +36,7 @@ pub(super) async fn list_locations(
     let locations = catalog.list_locations(&ctx).await?;
     Ok(Json(
         locations
-            .into_iter()
+            .iter()
             .map(|location| json!({ "data": location }))
             .collect(),
     ))
@@ -110,15 +110,18 @@ pub(super) async fn query_locations(
 ) -> Result<Json<Value>> {
     body.check(&QUERY)?;
     let page = LocationPage::parse(&body.0)?;
-    let mut locations = catalog.list_locations(&ctx).await?;
-    locations.retain(|location| page.matches(location));
+    let locations = catalog.list_locations(&ctx).await?;
+    let locations: Vec<&Location> = locations
+        .iter()
+        .filter(|location| page.matches(location))
+        .collect();
     let total = locations.len();
     let start = locations.partition_point(|location| {
         page.after
             .as_ref()
             .is_some_and(|after| location.id <= *after)
     });
-    let items: Vec<&Location> = locations[start..].iter().take(page.limit).collect();
+    let items: Vec<&Location> = locations.into_iter().skip(start).take(page.limit).collect();
     let mut page_info = Map::new();
     if start + items.len() < total
         && let Some(last) = items.last()

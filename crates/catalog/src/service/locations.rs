@@ -1,6 +1,7 @@
 //! Registered locations: list, register, change, unregister, try out.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use audit::{Event, Origin};
 use model::{EntityRef, LocationRef, location_entity_name};
@@ -14,7 +15,7 @@ use crate::model::{Location, Source};
 use crate::permission;
 use crate::process::Failure;
 use crate::provider::{self, Mutation, ProvidedEntity, REGISTERED_LOCATIONS, location_entity};
-use crate::store::{locations, refresh};
+use crate::store::{changes, locations, refresh};
 
 /// Types that may be registered through the API.
 const ALLOWED_TYPES: &[&str] = &["url"];
@@ -33,20 +34,31 @@ pub(crate) struct Registered {
 
 impl Catalog {
     /// All registered locations; none for callers who may not read them, as Backstage has it.
-    pub(crate) async fn list_locations(&self, ctx: &Ctx) -> Result<Vec<Location>> {
+    pub(crate) async fn list_locations(&self, ctx: &Ctx) -> Result<Arc<[Location]>> {
         if ctx.require(permission::LOCATION_READ).await.is_err() {
-            return Ok(Vec::new());
+            return Ok(Arc::default());
         }
-        self.db.read(locations::list).await
+        self.registered().await
+    }
+
+    /// All registered locations in order of id, from memory once they have been read.
+    async fn registered(&self) -> Result<Arc<[Location]>> {
+        if let Some(kept) = self.view.locations() {
+            return Ok(kept);
+        }
+        let read = |tx: &mut Tx<'_>| Ok((changes::head(tx)?, locations::list(tx)?));
+        let (head, list) = self.db.read(read).await?;
+        let list: Arc<[Location]> = list.into();
+        self.view.keep_locations(head, &list);
+        Ok(list)
     }
 
     pub(crate) async fn find_location(&self, ctx: &Ctx, id: &str) -> Result<Location> {
         let may_read = ctx.require(permission::LOCATION_READ).await;
         may_read.map_err(|_| no_location(id))?;
-        let id = id.to_owned();
-        self.db
-            .read(move |tx| locations::find(tx, &id)?.ok_or_else(|| no_location(&id)))
-            .await
+        let registered = self.registered().await?;
+        let found = registered.iter().find(|location| location.id == id);
+        found.cloned().ok_or_else(|| no_location(id))
     }
 
     /// The registered location an entity originates from.
@@ -67,19 +79,19 @@ impl Catalog {
                 Error::not_found(format!("found no origin annotation for ref {entity_ref}"))
             })?;
         let origin = LocationRef::parse(origin).map_err(|error| Error::input(error.message))?;
-        self.db
-            .read(move |tx| {
-                let LocationRef {
-                    location_type,
-                    target,
-                } = &origin;
-                locations::find_by_target(tx, location_type, target)?.ok_or_else(|| {
-                    Error::not_found(format!(
-                        "Found no location with type {location_type} and target {target}"
-                    ))
-                })
-            })
-            .await
+        let LocationRef {
+            location_type,
+            target,
+        } = &origin;
+        let registered = self.registered().await?;
+        let found = registered
+            .iter()
+            .find(|location| location.kind == *location_type && location.target == *target);
+        found.cloned().ok_or_else(|| {
+            Error::not_found(format!(
+                "Found no location with type {location_type} and target {target}"
+            ))
+        })
     }
 
     /// Registers a location. Its target is read in the background, as recorded.
@@ -117,7 +129,7 @@ impl Catalog {
                     let name = location_entity_name("id", &stored.id);
                     stored.entity_ref = format!("location:default/{name}");
                 }
-                locations::insert(tx, &stored)?;
+                locations::insert(tx, &stored, now)?;
                 let added = vec![registered_entity(&stored)?];
                 let mutation = Mutation::Delta {
                     added,
@@ -170,7 +182,7 @@ impl Catalog {
                 target: target.clone(),
                 ..old.clone()
             };
-            locations::update(tx, &moved)?;
+            locations::update(tx, &moved, now)?;
             let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
             let items = provider::deferred(&[registered_entity(&moved)?])?;
             let entity = std::slice::from_ref(&old.entity_ref);
@@ -192,7 +204,7 @@ impl Catalog {
         let target = self
             .write(move |tx| {
                 let location = locations::find(tx, &id)?.ok_or_else(|| no_location(&id))?;
-                locations::delete(tx, &id)?;
+                locations::delete(tx, &id, now)?;
                 let event = location_event("unregister", Some(&location), None);
                 audit::record(tx, &origin, &event, now)?;
                 let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());

@@ -8,6 +8,10 @@ use platform::{Millis, Result};
 
 use super::{CHANGED, execute_texts};
 
+/// Stands in the log in place of an entity, whose ids begin with one, when registered locations have
+/// changed.
+pub(crate) const LOCATIONS: i64 = 0;
+
 /// A final entity as the index reads it.
 #[derive(Debug)]
 pub(crate) struct Stored {
@@ -37,6 +41,12 @@ pub(crate) fn append(
         .map(|id| vec![id.into(), deleted.into(), now.into()])
         .collect();
     tx.insert("catalog_change (entity_id, deleted, at)", &rows, "")
+}
+
+/// Logs that registered locations have changed.
+pub(crate) fn touch_locations(tx: &mut Tx<'_>, now: Millis) -> Result<()> {
+    append(tx, std::iter::once(LOCATIONS), false, now)?;
+    tx.notify(CHANGED)
 }
 
 /// Logs entities whose final form stays, but not what emits them; those without one are passed over.

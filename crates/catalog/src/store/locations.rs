@@ -1,8 +1,11 @@
 //! `catalog_location`: locations registered through the API.
+//!
+//! Invariants: every change of them is in the change log.
 
-use platform::Result;
 use platform::db::{Row, Tx};
+use platform::{Millis, Result};
 
+use super::changes;
 use crate::model::Location;
 
 const COLUMNS: &str = "id, type, target, entity_ref";
@@ -43,7 +46,7 @@ pub(crate) fn has_entity(tx: &mut Tx<'_>, entity_ref: &str) -> Result<bool> {
     Ok(tx.query_opt(sql, &[entity_ref.into()])?.is_some())
 }
 
-pub(crate) fn insert(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
+pub(crate) fn insert(tx: &mut Tx<'_>, location: &Location, now: Millis) -> Result<()> {
     tx.execute(
         "insert into catalog_location (id, type, target, entity_ref) values ($1, $2, $3, $4)",
         &[
@@ -52,12 +55,12 @@ pub(crate) fn insert(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
             (&location.target).into(),
             (&location.entity_ref).into(),
         ],
-    )
-    .map(drop)
+    )?;
+    changes::touch_locations(tx, now)
 }
 
 /// Changes type and target; the entity reference stays, as recorded.
-pub(crate) fn update(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
+pub(crate) fn update(tx: &mut Tx<'_>, location: &Location, now: Millis) -> Result<()> {
     tx.execute(
         "update catalog_location set type = $2, target = $3 where id = $1",
         &[
@@ -65,13 +68,13 @@ pub(crate) fn update(tx: &mut Tx<'_>, location: &Location) -> Result<()> {
             (&location.kind).into(),
             (&location.target).into(),
         ],
-    )
-    .map(drop)
+    )?;
+    changes::touch_locations(tx, now)
 }
 
-pub(crate) fn delete(tx: &mut Tx<'_>, id: &str) -> Result<()> {
-    tx.execute("delete from catalog_location where id = $1", &[id.into()])
-        .map(drop)
+pub(crate) fn delete(tx: &mut Tx<'_>, id: &str, now: Millis) -> Result<()> {
+    tx.execute("delete from catalog_location where id = $1", &[id.into()])?;
+    changes::touch_locations(tx, now)
 }
 
 pub(crate) fn count(tx: &mut Tx<'_>) -> Result<i64> {

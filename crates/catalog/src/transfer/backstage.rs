@@ -403,7 +403,7 @@ pub(super) fn insert_location(tx: &mut Tx<'_>, location: &Location, now: Millis)
     if locations::find(tx, &location.id)?.is_some() {
         location.id = uuid::Uuid::new_v4().to_string();
     }
-    locations::insert(tx, &location)?;
+    locations::insert(tx, &location, now)?;
     let reference = LocationRef::new(&location.kind, &location.target)
         .map_err(|error| Error::input(error.message))?;
     let mut provided = location_entity(&reference);

@@ -190,7 +190,7 @@ fn sync(
     let source = Source::Provider(REGISTERED_LOCATIONS.to_owned());
     let refs: Vec<String> = removed.iter().map(|l| l.entity_ref.clone()).collect();
     for location in &removed {
-        locations::delete(tx, &location.id)?;
+        locations::delete(tx, &location.id, now)?;
         let event = location_event("unregister", Some(location), None);
         audit::record(tx, &importer(), &event, now)?;
     }
