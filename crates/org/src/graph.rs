@@ -1,18 +1,25 @@
 //! `catalog.providers.microsoftGraphOrg`: users and groups of an Entra tenant, by Microsoft Graph.
+//!
+//! Lists that nothing narrows are read whole once; later runs ask what has changed since.
+
+mod changes;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use platform::config::Secret;
 use platform::{Error, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
+use self::changes::{Change, Found, Known, Member, Thing};
 use crate::people::{Card, Org, Person, Team, name_of};
 use crate::provider::Directory;
 use crate::schedule::ScheduleConfig;
-use crate::source::{Answer, Request, Source, below, segment};
+use crate::source::{Answer, Request, Source, below, check_count, segment};
 
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 const TARGET: &str = "https://graph.microsoft.com/v1.0";
@@ -66,13 +73,26 @@ struct Query {
 }
 
 impl Query {
+    /// Whether this is a whole list, whose changes Graph tells; it does not for a part of one.
+    fn is_whole(&self) -> bool {
+        let narrowed = [&self.path, &self.filter, &self.search, &self.expand];
+        narrowed.iter().all(|it| it.is_none())
+    }
+
+    fn fields(&self, fields: &str) -> String {
+        let more = self.select.iter().flatten().map(String::as_str);
+        [fields]
+            .into_iter()
+            .chain(more)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
     /// The part of a URL after `?`.
     fn parameters(&self, fields: &str, is_advanced: bool) -> String {
-        let more = self.select.iter().flatten().map(String::as_str);
-        let fields: Vec<_> = [fields].into_iter().chain(more).collect();
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("$top", PAGE);
-        form.append_pair("$select", &fields.join(","));
+        form.append_pair("$select", &self.fields(fields));
         for (name, value) in [
             ("$filter", &self.filter),
             ("$search", &self.search),
@@ -96,6 +116,15 @@ pub(crate) struct Graph {
     authority: String,
     target: String,
     source: Source,
+    /// What the last run knew; nothing after one that failed, so that the next reads everything.
+    known: Mutex<Lists>,
+}
+
+/// Lists whose changes are asked for.
+#[derive(Default)]
+struct Lists {
+    users: Option<Known>,
+    groups: Option<Known>,
 }
 
 #[derive(Deserialize)]
@@ -103,26 +132,24 @@ struct Page<T> {
     value: Vec<T>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
+    #[serde(rename = "@odata.deltaLink")]
+    delta: Option<String>,
+}
+
+impl<T> Page<T> {
+    fn next(&self) -> Result<Option<Url>> {
+        self.next.as_deref().map(link).transpose()
+    }
+}
+
+fn link(text: &str) -> Result<Url> {
+    text.parse()
+        .map_err(|_| Error::unavailable("Graph continues nowhere"))
 }
 
 #[derive(Deserialize)]
 struct Token {
     access_token: String,
-}
-
-/// A user or a group.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Found {
-    #[serde(rename = "@odata.type")]
-    kind: Option<String>,
-    id: String,
-    display_name: Option<String>,
-    description: Option<String>,
-    mail: Option<String>,
-    mail_nickname: Option<String>,
-    user_principal_name: Option<String>,
-    account_enabled: Option<bool>,
 }
 
 impl Graph {
@@ -147,6 +174,7 @@ impl Graph {
             authority,
             target,
             source: source.clone(),
+            known: Mutex::default(),
         })
     }
 
@@ -187,15 +215,64 @@ impl Graph {
         }
         let next = |answer: &Answer| {
             let page: Page<T> = answer.read()?;
-            let next = page.next.map(|url| url.parse::<Url>()).transpose();
-            let next = next.map_err(|_| Error::unavailable("Graph continues nowhere"))?;
+            let next = page.next()?;
             Ok((page.value, next))
         };
         self.source.pages(first, next).await
     }
 
-    async fn users(&self, token: &Secret) -> Result<Vec<Found>> {
+    /// A whole list, of which only what has changed is read when it was read before.
+    async fn whole(
+        &self,
+        token: &Secret,
+        known: Option<Known>,
+        path: &str,
+        fields: &str,
+    ) -> Result<Known> {
+        if let Some(known) = known {
+            match self.follow(token, known).await {
+                Ok(known) => return Ok(known),
+                // Graph forgets after some days, and says so in several ways.
+                Err(error) => {
+                    tracing::info!(error = error.chain(), path, "a list is read from its start");
+                }
+            }
+        }
+        let first = below(&self.target, &format!("{path}/delta?$select={fields}"))?;
+        self.follow(token, Known::nothing(first)).await
+    }
+
+    /// What is known, after the changes that its link tells.
+    async fn follow(&self, token: &Secret, mut known: Known) -> Result<Known> {
+        if known.link.origin() != below(&self.target, "")?.origin() {
+            return Err(Error::unavailable("Graph continues at another host"));
+        }
+        let end = OnceLock::new();
+        let next = |answer: &Answer| {
+            let page: Page<Change> = answer.read()?;
+            let next = page.next()?;
+            if let Some(text) = &page.delta {
+                end.get_or_init(|| text.clone());
+            }
+            Ok((page.value, next))
+        };
+        let first = Request::get(known.link.clone()).authorized(Some(token.clone()));
+        let changes = self.source.pages(first, next).await?;
+        let end = end.into_inner();
+        let end = end.ok_or_else(|| Error::unavailable("Graph tells no end of its changes"))?;
+        known.apply(changes, link(&end)?);
+        check_count(known.len(), &known.link)?;
+        Ok(known)
+    }
+
+    async fn users(&self, token: &Secret, known: &mut Option<Known>) -> Result<Vec<Found>> {
         let own = &self.settings.user;
+        if own.is_whole() && self.settings.user_group_member.is_none() {
+            let fields = own.fields(USER_FIELDS);
+            let all = self.whole(token, known.take(), "users", &fields).await?;
+            let all = known.insert(all).things();
+            return Ok(all.into_iter().map(|user| user.found).collect());
+        }
         let Some(members) = &self.settings.user_group_member else {
             let path = own.path.as_deref().unwrap_or("users");
             return self.list(token, path, own, USER_FIELDS).await;
@@ -272,47 +349,62 @@ impl Graph {
     }
 
     /// The groups, each with its members.
-    async fn teams(&self, token: &Secret, people: &HashMap<String, String>) -> Result<Vec<Team>> {
+    async fn groups(&self, token: &Secret, known: &mut Option<Known>) -> Result<Vec<Thing>> {
         let own = &self.settings.group;
+        if own.is_whole() {
+            let fields = own.fields(&format!("{GROUP_FIELDS},members"));
+            let all = self.whole(token, known.take(), "groups", &fields).await?;
+            return Ok(known.insert(all).things());
+        }
         let path = own.path.as_deref().unwrap_or("groups");
-        let groups: Vec<Found> = self.list(token, path, own, GROUP_FIELDS).await?;
-        let mut teams: HashMap<String, Team> = HashMap::new();
-        let mut parents: Vec<(String, String)> = Vec::new();
-        let mut order: Vec<String> = Vec::new();
-        for group in &groups {
-            let Some(mut team) = self.team(group, "group", "team") else {
+        let list: Vec<Found> = self.list(token, path, own, GROUP_FIELDS).await?;
+        let mut groups = Vec::with_capacity(list.len());
+        for found in list {
+            let path = format!("groups/{}/members", segment(&found.id));
+            let members: Vec<Member> = self.list(token, &path, &Query::default(), "id").await?;
+            groups.push(Thing { found, members });
+        }
+        Ok(groups)
+    }
+
+    fn teams(&self, groups: &[Thing], people: &HashMap<String, String>) -> Vec<Team> {
+        let mut teams: HashMap<&str, Team> = HashMap::new();
+        let mut parents: Vec<(&str, String)> = Vec::new();
+        for group in groups {
+            let Some(mut team) = self.team(&group.found, "group", "team") else {
                 continue;
             };
-            let path = format!("groups/{}/members", segment(&group.id));
-            let members: Vec<Found> = self.list(token, &path, &Query::default(), "id").await?;
-            for member in members {
+            for member in &group.members {
                 if let Some(user) = people.get(&member.id) {
                     team.members.push(user.clone());
                 } else if member.kind.as_deref() == Some("#microsoft.graph.group") {
-                    parents.push((member.id, team.reference()));
+                    parents.push((&member.id, team.reference()));
                 }
             }
-            order.push(group.id.clone());
-            teams.insert(group.id.clone(), team);
+            teams.insert(&group.found.id, team);
         }
         for (child, parent) in parents {
             // A group has one parent in the catalog; Graph knows several, so the first stays.
-            if let Some(team) = teams.get_mut(&child)
+            if let Some(team) = teams.get_mut(child)
                 && team.parent.is_none()
                 && team.reference() != parent
             {
                 team.parent = Some(parent);
             }
         }
-        Ok(order.iter().filter_map(|id| teams.remove(id)).collect())
+        let in_order = groups.iter();
+        in_order
+            .filter_map(|group| teams.remove(&*group.found.id))
+            .collect()
     }
 }
 
 #[async_trait]
 impl Directory for Graph {
     async fn read(&self) -> Result<Org> {
+        let mut known = std::mem::take(&mut *self.known.lock());
         let token = self.token().await?;
-        let users = self.users(&token).await?;
+        let users = self.users(&token, &mut known.users).await?;
         let people = users
             .iter()
             .filter_map(|user| Some((user.id.clone(), self.person(user)?)));
@@ -321,13 +413,15 @@ impl Directory for Graph {
             .iter()
             .map(|(id, person)| (id.clone(), person.reference()))
             .collect();
-        let mut teams = self.teams(&token, &by_id).await?;
+        let groups = self.groups(&token, &mut known.groups).await?;
+        let mut teams = self.teams(&groups, &by_id);
         if let Some(root) = self.root(&token).await? {
             let reference = root.reference();
             let orphans = teams.iter_mut().filter(|team| team.parent.is_none());
             orphans.for_each(|team| team.parent = Some(reference.clone()));
             teams.insert(0, root);
         }
+        *self.known.lock() = known;
         Ok(Org {
             people: people.into_iter().map(|(_, person)| person).collect(),
             teams,

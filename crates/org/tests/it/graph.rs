@@ -85,7 +85,10 @@ fn config(double: &Double, more: &Value) -> Value {
 #[tokio::test]
 async fn users_and_groups_of_a_tenant() {
     let double = double().await;
-    let more = json!({"user": {"filter": "accountEnabled eq true"}, "queryMode": "advanced"});
+    let more = json!({
+        "user": {"filter": "accountEnabled eq true"}, "group": {"filter": "securityEnabled eq true"},
+        "queryMode": "advanced",
+    });
     let provider = double
         .provider("microsoftGraphOrg", config(&double, &more))
         .unwrap();
@@ -136,13 +139,88 @@ async fn users_and_groups_of_a_tenant() {
 #[tokio::test]
 async fn users_who_are_in_some_groups() {
     let double = double().await;
-    let more = json!({"userGroupMember": {"filter": "startswith(displayName, 'L')"}});
+    let more = json!({
+        "userGroupMember": {"filter": "startswith(displayName, 'L')"},
+        "group": {"search": "\"displayName:team\""},
+    });
     let provider = double
         .provider("microsoftGraphOrg", config(&double, &more))
         .unwrap();
     let found = run(&provider).await.unwrap();
     let users = found.keys().filter(|name| name.starts_with("user:"));
     assert_eq!(users.collect::<Vec<_>>(), ["user:default/bob_acme.org"]);
+}
+
+/// A tenant that tells its changes; `$deltatoken` counts the runs.
+fn changing(base: &str, asked: &Asked) -> Reply {
+    let token = asked.query("$deltatoken");
+    let told = |list: &str, value: Value, token: &str| {
+        let link = format!("{base}/v1.0/{list}/delta?$deltatoken={token}");
+        Reply::json(&json!({"value": value, "@odata.deltaLink": link}))
+    };
+    let member = |id: &str| json!({"@odata.type": "#microsoft.graph.user", "id": id});
+    match (&*asked.path, token) {
+        ("/v1.0/users/delta", "") => {
+            assert!(asked.query("$select").contains("userPrincipalName"));
+            let all = json!([user("u1", "ann@acme.org"), user("u2", "bob@acme.org")]);
+            told("users", all, "1")
+        }
+        ("/v1.0/users/delta", "1") => {
+            let gone = json!({"id": "u2", "@removed": {"reason": "changed"}});
+            told(
+                "users",
+                json!([gone, {"id": "u1", "displayName": "Ann Lo"}]),
+                "2",
+            )
+        }
+        ("/v1.0/groups/delta", "") if asked.query("$skiptoken").is_empty() => {
+            assert!(asked.query("$select").ends_with(",members"));
+            let link = format!("{base}/v1.0/groups/delta?$skiptoken=1");
+            let part = json!([{"id": "g1", "displayName": "A", "members@delta": [member("u2")]}]);
+            Reply::json(&json!({"value": part, "@odata.nextLink": link}))
+        }
+        ("/v1.0/groups/delta", "") => {
+            let rest = json!([{"id": "g1", "displayName": "A", "members@delta": [member("u1")]}]);
+            told("groups", rest, "1")
+        }
+        ("/v1.0/groups/delta", "1") => {
+            told("groups", json!([{"id": "g2", "displayName": "B"}]), "2")
+        }
+        ("/v1.0/users/delta" | "/v1.0/groups/delta", _) => Reply::status(410),
+        _ => acme(asked),
+    }
+}
+
+#[tokio::test]
+async fn runs_after_the_first_ask_only_what_has_changed() {
+    let base = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
+    let known = std::sync::Arc::clone(&base);
+    let double = Double::start(move |asked, _| changing(known.get().unwrap(), asked)).await;
+    base.set(double.base.clone()).unwrap();
+    let provider = double
+        .provider("microsoftGraphOrg", config(&double, &json!({})))
+        .unwrap();
+    let (ann, bob) = ("user:default/ann_acme.org", "user:default/bob_acme.org");
+
+    let first = run(&provider).await.unwrap();
+    assert_eq!(
+        first["group:default/a"]["spec"]["members"],
+        json!([ann, bob])
+    );
+    let second = run(&provider).await.unwrap();
+    assert_eq!(second[ann]["spec"]["profile"]["displayName"], "Ann Lo");
+    assert_eq!(second[ann]["spec"]["profile"]["email"], "ann@acme.org");
+    assert!(!second.contains_key(bob), "{second:?}");
+    assert_eq!(second["group:default/a"]["spec"]["members"], json!([ann]));
+    assert!(second.contains_key("group:default/b"));
+    // Graph has forgotten what it told, so everything is read again.
+    assert_eq!(run(&provider).await.unwrap(), first);
+
+    let asked = double.asked();
+    let deltas = asked.iter().filter(|it| it.path.ends_with("/users/delta"));
+    let tokens: Vec<_> = deltas.map(|it| it.query("$deltatoken")).collect();
+    assert_eq!(tokens, ["", "1", "2", ""]);
+    assert!(!asked.iter().any(|it| it.path.ends_with("/members")));
 }
 
 #[tokio::test]
