@@ -18,9 +18,9 @@ const BINARY =
 /**
  * Starts a portal that ingests `locations` and may read `hosts`; `stop` ends it. `auth` is a
  * function from the portal's URL to its `auth` section; `permission` has files, and a function from
- * their folder to the section.
+ * their folder to the section; `discovery` is that section.
  */
-async function startPortal({ locations, hosts = [], auth, permission }) {
+async function startPortal({ locations, hosts = [], auth, permission, discovery }) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'callboard-node-'));
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
@@ -28,6 +28,7 @@ async function startPortal({ locations, hosts = [], auth, permission }) {
   const config = path.join(folder, 'app-config.yaml');
   const settings = configuration(port, baseUrl, locations, hosts);
   if (auth) settings.auth = auth(baseUrl);
+  if (discovery) settings.discovery = discovery;
   if (permission) {
     for (const [name, text] of Object.entries(permission.files)) {
       await fs.writeFile(path.join(folder, name), text);
@@ -136,4 +137,4 @@ function clientOf(portal, token = TOKEN) {
   return new CatalogClient({ discoveryApi, fetchApi });
 }
 
-module.exports = { BINARY, TOKEN, clientOf, eventually, startPortal };
+module.exports = { BINARY, TOKEN, clientOf, eventually, freePort, startPortal };

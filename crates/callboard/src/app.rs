@@ -15,7 +15,7 @@ use org::{Scim, ScimProvider};
 use platform::Clock;
 use platform::actions::{Actions, action_routes};
 use platform::config::{
-    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config,
+    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, DiscoveryConfig,
     IntegrationsConfig, PermissionConfig, PrincipalLimitConfig, ProxyConfig, ScaffolderConfig,
 };
 use platform::db::{Db, Migration};
@@ -48,6 +48,7 @@ pub(crate) struct Sections {
     pub catalog: CatalogConfig,
     pub integrations: IntegrationsConfig,
     pub permission: PermissionConfig,
+    pub discovery: DiscoveryConfig,
     pub proxy: ProxyConfig,
     pub scaffolder: ScaffolderConfig,
     /// Settings of the Argo CD plugins, of which some are used.
@@ -79,6 +80,7 @@ impl Sections {
             catalog: config.section("catalog")?,
             integrations: config.section("integrations")?,
             permission: config.section("permission")?,
+            discovery: config.section("discovery")?,
             proxy: config.section("proxy")?,
             scaffolder: config.section("scaffolder")?,
             argocd: config.section("argocd")?,
@@ -402,6 +404,7 @@ pub(crate) fn open_identity(
         stage,
         &sections.auth,
         &sections.backend.auth,
+        &sections.discovery,
     )?;
     let keyring = Keyring::from_config(&sections.callboard.encryption)?;
     let surroundings = Surroundings {

@@ -2,6 +2,7 @@
 
 mod sign_in;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::directory::Directory;
 use crate::external::External;
 use crate::fetch::Fetch;
+use crate::key_set::KeySet;
 use crate::keys::{Keys, PublicJwk, USERS};
 use crate::origins::Origins;
 use crate::providers::Providers;
@@ -46,6 +48,8 @@ pub struct Identity {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Keys,
     pub(crate) external: External,
+    /// Keys of plugins that other backends run, by plugin.
+    pub(crate) peers: HashMap<String, KeySet>,
     pub(crate) verified: VerifiedTokens,
     pub(crate) clock: Clock,
     pub(crate) providers: Providers,
@@ -91,6 +95,7 @@ impl Identity {
         let identity = Self {
             issuer: settings.issuer(),
             external: External::new(&settings, &fetch, &clock)?,
+            peers: peers(&settings, &fetch, &clock),
             providers: Providers::new(&settings, &fetch, &clock),
             server: Server::new(settings.server.clone())?,
             origins: Origins::new(&settings.app_url, &settings.extra_origins)?,
@@ -272,6 +277,14 @@ impl fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignedIn({})", self.user_ref)
     }
+}
+
+fn peers(settings: &Settings, fetch: &Arc<dyn Fetch>, clock: &Clock) -> HashMap<String, KeySet> {
+    let peers = settings.peers.iter().map(|(plugin, url)| {
+        let keys = KeySet::new(url.clone(), Arc::clone(fetch), clock.clone());
+        (plugin.clone(), keys)
+    });
+    peers.collect()
 }
 
 /// Whether a text is the id of a plugin; owners of other keys never are.

@@ -34,6 +34,9 @@ pub struct Settings {
     pub external_access: Vec<ExternalAccess>,
     /// Secrets of the older `backend.auth.keys`, in order.
     pub legacy_keys: Vec<Secret>,
+    /// `discovery.endpoints`: plugins that other backends run, and where each publishes the keys of
+    /// its tokens.
+    pub peers: Vec<(String, Url)>,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
             omit_ownership_claim: true,
             external_access: Vec::new(),
             legacy_keys: Vec::new(),
+            peers: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
+use jsonwebtoken::DecodingKey;
 use platform::clock::Millis;
 use platform::ctx::{Authenticator, Caller, Reach, Service, User};
 use platform::http::insufficient_scope;
@@ -249,16 +250,16 @@ impl Identity {
     }
 
     async fn verify_plugin(&self, jws: &Jws<'_>, now: Millis) -> Result<Verified> {
-        let key = self.key_of(jws).await?.ok_or_else(bad_plugin_token)?;
         let claims = &jws.claims;
         let (Some(source), [target]) = (&claims.sub, &*claims.aud) else {
             return Err(bad_plugin_token());
         };
-        let is_good = key.owner == *source
-            && is_plugin_id(source)
+        let key = self.plugin_key(jws, source).await?;
+        let key = key.ok_or_else(bad_plugin_token)?;
+        let is_good = is_plugin_id(source)
             && is_complete(claims)
             && is_current(claims, now)
-            && jws.is_signed_by(&key.verifier, token::ALGORITHM);
+            && jws.is_signed_by(&key, token::ALGORITHM);
         if !is_good {
             return Err(bad_plugin_token());
         }
@@ -281,6 +282,17 @@ impl Identity {
             Scope::Plugin(target.clone()),
             end.min(now + MAX_CACHED),
         ))
+    }
+
+    /// The key of a plugin's token: ours, or of the backend that runs the plugin.
+    async fn plugin_key(&self, jws: &Jws<'_>, plugin: &str) -> Result<Option<DecodingKey>> {
+        if let Some(key) = self.key_of(jws).await? {
+            return Ok((key.owner == plugin).then(|| key.verifier.clone()));
+        }
+        match (self.peers.get(plugin), jws.header.kid.as_deref()) {
+            (Some(keys), kid @ Some(_)) => Ok(keys.find(kid, token::ALGORITHM).await),
+            _ => Ok(None),
+        }
     }
 
     /// The user on whose behalf a plugin calls.

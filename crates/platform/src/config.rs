@@ -13,6 +13,7 @@ mod check;
 mod conceal;
 mod database;
 mod de;
+mod discovery;
 mod document;
 mod duration;
 mod environment;
@@ -64,6 +65,7 @@ pub use check::{check, load_and_check, parse_and_check};
 pub use database::{
     Connection, ConnectionKind, ConnectionParts, DatabaseClient, DatabaseConfig, SslConfig,
 };
+pub use discovery::{DiscoveryConfig, DiscoveryEndpoint, DiscoveryTarget};
 pub use duration::{DurationError, HumanDuration, Millis};
 pub use environment::Environment;
 pub use handle::{Config, ConfigError, Origin};

@@ -1,16 +1,20 @@
 //! Settings from the `auth` and `backend.auth` sections of the configuration.
 
 use platform::config::{
-    AccessMethod, AccessRestrictionConfig, AuthConfig, BackendAuthConfig, ExternalAccess as Entry,
-    KeyStoreProvider, OneOrMany, PluginKeyStoreType,
+    AccessMethod, AccessRestrictionConfig, AuthConfig, BackendAuthConfig, DiscoveryConfig,
+    ExternalAccess as Entry, KeyStoreProvider, OneOrMany, PluginKeyStoreType,
 };
 use platform::ctx::AccessRestriction;
 use platform::{Error, Result};
 use url::Url;
 
 use crate::server::ServerSettings;
+use crate::service::is_plugin_id;
 
 use super::{ExternalAccess, ExternalMethod, JwksAccess, Settings, Stage};
+
+/// Where a plugin publishes the keys of its tokens, below its address.
+const PLUGIN_KEYS: &str = "/.backstage/auth/v1/jwks.json";
 
 impl Settings {
     /// The settings of an installation at `base_url`, which browsers see at `app_url`.
@@ -23,6 +27,7 @@ impl Settings {
         stage: Stage,
         auth: &AuthConfig,
         access: &BackendAuthConfig,
+        discovery: &DiscoveryConfig,
     ) -> Result<Self> {
         warn_of_unsupported(auth, access);
         let mut settings = Self::new(base_url);
@@ -41,8 +46,33 @@ impl Settings {
             .map(|(index, entry)| external_access(index, entry))
             .collect::<Result<_>>()?;
         settings.legacy_keys = access.keys.iter().map(|key| key.secret.clone()).collect();
+        settings.peers = peers(discovery)?;
         Ok(settings)
     }
+}
+
+/// Plugins with the addresses of their keys.
+fn peers(discovery: &DiscoveryConfig) -> Result<Vec<(String, Url)>> {
+    let mut peers = Vec::new();
+    for (index, endpoint) in discovery.endpoints.iter().enumerate() {
+        for plugin in &endpoint.plugins {
+            let place = format!("`discovery.endpoints[{index}]`");
+            if !is_plugin_id(plugin) {
+                return Err(Error::input(format!("{place}: `{plugin}` is no plugin id")));
+            }
+            let Some(target) = endpoint.target.internal(plugin) else {
+                continue;
+            };
+            let keys = format!("{}{PLUGIN_KEYS}", target.trim_end_matches('/'));
+            let url = keys.parse().ok();
+            let url = url.filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
+            let url = url.ok_or_else(|| {
+                Error::input(format!("{place}: `target` is no http or https URL"))
+            })?;
+            peers.push((plugin.clone(), url));
+        }
+    }
+    Ok(peers)
 }
 
 fn warn_of_unsupported(auth: &AuthConfig, access: &BackendAuthConfig) {
@@ -125,7 +155,44 @@ mod tests {
         let auth = serde_json::from_value(auth).unwrap();
         let access = serde_json::from_value(access).unwrap();
         let base_url: Url = "http://localhost:7007".parse().unwrap();
-        Settings::from_config(base_url.clone(), base_url, Stage::Unstated, &auth, &access)
+        Settings::from_config(
+            base_url.clone(),
+            base_url,
+            Stage::Unstated,
+            &auth,
+            &access,
+            &DiscoveryConfig::default(),
+        )
+    }
+
+    fn peers_of(endpoints: Value) -> Result<Vec<(String, Url)>> {
+        let config = serde_json::from_value(json!({ "endpoints": endpoints })).unwrap();
+        peers(&config)
+    }
+
+    #[test]
+    fn plugins_of_other_backends_publish_keys_below_their_address() {
+        let found = peers_of(json!([
+            {"target": "https://a/api/{{pluginId}}", "plugins": ["todo", "rating"]},
+            {"target": {"internal": "http://b:1/{{ pluginId }}/"}, "plugins": ["poll"]},
+            {"target": {"external": "https://c/api"}, "plugins": ["seen-by-browsers"]},
+        ]));
+        let found = found.unwrap();
+        let urls: Vec<_> = found.iter().map(|(_, url)| url.as_str()).collect();
+        let expected = [
+            "https://a/api/todo/.backstage/auth/v1/jwks.json",
+            "https://a/api/rating/.backstage/auth/v1/jwks.json",
+            "http://b:1/poll/.backstage/auth/v1/jwks.json",
+        ];
+        assert_eq!(urls, expected);
+        for (endpoint, expected) in [
+            (json!({"target": "ftp://a", "plugins": ["x"]}), "`target`"),
+            (json!({"target": "https://a", "plugins": ["a b"]}), "`a b`"),
+        ] {
+            let error = peers_of(json!([endpoint])).unwrap_err();
+            assert!(error.message().contains(expected), "{error}");
+            assert!(error.message().contains("endpoints[0]"), "{error}");
+        }
     }
 
     #[test]

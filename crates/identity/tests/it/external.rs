@@ -9,7 +9,7 @@ use platform::config::Secret;
 use platform::ctx::{AccessRestriction, Caller};
 use serde_json::{Value, json};
 
-use super::lab::{Lab, NOW, STATIC_TOKEN, forge, settings, sign};
+use super::lab::{GUEST, Lab, NOW, STATIC_TOKEN, forge, settings, sign};
 
 const IAT: i64 = NOW / 1_000;
 /// `legacy-secret-of-the-lab`, in both alphabets' common part.
@@ -202,6 +202,48 @@ async fn tokens_of_other_issuers_are_verified_with_their_published_keys() {
             of_header("typ", "vnd.backstage.user".into()),
             "Failed user token verification",
         ),
+    ];
+    for (name, token, expected) in cases {
+        assert_eq!(lab.outcome(&token).await, expected, "{name}");
+    }
+}
+
+/// Plugins of another backend sign with keys of their own; reference 3 §2.1.
+#[tokio::test]
+async fn plugins_of_other_backends_call_for_themselves_and_for_users() {
+    let mut settings = settings();
+    let keys = "https://todo.acme.org/api/todo/.backstage/auth/v1/jwks.json";
+    settings.peers = vec![("todo".to_owned(), keys.parse().unwrap())];
+    let lab = Lab::new(settings);
+    let key = issuer(&lab).await;
+    let user = lab.user_token().await;
+
+    let header = json!({"typ": "vnd.backstage.plugin", "alg": "ES256", "kid": key.kid});
+    let claims = json!({"sub": "todo", "aud": "catalog", "iat": IAT, "exp": IAT + 60});
+    let with = |name: &str, value: Value| {
+        let mut changed = claims.clone();
+        changed[name] = value;
+        forge(&header, &changed, &key)
+    };
+    let mut anonymous = header.clone();
+    anonymous.as_object_mut().unwrap().remove("kid");
+    let own = lab.key_of("auth.users").await;
+    let mut as_ours = header.clone();
+    as_ours["kid"] = own.kid.clone().into();
+    let bad = "Failed plugin token verification";
+    let cases = [
+        ("for itself", forge(&header, &claims, &key), "plugin:todo"),
+        ("for a user", with("obo", user.into()), GUEST),
+        ("to another plugin", with("aud", "auth".into()), bad),
+        ("as a plugin of ours", with("sub", "catalog".into()), bad),
+        (
+            "as a plugin nobody named",
+            with("sub", "search".into()),
+            bad,
+        ),
+        ("ended", with("exp", IAT.into()), bad),
+        ("without kid", forge(&anonymous, &claims, &key), bad),
+        ("with a key of ours", forge(&as_ours, &claims, &own), bad),
     ];
     for (name, token, expected) in cases {
         assert_eq!(lab.outcome(&token).await, expected, "{name}");

@@ -50,8 +50,15 @@ impl World {
         let auth = serde_json::from_value(auth).unwrap();
         let base: Url = "https://portal.acme.org".parse().unwrap();
         let access = serde_json::from_value(json!({})).unwrap();
-        let settings =
-            Settings::from_config(base.clone(), base, Stage::Production, &auth, &access).unwrap();
+        let settings = Settings::from_config(
+            base.clone(),
+            base,
+            Stage::Production,
+            &auth,
+            &access,
+            &platform::config::DiscoveryConfig::default(),
+        )
+        .unwrap();
         let people = Arc::new(People::usual());
         let lab = Lab::among(settings, store, Vendor::new(), Some(people));
         let owners = vec![USER.to_owned()];

@@ -19,6 +19,7 @@ use super::auth::AuthConfig;
 use super::backend::BackendConfig;
 use super::catalog::CatalogConfig;
 use super::database::ConnectionKind;
+use super::discovery::DiscoveryConfig;
 use super::duration::{HumanDuration, Millis};
 use super::environment::Environment;
 use super::handle::Config;
@@ -327,6 +328,7 @@ impl Checker<'_> {
         self.typed::<CatalogConfig>("catalog");
         self.typed::<IntegrationsConfig>("integrations");
         self.typed::<PermissionConfig>("permission");
+        self.typed::<DiscoveryConfig>("discovery");
         self.typed::<ProxyConfig>("proxy");
         self.typed::<ScaffolderConfig>("scaffolder");
         self.typed::<CallboardConfig>("callboard");

@@ -17,6 +17,7 @@ use super::auth::AuthConfig;
 use super::backend::BackendConfig;
 use super::catalog::CatalogConfig;
 use super::de::number_in;
+use super::discovery::DiscoveryConfig;
 use super::integrations::IntegrationsConfig;
 use super::permission::PermissionConfig;
 use super::proxy::ProxyConfig;
@@ -44,6 +45,8 @@ struct Sections {
     integrations: Option<IntegrationsConfig>,
     /// Whether and how requests are authorized.
     permission: Option<PermissionConfig>,
+    /// Plugins that run elsewhere.
+    discovery: Option<DiscoveryConfig>,
     /// Other services behind the portal's address.
     proxy: Option<ProxyConfig>,
     /// Templates and their tasks.

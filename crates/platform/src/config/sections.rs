@@ -15,7 +15,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("crossplane", "the Crossplane plugin"),
     ("customHomepage", "the home page"),
     ("devTools", "the DevTools plugin"),
-    ("discovery", "the discovery of plugins"),
     ("dynamicPlugins", "the loader of dynamic plugins"),
     ("enabled", "the switches of optional plugins"),
     ("events", "the events plugin"),
