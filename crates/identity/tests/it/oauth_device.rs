@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::browser::{Browser, Page};
 use super::lab::bearer;
-use super::oauth_server::{USER, World, text};
+use super::oauth_world::{USER, World, text};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 

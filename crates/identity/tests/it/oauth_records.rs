@@ -9,7 +9,7 @@ use platform::ctx::{Caller, User};
 use serde_json::json;
 
 use super::lab::bearer;
-use super::oauth_server::{USER, World, text};
+use super::oauth_world::{USER, World, text};
 
 /// Who shows a token to a plugin.
 async fn user_of(world: &World, plugin: &'static str, token: &str) -> User {

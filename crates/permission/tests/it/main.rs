@@ -5,7 +5,9 @@
     reason = "a failed step fails the test, also in shared code"
 )]
 
+mod administration;
 mod cases;
+mod conditional;
 mod decisions;
 mod lab;
 mod preview;
@@ -13,3 +15,4 @@ mod random;
 mod recordings;
 mod reload;
 mod rest;
+mod talk;
