@@ -283,7 +283,7 @@ impl Catalog {
         let start = entity_ref.to_string();
         self.require_on(ctx, permission::ENTITY_REFRESH, &start)
             .await?;
-        let now = self.clock.now();
+        let (origin, now) = (Origin::of(ctx), self.clock.now());
         self.db
             .write(move |tx| {
                 if refresh::find_id(tx, &start)?.is_none() {
@@ -296,6 +296,7 @@ impl Catalog {
                     .filter(|entity| *entity == start || entity.starts_with("location:"))
                     .collect();
                 refresh::make_due(tx, &due, now)?;
+                audit::record(tx, &origin, &refresh_event(&start), now)?;
                 tx.notify(WORK)
             })
             .await
@@ -415,6 +416,11 @@ fn ancestors(tx: &mut Tx<'_>, start: String) -> Result<Ancestors> {
             .map(|(entity, sources)| (entity, parents(sources)))
             .collect())
     })
+}
+
+/// Somebody asked for a new look at an entity; what comes of it is not known yet.
+pub(crate) fn refresh_event(entity_ref: &str) -> Event {
+    Event::done("catalog.entity.refresh", entity_ref)
 }
 
 pub(crate) fn parse(body: &[u8]) -> Result<Value> {

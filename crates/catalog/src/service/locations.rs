@@ -15,6 +15,7 @@ use crate::model::{Location, Source};
 use crate::permission;
 use crate::process::Failure;
 use crate::provider::{self, Mutation, ProvidedEntity, REGISTERED_LOCATIONS, location_entity};
+use crate::service::entities::refresh_event;
 use crate::store::{changes, locations, refresh};
 
 /// Types that may be registered through the API.
@@ -120,6 +121,8 @@ impl Catalog {
                         )));
                     }
                     refresh::make_due(tx, std::slice::from_ref(&existing.entity_ref), now)?;
+                    let event = refresh_event(&existing.entity_ref);
+                    audit::record(tx, &origin, &event, now)?;
                     tx.notify(crate::store::WORK)?;
                     return Ok(existing);
                 }

@@ -50,6 +50,43 @@ async fn locations_are_recorded_with_what_was_before_and_after() {
 }
 
 #[tokio::test]
+async fn a_refresh_is_recorded_with_the_entity_it_was_asked_for() {
+    let test = TestCatalog::new().await;
+    test.web.put(FILE, component("a"));
+    test.register(FILE).await;
+    test.settle().await;
+    let location = test
+        .sql("select subject from audit_record where seq = 1")
+        .await
+        .remove(0);
+    for (entity, status) in [
+        ("Component:Default/A", 200),
+        ("component:default/gone", 404),
+    ] {
+        let body = json!({ "entityRef": entity });
+        test.post("/refresh", body).await.expect(status);
+    }
+    let again = json!({ "type": "url", "target": FILE });
+    test.post("/locations?onConflict=refresh", again)
+        .await
+        .expect(201);
+    let refreshes = test
+        .sql(
+            "select action || ' ' || subject || ' ' || actor || ' ' || via || ' ' || outcome ||
+               case when before_digest is null and after_digest is null then '' else ' digests' end
+             from audit_record where seq > 1 order by seq",
+        )
+        .await;
+    assert_eq!(
+        refreshes,
+        [
+            "catalog.entity.refresh component:default/a plugin:test api succeeded".to_owned(),
+            format!("catalog.entity.refresh {location} plugin:test api succeeded"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn deleted_entities_are_recorded() {
     let test = TestCatalog::new().await;
     test.provide("org", vec![provided("a")]).await;
