@@ -14,6 +14,10 @@ let browser;
 
 before(async () => {
   [portal, browser] = await Promise.all([startPortal(WITH_ACCESS), launch()]);
+  for (const severity of ['critical', 'high', 'normal', 'low']) {
+    const link = severity === 'high' ? '/catalog' : undefined;
+    await portal.tell({ title: `A ${severity} one`, description: 'In words.', severity, link });
+  }
 });
 after(async () => {
   await browser?.close();

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, rest, visit } from './browser.mjs';
+import { becomes, count, flowsIn, launch, rest, shortcut, visit } from './browser.mjs';
 import { startPortal } from './portal.mjs';
 
 let portal;
 let browser;
 /** Of each test its own: they must not see each other's changes. */
-const NAMES = ['cart', 'faulty', 'watched', 'deleted'];
+const NAMES = ['cart', 'faulty', 'watched', 'deleted', 'refreshed'];
 
 const component = (name, description, owner = 'crew') => `apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -115,6 +115,16 @@ flow('what somebody did to an entity is recorded, with who did it', async page =
   await row.getByText('guest').waitFor();
   await page.getByRole('link', { name: 'All records about it' }).click();
   await page.waitForURL(/admin\/audit\?subject=component:default\/deleted/);
+});
+
+flow('who asked for a new look at an entity stands in its history', async page => {
+  await open(page, 'refreshed', 'history');
+  await page.getByText('Nobody has registered, refreshed or removed it').waitFor();
+  await shortcut(page, 'r');
+  const row = page.getByRole('row').filter({ hasText: 'catalog.entity.refresh' });
+  await row.getByText('this entity').waitFor();
+  await row.getByText('guest').waitFor();
+  await row.getByText('succeeded').waitFor();
 });
 
 flow('who may not read records and faults is told which permission that needs', async page => {

@@ -38,6 +38,7 @@ export const PAGES = [
   ['template-editor', '/create/editor?template=template:default/rust-service'],
   ['forms', '/create/forms'],
   ['org', '/org'],
+  ['notifications', '/notifications'],
   ['settings', '/settings'],
   ['admin', '/admin/errors'],
   ['providers', '/admin/providers'],

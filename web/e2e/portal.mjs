@@ -15,6 +15,9 @@ const EXAMPLES = join(root, 'examples/acme/catalog');
 const RESTING_LOOKS = 5;
 const LOOK_MS = 400;
 
+/** A program that may tell people things. */
+const BUILDS = { subject: 'builds', token: randomUUID() };
+
 /** Roles and programs that act for people; the guest may do everything. */
 export const WITH_ACCESS = {
   auth: {
@@ -61,7 +64,12 @@ export async function startPortal(more = {}) {
   const local = join(folder, 'local.yaml');
   const base = {
     app: { baseUrl: url },
-    backend: { baseUrl: url, listen: { port }, database: database() },
+    backend: {
+      baseUrl: url,
+      listen: { port },
+      database: database(),
+      auth: { externalAccess: [{ type: 'static', options: BUILDS }] },
+    },
   };
   const settings = typeof more === 'function' ? more(folder) : more;
   const app = { ...base.app, ...settings.app };
@@ -90,7 +98,21 @@ export async function startPortal(more = {}) {
     }
   };
   await start();
-  return { url, folder, stop, halt, start };
+  return { url, folder, stop, halt, start, tell: payload => tell(url, payload) };
+}
+
+/** Tells the guest something; gives what was stored. */
+async function tell(url, payload) {
+  const answer = await fetch(`${url}/api/notifications`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${BUILDS.token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      recipients: { type: 'entity', entityRef: 'user:default/guest' },
+      payload,
+    }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
 }
 
 function run(args) {

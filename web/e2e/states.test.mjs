@@ -78,6 +78,15 @@ const task = at => ({
   spec: { templateInfo: { entityRef: 'template:default/rust-service' }, parameters: {} },
 });
 
+const notification = at => ({
+  id: `told-${at}`,
+  user: 'user:default/guest',
+  created: '2026-01-01T00:00:00.000Z',
+  origin: 'builds',
+  payload: { title: `Build ${at} failed`, severity: 'high' },
+});
+const TOPICS = listOf(1000, at => ({ id: `topic-${at}`, enabled: true }));
+
 /** Asks for the preview of a file. */
 async function preview(page) {
   await page.getByLabel('URL of the file').fill('https://git.example/catalog-info.yaml');
@@ -145,7 +154,7 @@ const SUBJECTS = [
   {
     path: `${SERVICE}/history`,
     request: '/api/audit/records',
-    empty: [{ items: [] }, 'Nobody registered or removed it by hand'],
+    empty: [{ items: [] }, 'Nobody has registered, refreshed or removed it'],
     huge: [{ items: listOf(50, record), nextCursor: '50' }, 'Older records are left out'],
   },
   {
@@ -235,6 +244,22 @@ const SUBJECTS = [
     huge: [
       listOf(1000, at => ({ id: `do:it-${at}`, description: '', examples: [] })),
       '1,000 actions',
+    ],
+  },
+  {
+    path: '/notifications',
+    request: '/api/notifications/notifications',
+    empty: [{ totalCount: 0, notifications: [] }, 'Nothing is unread'],
+    huge: [{ totalCount: MANY, notifications: listOf(50, notification) }, 'Page 1 of 10,000'],
+  },
+  {
+    path: '/settings',
+    about: 'notifications',
+    request: '/api/notifications/settings',
+    empty: [{ channels: [{ id: 'Web', origins: [] }] }, 'Nobody has told you anything yet'],
+    huge: [
+      { channels: [{ id: 'Web', origins: [{ id: 'all', enabled: true, topics: TOPICS }] }] },
+      'topic-999',
     ],
   },
   {

@@ -4,6 +4,7 @@ import { EntityLink } from '../ui/EntityLink';
 import { Card } from '../ui/Page';
 import { SkeletonRows, Time } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
+import { Table } from '../ui/Table';
 
 /** References that two sources claim. */
 export function Conflicts() {
@@ -17,36 +18,24 @@ export function Conflicts() {
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {data?.length === 0 && <Empty title="None">No two sources claim the same entity.</Empty>}
       {data && data.length > 0 && (
-        <div className="table-wrap">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Entity</th>
-                <th scope="col">Kept from</th>
-                <th scope="col">Also claimed by</th>
-                <th scope="col">Last seen</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.map(conflict => (
-                <tr key={`${conflict.entityRef} ${conflict.conflictingLocationKey}`}>
-                  <td>
-                    <EntityLink entityRef={conflict.entityRef} />
-                  </td>
-                  <td>
-                    <code>{conflict.existingLocationKey}</code>
-                  </td>
-                  <td>
-                    <code>{conflict.conflictingLocationKey ?? conflict.conflictingSource}</code>
-                  </td>
-                  <td>
-                    <Time at={conflict.lastConflictAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={['Entity', 'Kept from', 'Also claimed by', 'Last seen']}>
+          {data.map(conflict => (
+            <tr key={`${conflict.entityRef} ${conflict.conflictingLocationKey}`}>
+              <td>
+                <EntityLink entityRef={conflict.entityRef} />
+              </td>
+              <td>
+                <code>{conflict.existingLocationKey}</code>
+              </td>
+              <td>
+                <code>{conflict.conflictingLocationKey ?? conflict.conflictingSource}</code>
+              </td>
+              <td>
+                <Time at={conflict.lastConflictAt} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Card>
   );

@@ -1,8 +1,9 @@
 /** The frame around every page: the rail, what is above and below everything. */
 
-import { onlineManager, useQueryClient } from '@tanstack/react-query';
+import { onlineManager, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import {
+  Bell,
   Building2,
   House,
   LayoutList,
@@ -28,6 +29,7 @@ import {
 } from 'react';
 import { useKeys } from '../keys/keys';
 import { connection } from '../live/connection';
+import { countsQuery } from '../notifications/queries';
 import { MAY, useMay, useMayAdminister } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button, IconButton } from '../ui/Button';
@@ -149,6 +151,7 @@ function useGlobalKeys(setOverlay: (overlay: Overlay) => void, collapse: () => v
     go('g g', 'Graph', '/catalog-graph'),
     go('g o', 'Organization', '/org'),
     go('g n', 'Create', '/create'),
+    go('g i', 'Notifications', '/notifications'),
     go('g s', 'Settings', '/settings'),
   ]);
 }
@@ -187,6 +190,7 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
       ))}
       <div className="rail-fill" />
       {mayAdminister && <RailLink to="/admin" icon={<ShieldAlert aria-hidden />} label="Admin" />}
+      <Unread />
       <RailLink to="/settings" icon={<Settings aria-hidden />} label="Settings" />
       {user.userEntityRef && (
         <div className="rail-link">
@@ -204,23 +208,47 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
   );
 }
 
+/** Larger numbers say no more. */
+const MAX_UNREAD = 99;
+
+function Unread() {
+  const { data } = useQuery(countsQuery);
+  const unread = data?.unread ?? 0;
+  const badge = unread > MAX_UNREAD ? `${MAX_UNREAD}+` : String(unread);
+  return (
+    <RailLink
+      to="/notifications"
+      icon={<Bell aria-hidden />}
+      label="Notifications"
+      note={unread > 0 ? `${badge} unread` : undefined}
+    />
+  );
+}
+
 interface RailLinkProps {
   to: ComponentProps<typeof Link>['to'];
   icon: React.ReactNode;
   label: string;
   exact?: boolean;
+  /** A number and what it counts. */
+  note?: string;
 }
 
-function RailLink({ to, icon, label, exact = false }: RailLinkProps) {
+function RailLink({ to, icon, label, exact = false, note }: RailLinkProps) {
   return (
     <Link
       to={to}
       className="rail-link"
       activeOptions={{ exact, includeSearch: false }}
-      title={label}
+      title={note ? `${label}, ${note}` : label}
     >
       {icon}
       <span className="rail-label">{label}</span>
+      {note && (
+        <span className="rail-note">
+          {note.split(' ')[0]} <span className="sr-only">{note.split(' ')[1]}</span>
+        </span>
+      )}
     </Link>
   );
 }

@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { FILTERS as AUDIT_FILTERS } from '../admin/audit/filter';
+import { FILTERS as NOTIFICATION_FILTERS } from '../notifications/filter';
 import { config } from './boot';
 import { CrashPage } from './CrashPage';
 import { NotFoundPage } from './NotFoundPage';
@@ -78,6 +79,13 @@ const org = createRoute({
   path: '/org',
   validateSearch: searchOf('find'),
   component: lazyRouteComponent(() => import('../org/OrgPage')),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => root,
+  path: '/notifications',
+  validateSearch: searchOf(...NOTIFICATION_FILTERS),
+  component: lazyRouteComponent(() => import('../notifications/NotificationsPage')),
 });
 
 const settings = createRoute({
@@ -223,6 +231,7 @@ export const router = createRouter({
     register,
     describe,
     org,
+    notifications,
     settings,
     admin,
     adminSection,

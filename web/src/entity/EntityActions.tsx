@@ -59,6 +59,8 @@ export function EntityActions({ entity }: { entity: Entity }) {
   const refresh = useMutation({
     mutationFn: () => catalog.refresh(ref),
     onSuccess: () => {
+      // That it was asked for stands in the history.
+      void client.invalidateQueries({ queryKey: ['audit'] });
       const again = () =>
         client.invalidateQueries({ queryKey: entityQuery(refOf(entity)).queryKey });
       for (const wait of LOOK_AGAIN_MS) setTimeout(again, wait);

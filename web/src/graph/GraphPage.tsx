@@ -17,6 +17,7 @@ import { Menu, MenuCheck, MenuItem } from '../ui/Menu';
 import { Card, Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
+import { Table } from '../ui/Table';
 import { type Graph, type GraphQuery, loadGraph, MAX_NODES } from './data';
 import { coloursNow, toPng, toSvg } from './export';
 import type { Places } from './layout';
@@ -236,30 +237,19 @@ function ExportMenu({ graph, places }: { graph: Graph | undefined; places: Place
 function EdgeList({ graph }: { graph: Graph }) {
   return (
     <Card title="Relations" count={graph.edges.length} flush>
-      <div className="table-wrap">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">Relation</th>
-              <th scope="col">To</th>
-            </tr>
-          </thead>
-          <tbody>
-            {graph.edges.map(({ from, to, types }) => (
-              <tr key={`${from} ${to}`}>
-                <td>
-                  <EntityLink entityRef={from} />
-                </td>
-                <td className="muted">{types.map(relationTitle).join(', ')}</td>
-                <td>
-                  <EntityLink entityRef={to} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={['From', 'Relation', 'To']}>
+        {graph.edges.map(({ from, to, types }) => (
+          <tr key={`${from} ${to}`}>
+            <td>
+              <EntityLink entityRef={from} />
+            </td>
+            <td className="muted">{types.map(relationTitle).join(', ')}</td>
+            <td>
+              <EntityLink entityRef={to} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Card>
   );
 }

@@ -1,4 +1,4 @@
-/** One stream of changes for this tab, while somebody looks at it. */
+/** One stream of changes for this tab, and one of signals, while somebody looks at it. */
 
 import type { QueryClient } from '@tanstack/react-query';
 import { bootRev } from '../app/boot';
@@ -6,6 +6,14 @@ import { connection } from './connection';
 import { follow } from './follow';
 import { refresher } from './refresh';
 import { seen } from './seen';
+import { hearSignals } from './signals';
+
+/** What a signal of a channel makes old. */
+const MADE_OLD: Record<string, string[]> = {
+  notifications: ['notifications'],
+  // Set in another tab or browser.
+  'user-settings': ['stars'],
+};
 
 /** Keeps what the client has up to date until the function it gives is called. */
 export function startLive(client: QueryClient): () => void {
@@ -28,6 +36,11 @@ export function startLive(client: QueryClient): () => void {
       last = id;
     };
     void follow(last, { onChange, onState: connection.set }, stop.signal);
+    const onSignal = (channel: string) =>
+      void client.invalidateQueries({ queryKey: MADE_OLD[channel] });
+    const channels = Object.keys(MADE_OLD);
+    const onOpen = () => channels.forEach(onSignal);
+    void hearSignals(channels, { onSignal, onOpen }, stop.signal);
   };
   document.addEventListener('visibilitychange', listen);
   listen();

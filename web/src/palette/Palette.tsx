@@ -48,6 +48,7 @@ interface Page {
     | '/admin/roles'
     | '/admin/explain'
     | '/admin/audit'
+    | '/notifications'
     | '/settings'
     | '/admin'
     | '/design';
@@ -68,6 +69,7 @@ const PAGES: Page[] = [
   { title: 'Roles', words: 'permissions policies rbac access', to: '/admin/roles' },
   { title: 'Why may they?', words: 'explain permission decision', to: '/admin/explain' },
   { title: 'Audit log', words: 'records history who', to: '/admin/audit' },
+  { title: 'Notifications', words: 'inbox unread messages', to: '/notifications' },
   { title: 'Settings', words: 'theme density profile', to: '/settings' },
   { title: 'Admin', words: 'errors conflicts held locations', to: '/admin' },
   { title: 'Design system', words: 'components tokens', to: '/design' },

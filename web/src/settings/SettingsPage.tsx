@@ -10,6 +10,8 @@ import { EntityLink } from '../ui/EntityLink';
 import { Card, Page } from '../ui/Page';
 import { Kbd } from '../ui/Small';
 import { ActingCard } from './ActingCard';
+import { NotificationsCard } from './NotificationsCard';
+import './settings.css';
 
 export default function SettingsPage() {
   return (
@@ -17,10 +19,11 @@ export default function SettingsPage() {
       <div className="columns">
         <div className="column">
           <Profile />
-          <ActingCard />
           <Appearance />
+          <ActingCard />
         </div>
         <div className="column">
+          <NotificationsCard />
           <Card title="Keyboard">
             <p>
               <Kbd keys="?" /> lists the keys of each page, <Kbd keys="mod+k" /> finds everything.

@@ -4,14 +4,14 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Download, ShieldCheck } from 'lucide-react';
 import { useId } from 'react';
-import { type AuditRecord, admin, type Outcome, type Verification } from '../../api/admin';
+import { admin, type Outcome, type Verification } from '../../api/admin';
 import { download } from '../../catalog/export';
 import { Button } from '../../ui/Button';
-import { Badge, CopyButton, formatCount, Notice, SkeletonRows, Time } from '../../ui/Small';
+import { Badge, CopyButton, formatCount, Notice, SkeletonRows } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
 import { AdminFrame } from '../AdminFrame';
-import { Ref } from '../Ref';
 import { type AuditFilter, toQuery } from './filter';
+import { Records } from './Records';
 
 const route = getRouteApi('/admin/audit');
 const PAGE = 100;
@@ -122,59 +122,6 @@ function Filters({ filter }: { filter: AuditFilter }) {
         </Button>
       )}
     </search>
-  );
-}
-
-export const TONES: Record<Outcome, 'ok' | 'warn' | 'error'> = {
-  succeeded: 'ok',
-  denied: 'warn',
-  failed: 'error',
-};
-
-function Records({ records }: { records: AuditRecord[] }) {
-  return (
-    <div className="table-wrap">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">Did</th>
-            <th scope="col">To</th>
-            <th scope="col">Outcome</th>
-          </tr>
-        </thead>
-        <tbody>
-          {records.map(record => (
-            <tr key={record.seq}>
-              <td className="nowrap">
-                <Link to="/admin/audit/$seq" params={{ seq: String(record.seq) }}>
-                  <Time at={record.at} />
-                </Link>
-              </td>
-              <td>
-                <Ref text={record.actor} />
-                {record.onBehalfOf && (
-                  <div className="muted">
-                    for <Ref text={record.onBehalfOf} />
-                  </div>
-                )}
-              </td>
-              <td className="audit-action">
-                <code className="nowrap">{record.action}</code>
-                {record.detail && <div className="muted">{record.detail}</div>}
-              </td>
-              <td className="audit-subject">
-                <Ref text={record.subject} />
-              </td>
-              <td className="nowrap">
-                <Badge tone={TONES[record.outcome]}>{record.outcome}</Badge>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
 

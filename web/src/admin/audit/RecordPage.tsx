@@ -5,11 +5,11 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { type AuditRecord, admin } from '../../api/admin';
 import { Card } from '../../ui/Page';
-import { Badge, CopyButton, SkeletonRows, Time } from '../../ui/Small';
+import { CopyButton, SkeletonRows, Time } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
 import { AdminFrame } from '../AdminFrame';
 import { Ref } from '../Ref';
-import { TONES } from './AuditPage';
+import { OutcomeBadge } from './Records';
 
 export default function RecordPage() {
   const seq = Number(useParams({ from: '/admin/audit/$seq' }).seq);
@@ -75,12 +75,7 @@ function RecordCard({ record }: { record: AuditRecord }) {
     ['On behalf of', record.onBehalfOf && <Ref text={record.onBehalfOf} />],
     ['Did', <code key="action">{record.action}</code>],
     ['To', <Ref key="subject" text={record.subject} />],
-    [
-      'Outcome',
-      <Badge key="outcome" tone={TONES[record.outcome]}>
-        {record.outcome}
-      </Badge>,
-    ],
+    ['Outcome', <OutcomeBadge key="outcome" outcome={record.outcome} />],
     ['Detail', record.detail],
     ['Through', VIA[record.via] ?? record.via],
     ['Program', record.client],

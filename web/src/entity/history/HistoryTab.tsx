@@ -3,8 +3,8 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { Ref } from '../../admin/Ref';
-import { type AuditRecord, admin, type Outcome } from '../../api/admin';
+import { Records } from '../../admin/audit/Records';
+import { admin } from '../../api/admin';
 import { catalog } from '../../api/catalog';
 import { type Entity, refOf, refTextOf } from '../../api/entity';
 import { seen } from '../../live/seen';
@@ -96,12 +96,12 @@ function Recorded({ entity }: { entity: Entity }) {
     <Card title="Recorded" flush>
       {may === false && (
         <Empty title="Not allowed">
-          Who registered or removed it stands in the audit log, which needs the permission{' '}
-          <code>{MAY.readAudit.name}</code>.
+          Who registered, refreshed or removed it stands in the audit log, which needs the
+          permission <code>{MAY.readAudit.name}</code>.
         </Empty>
       )}
       {may === undefined && <SkeletonRows n={3} />}
-      {may && <Records entity={entity} />}
+      {may && <About entity={entity} />}
     </Card>
   );
 }
@@ -135,7 +135,7 @@ function useRecords(entity: Entity) {
   };
 }
 
-function Records({ entity }: { entity: Entity }) {
+function About({ entity }: { entity: Entity }) {
   const ref = refTextOf(entity);
   const { isPending, error, retry, records, isCut } = useRecords(entity);
   if (error) return <ErrorState error={error} onRetry={retry} />;
@@ -147,64 +147,18 @@ function Records({ entity }: { entity: Entity }) {
   );
   if (records.length === 0) {
     return (
-      <Empty title="Nobody registered or removed it by hand">
+      <Empty title="Nobody has registered, refreshed or removed it by hand">
         It came with its source, and changes with it: who changed its file is in its repository.
       </Empty>
     );
   }
   return (
     <>
-      <div className="table-wrap">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Who</th>
-              <th scope="col">Did</th>
-              <th scope="col">To</th>
-              <th scope="col">Outcome</th>
-            </tr>
-          </thead>
-          <tbody>
-            {records.map(record => (
-              <RecordRow key={record.seq} record={record} isOwn={record.subject === ref} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Records records={records} own={ref} />
       <div className="card-body">
         {isCut && 'Older records are left out. '}
         {all}
       </div>
     </>
-  );
-}
-
-const TONES: Record<Outcome, 'ok' | 'warn' | 'error'> = {
-  succeeded: 'ok',
-  denied: 'warn',
-  failed: 'error',
-};
-
-function RecordRow({ record, isOwn }: { record: AuditRecord; isOwn: boolean }) {
-  return (
-    <tr>
-      <td className="nowrap">
-        <Link to="/admin/audit/$seq" params={{ seq: String(record.seq) }}>
-          <Time at={record.at} />
-        </Link>
-      </td>
-      <td>
-        <Ref text={record.actor} />
-      </td>
-      <td>
-        <code className="nowrap">{record.action}</code>
-        {record.detail && <div className="muted">{record.detail}</div>}
-      </td>
-      <td>{isOwn ? 'this entity' : <Ref text={record.subject} />}</td>
-      <td className="nowrap">
-        <Badge tone={TONES[record.outcome]}>{record.outcome}</Badge>
-      </td>
-    </tr>
   );
 }
