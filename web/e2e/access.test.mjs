@@ -1,7 +1,17 @@
 // Roles, explanations, the audit log, programs that act for people: in a browser, with permissions on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { becomes, count, flowsIn, launch, openPage, press, type, visit } from './browser.mjs';
+import {
+  becomes,
+  count,
+  flowsIn,
+  launch,
+  openPage,
+  press,
+  shortcut,
+  type,
+  visit,
+} from './browser.mjs';
 import { startPortal, WITH_ACCESS } from './portal.mjs';
 import { askToAct, askWithCode, hear, redeem } from './programs.mjs';
 
@@ -34,6 +44,17 @@ flow('a program is let in, is listed, and is ended', async page => {
   const item = page.getByRole('listitem').filter({ hasText: 'Terminal helper' });
   await item.getByRole('button', { name: 'End' }).click();
   await item.waitFor({ state: 'detached' });
+});
+
+flow('tables of the administration are walked with keys', async page => {
+  await go(page, '/admin/roles');
+  const roles = page.locator('.table tbody tr td:first-child a');
+  await shortcut(page, 'j');
+  await press(roles.nth(0), 'j');
+  await press(roles.nth(1), 'k');
+  const name = await roles.nth(0).textContent();
+  await press(roles.nth(0), 'Enter');
+  await page.getByRole('heading', { level: 1, name }).waitFor();
 });
 
 flow('a program that is not wanted is sent away', async page => {

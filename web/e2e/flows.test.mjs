@@ -208,7 +208,7 @@ flow('a form that is left has its draft when somebody comes back', async page =>
   await page.getByLabel('Name').fill('left-behind');
   await page.locator('.cm-content', { hasText: 'left-behind' }).waitFor();
   await go(page, '/catalog-import/describe');
-  await page.getByText('what you had filled in before').waitFor();
+  await page.getByText('what you had written before').waitFor();
   await becomes(() => page.getByLabel('Name').inputValue(), 'left-behind');
   await page.getByRole('button', { name: 'Begin anew' }).click();
   await becomes(() => page.getByLabel('Name').inputValue(), '');
@@ -310,6 +310,54 @@ flow('the palette finds entities, pages and actions', async page => {
   await page.locator('html[data-theme="dark"]').waitFor();
   await page.reload();
   await page.locator('html[data-theme="dark"]').waitFor();
+});
+
+flow('without a network the palette finds what nobody looked for yet', async page => {
+  const filled = page.waitForResponse(it => it.request().postData()?.includes('"limit":2000'));
+  // What goes wrong before it is awaited is the fault to tell.
+  filled.catch(() => undefined);
+  await go(page, '/');
+  await filled;
+  await rest(page);
+  await page.context().setOffline(true);
+  await page.getByText('No network').waitFor();
+  await page.keyboard.press('Control+k');
+  await type(palette(page), 'ledger serv');
+  await page.getByRole('option', { name: /ledger service/i, selected: true }).waitFor();
+  await press(palette(page), 'Enter');
+  await page.waitForURL(/\/catalog\/default\/component\/ledger-service/);
+  await page.getByRole('heading', { level: 1, name: 'ledger-service' }).waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole('heading', { level: 1, name: 'Ledger service' }).waitFor();
+});
+
+flow('the first page leads to what people do most', async page => {
+  await go(page, '/');
+  const quick = page.locator('.page-head');
+  await quick.getByRole('link', { name: 'Register a location' }).waitFor();
+  await quick.getByRole('link', { name: 'Create something' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Create' }).waitFor();
+});
+
+flow('the head of an entity says how it is and when it changed', async page => {
+  await go(page, SERVICE);
+  const summary = page.locator('.summary');
+  await summary.getByText('no errors').waitFor();
+  await summary.locator('time').waitFor();
+  await summary.getByText(/^Changed/).waitFor();
+});
+
+flow('what is starred stays in reach when the navigation is folded', async page => {
+  await go(page, '/catalog/default/component/seat-map-renderer');
+  const link = page.locator('.rail .entity-link[href$="/seat-map-renderer"]');
+  await shortcut(page, 's');
+  await link.waitFor();
+  await shortcut(page, '[');
+  await page.locator('.shell[data-collapsed]').waitFor();
+  await becomes(async () => (await link.boundingBox()).width <= 40, true);
+  await link.click();
+  await shortcut(page, 's');
+  await count(link, 0);
 });
 
 flow('the help lists the keys of the page', async page => {

@@ -161,6 +161,46 @@ flow('a window that is closed gives up, and the next one works', async page => {
   await seen(page, ADA);
 });
 
+flow('without a window the page itself goes to the provider, and comes back', async page => {
+  await page.goto(`${portal.url}/settings`);
+  await page.getByLabel('without a window of its own').check();
+  await button(page).click();
+  await answer(page, 'ada');
+  await seen(page, ADA);
+  assert.ok(page.url().endsWith('/settings'));
+  await page.reload();
+  await seen(page, ADA);
+});
+
+flow('where the browser opens no window, this one goes', async page => {
+  await page.addInitScript(() => {
+    globalThis.open = () => null;
+  });
+  await page.goto(`${portal.url}/settings`);
+  await button(page).click();
+  await answer(page, 'ada');
+  await seen(page, ADA);
+});
+
+flow(
+  'who is refused without a window is told so, once, and nobody else puts words there',
+  async page => {
+    await page.goto(`${portal.url}/settings?error=Call+this+number`);
+    await button(page).waitFor();
+    await count(page.getByText('Call this number'), 0);
+    await page.goto(`${portal.url}/settings`);
+    await page.getByLabel('without a window of its own').check();
+    await button(page).click();
+    await answer(page, 'mallory');
+    await page.getByText('does not contain an email').waitFor();
+    assert.ok(page.url().endsWith('/settings'));
+    await page.reload();
+    await button(page).waitFor();
+    await count(page.getByText('does not contain an email'), 0);
+  },
+  { allow: ['/api/auth/oidc/refresh'] },
+);
+
 flow('two tabs sign in at once, each in its own window', async first => {
   const second = await first.context().newPage();
   const tabs = [first, second];

@@ -60,6 +60,10 @@ fn entity_routes() -> Router<Catalog> {
             get(entities::find_ancestry),
         )
         .route(
+            "/entities/by-name/{kind}/{namespace}/{name}/times",
+            get(entities::find_times),
+        )
+        .route(
             "/entity-facets",
             get(facets::list_facets).post(facets::list_facets_by_body),
         )

@@ -8,6 +8,7 @@ import { Button } from '../ui/Button';
 import { Card } from '../ui/Page';
 import { formatCount, formatSpan, Notice, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
+import { Table } from '../ui/Table';
 
 export function Providers() {
   const { data, error, refetch, isPending } = useQuery({
@@ -20,28 +21,19 @@ export function Providers() {
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {data?.length === 0 && <Empty title="None">The configuration names no source.</Empty>}
       {data && data.length > 0 && (
-        <div className="table-wrap">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Provider</th>
-                <th scope="col" className="num">
-                  Entities of its own
-                </th>
-                <th scope="col">Runs</th>
-                <th scope="col">Ends after</th>
-                <th scope="col">
-                  <span className="sr-only">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.map(provider => (
-                <ProviderRow key={provider.name} provider={provider} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={[
+            'Provider',
+            { title: 'Entities of its own', isNumber: true },
+            'Runs',
+            'Ends after',
+            { title: 'Actions', isHidden: true },
+          ]}
+        >
+          {data.map(provider => (
+            <ProviderRow key={provider.name} provider={provider} />
+          ))}
+        </Table>
       )}
     </Card>
   );

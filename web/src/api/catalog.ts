@@ -69,6 +69,13 @@ export interface HeldDeletion {
   heldAt: number;
 }
 
+/** In milliseconds. */
+export interface Times {
+  discoveredAt: number;
+  changedAt: number;
+  nextLookAt: number;
+}
+
 const BASE = '/api/catalog';
 
 function path(ref: EntityRef): string {
@@ -113,6 +120,8 @@ export const catalog = {
     request<{ items: { entity: Entity; parentEntityRefs: string[] }[] }>(
       `${BASE}/entities/by-name/${path(ref)}/ancestry`,
     ).then(answer => answer.items),
+
+  times: (ref: EntityRef) => request<Times>(`${BASE}/entities/by-name/${path(ref)}/times`),
 
   refresh: (entityRef: string) =>
     request<void>(`${BASE}/refresh`, { method: 'POST', body: { entityRef } }),

@@ -44,6 +44,12 @@ import './shell.css';
 
 const loadPalette = () => import('../palette/Palette');
 const Palette = lazy(loadPalette);
+/** What is needed to find and open an entity, also when there is no network by then. */
+async function prepare() {
+  await Promise.all([loadPalette(), import('../entity/EntityPage')]);
+  const { fillIndex } = await import('../palette/cache');
+  await fillIndex();
+}
 const KeyHelp = lazy(() => import('../keys/KeyHelp'));
 
 type Overlay = 'palette' | 'keys' | null;
@@ -68,7 +74,7 @@ export function Shell() {
   // Who presses Ctrl K types on at once.
   useEffect(() => {
     // Without it now, it is loaded when it is asked for.
-    const load = () => void loadPalette().catch(() => undefined);
+    const load = () => void prepare().catch(() => undefined);
     const timer = setTimeout(load, EXTRAS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
@@ -184,7 +190,7 @@ function Rail({ onSearch, onCollapse }: { onSearch: () => void; onCollapse: () =
       )}
       {pinned.length > 0 && <div className="rail-heading">Starred</div>}
       {pinned.map(ref => (
-        <div className="rail-link rail-label" key={ref}>
+        <div className="rail-link" key={ref}>
           <EntityLink entityRef={ref} />
         </div>
       ))}

@@ -67,6 +67,9 @@ class KeptList {
 export const stars = new KeptList('callboard.stars', 500);
 export const recent = new KeptList('callboard.recent', 30);
 
+/** Where the names that this browser has seen are kept, of who is signed in. */
+export const NAMES = 'callboard.names';
+
 export function useKept(list: KeptList): readonly string[] {
   return useSyncExternalStore(list.subscribe, list.get);
 }

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
+import { catalog } from '../api/catalog';
 import { ApiError } from '../api/client';
 import {
   type Entity,
@@ -21,7 +22,7 @@ import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook, kindName } from '../ui/kinds';
 import { Page } from '../ui/Page';
-import { Badge, Skeleton, SkeletonRows } from '../ui/Small';
+import { Badge, Skeleton, SkeletonRows, Time } from '../ui/Small';
 import { Empty, ErrorState, useLasting } from '../ui/States';
 import { EntityActions } from './EntityActions';
 import { MissingEntity } from './MissingEntity';
@@ -161,8 +162,25 @@ function Summary({ entity, entityRef }: { entity: Entity; entityRef: EntityRef }
           <EntityLink entityRef={parent} />
         </span>
       )}
+      {errors === 0 && <Badge tone="ok">no errors</Badge>}
       {errors > 0 && <Badge tone="error">{errors === 1 ? '1 error' : `${errors} errors`}</Badge>}
+      <Changed entityRef={entityRef} />
     </div>
+  );
+}
+
+function Changed({ entityRef }: { entityRef: EntityRef }) {
+  const { data, isPending } = useQuery({
+    queryKey: ['times', formatRef(entityRef)],
+    queryFn: () => catalog.times(entityRef),
+  });
+  if (isPending) return <Skeleton width={140} />;
+  return (
+    data && (
+      <span className="muted">
+        Changed <Time at={data.changedAt} />
+      </span>
+    )
   );
 }
 

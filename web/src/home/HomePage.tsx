@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Sparkles, SquarePlus } from 'lucide-react';
 import { catalog, type Predicate } from '../api/catalog';
 import { ApiError } from '../api/client';
 import { type Entity, parseRef, refTextOf, specText } from '../api/entity';
@@ -9,6 +10,7 @@ import { kindsQuery } from '../api/queries';
 import { config } from '../app/boot';
 import { recent, stars, useKept } from '../app/kept';
 import { Lifecycle } from '../catalog/columns';
+import { MAY, useMay } from '../session/may';
 import { useUser } from '../session/useSession';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
@@ -25,6 +27,7 @@ export default function HomePage() {
     <Page
       title={config.organization ?? config.title}
       lead="What you own, what you looked at, and what needs a hand."
+      actions={<Quick />}
     >
       <Kinds />
       <div className="columns">
@@ -46,6 +49,25 @@ export default function HomePage() {
         </div>
       </div>
     </Page>
+  );
+}
+
+function Quick() {
+  const mayCreate = useMay(MAY.createTask);
+  const mayRegister = useMay(MAY.register);
+  return (
+    <>
+      {mayRegister !== false && (
+        <Link className="btn" to="/catalog-import">
+          <SquarePlus aria-hidden /> Register a location
+        </Link>
+      )}
+      {mayCreate !== false && (
+        <Link className="btn" data-variant="primary" to="/create">
+          <Sparkles aria-hidden /> Create something
+        </Link>
+      )}
+    </>
   );
 }
 
@@ -152,13 +174,17 @@ function Attention() {
   });
   // Who may not see errors of the catalog is not shown any.
   const errors = useQuery({ queryKey: ['errors'], queryFn: catalog.errors, retry: false });
-  const isHidden = errors.error instanceof ApiError && errors.error.isDenied;
-  const isLoading = orphans.isPending || unowned.isPending || errors.isPending;
-  const failure = orphans.error ?? unowned.error ?? (isHidden ? null : errors.error);
+  const held = useQuery({ queryKey: ['held'], queryFn: catalog.held, retry: false });
+  const all = [orphans, unowned, errors, held];
+  const isLoading = all.some(query => query.isPending);
+  const isDenied = (error: Error | null) => error instanceof ApiError && error.isDenied;
+  const failure = all.find(({ error }) => error && !isDenied(error))?.error;
   const retry = () => {
-    for (const query of [orphans, unowned, errors]) if (query.error) void query.refetch();
+    for (const query of all) if (query.error) void query.refetch();
   };
-  const isCalm = !isLoading && !failure && !orphans.data && !unowned.data && !errors.data?.length;
+  const nHeld = held.data?.filter(({ approved }) => !approved).length ?? 0;
+  const n = (orphans.data ?? 0) + (unowned.data ?? 0) + (errors.data?.length ?? 0) + nHeld;
+  const isCalm = !isLoading && !failure && n === 0;
   return (
     <Card title="Needs attention">
       <div className="column" style={{ gap: 8 }}>
@@ -171,6 +197,14 @@ function Attention() {
           <Notice tone="error">
             <Link to="/admin/$section" params={{ section: 'errors' }}>
               {formatCount(errors.data.length)} entities with errors
+            </Link>
+          </Notice>
+        )}
+        {nHeld > 0 && (
+          <Notice tone="warn">
+            <Link to="/admin/$section" params={{ section: 'held' }}>
+              {nHeld === 1 ? '1 source wants' : `${formatCount(nHeld)} sources want`} to remove
+              much, and wait for you
             </Link>
           </Notice>
         )}

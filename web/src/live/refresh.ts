@@ -28,7 +28,7 @@ export const LISTS = new Set([
   'templates',
   'unregister',
 ]);
-const ONES = ['entity', 'summary'];
+const ONES = ['entity', 'summary', 'times'];
 /** Changes mostly come in groups. */
 const DELAY_MS = 300;
 const GAP_MS = 2000;

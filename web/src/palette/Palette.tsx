@@ -22,7 +22,7 @@ import { session } from '../session/session';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
 import { Notice } from '../ui/Small';
-import { indexed, learn } from './cache';
+import { indexed, learn, NAME_FIELDS } from './cache';
 import { rank } from './rank';
 import './palette.css';
 
@@ -164,14 +164,7 @@ function useEntities(text: string): {
             term,
             fields: ['metadata.name', 'metadata.title', 'spec.profile.displayname'],
           },
-          fields: [
-            'kind',
-            'metadata.name',
-            'metadata.namespace',
-            'metadata.title',
-            'spec.type',
-            'spec.profile.displayName',
-          ],
+          fields: NAME_FIELDS,
           totalItems: 'exclude',
         },
         signal,

@@ -1,10 +1,13 @@
 /** Names of entities this browser has seen, so that they are found at once and without a network. */
 
-import type { Entity } from '../api/entity';
-import { refTextOf, specText, titleOf } from '../api/entity';
+import { catalog } from '../api/catalog';
+import { type Entity, refTextOf, specText, titleOf } from '../api/entity';
+import { NAMES } from '../app/kept';
+import { session } from '../session/session';
 
-const KEY = 'callboard.names';
 const LIMIT = 2000;
+/** A catalog changes; names that are gone lead to similar ones. */
+const FRESH_MS = 60 * 60_000;
 
 interface Name {
   kind: string;
@@ -14,51 +17,99 @@ interface Name {
   type?: string;
 }
 
-let names: Map<string, Entity> | null = null;
+/** What this browser knows for one user. */
+interface Kept {
+  user: string;
+  /** When the index was filled. */
+  at: number;
+  names: Name[];
+}
 
-function read(): Map<string, Entity> {
+let known: { user: string; at: number; names: Map<string, Entity> } | null = null;
+
+function user(): string {
+  const state = session.get();
+  return state.status === 'signed-in' ? state.user.userEntityRef : '';
+}
+
+function read() {
   try {
-    const list = JSON.parse(localStorage.getItem(KEY) ?? '[]') as Name[];
-    return new Map(list.map(entityOf).map(entity => [refTextOf(entity), entity]));
+    const kept = JSON.parse(localStorage.getItem(NAMES) ?? 'null') as Kept | null;
+    // What somebody else may see is not shown to this user.
+    if (kept?.user === user())
+      return { ...kept, names: new Map(kept.names.map(entityOf).map(it => [refTextOf(it), it])) };
   } catch {
-    return new Map();
+    // It is made anew.
   }
+  return { user: user(), at: 0, names: new Map<string, Entity>() };
+}
+
+function current() {
+  if (known?.user !== user()) known = read();
+  return known;
 }
 
 function entityOf({ kind, namespace, name, title, type }: Name): Entity {
   return { apiVersion: '', kind, metadata: { namespace, name, title }, spec: type ? { type } : {} };
 }
 
+function nameOf(entity: Entity): Name {
+  const { namespace, name } = entity.metadata;
+  const title = titleOf(entity);
+  const type = specText(entity, 'type');
+  return { kind: entity.kind, namespace, name, title: title === name ? undefined : title, type };
+}
+
+function keep(names: [string, Entity][], at: number): void {
+  const kept = names.slice(-LIMIT);
+  known = { user: user(), at, names: new Map(kept) };
+  const text = JSON.stringify({ user: known.user, at, names: kept.map(([, it]) => nameOf(it)) });
+  try {
+    localStorage.setItem(NAMES, text);
+  } catch {
+    // A browser that keeps nothing: the names of this tab have to do.
+  }
+}
+
+const entry = (entity: Entity): [string, Entity] => [refTextOf(entity), entityOf(nameOf(entity))];
+
 export function indexed(): Entity[] {
-  names ??= read();
-  return [...names.values()];
+  return [...current().names.values()];
 }
 
 /** Remembers names, the newest longest. */
 export function learn(entities: Entity[]): void {
-  names ??= read();
-  for (const entity of entities) {
-    const ref = refTextOf(entity);
-    names.delete(ref);
-    const title = titleOf(entity);
-    const { namespace, name } = entity.metadata;
-    const type = specText(entity, 'type');
-    names.set(
-      ref,
-      entityOf({
-        kind: entity.kind,
-        namespace,
-        name,
-        title: title === name ? undefined : title,
-        type,
-      }),
-    );
-  }
-  names = new Map([...names].slice(-LIMIT));
-  const list = [...names.values()].map(({ kind, metadata, spec }) => ({
-    kind,
-    ...metadata,
-    ...spec,
-  }));
-  localStorage.setItem(KEY, JSON.stringify(list));
+  const { names, at } = current();
+  const news = new Map(entities.map(entry));
+  keep([...[...names].filter(([ref]) => !news.has(ref)), ...news], at);
+}
+
+/** Names of the catalog that nobody looked for yet; what was looked for stays longer. */
+export function fill(entities: Entity[], at = Date.now()): void {
+  const { names } = current();
+  const others = entities.map(entry).filter(([ref]) => !names.has(ref));
+  const room = Math.max(0, LIMIT - names.size);
+  keep([...others.slice(0, room), ...names], at);
+}
+
+/** Whether the index is to be filled again. */
+export function isOld(now = Date.now()): boolean {
+  return now - current().at > FRESH_MS;
+}
+
+/** What a name is made of. */
+export const NAME_FIELDS = [
+  'kind',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.title',
+  'spec.type',
+  'spec.profile.displayName',
+];
+
+/** Fills the index, so that names are found at once and without a network. */
+export async function fillIndex(): Promise<void> {
+  if (!isOld()) return;
+  const page = await catalog.query({ limit: LIMIT, fields: NAME_FIELDS, totalItems: 'exclude' });
+  fill(page.items);
 }

@@ -5,8 +5,8 @@ import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useId, useState } from 'react';
 import type { Entity } from '../api/entity';
 import { useDraft } from '../app/draft';
-import { Button } from '../ui/Button';
 import { EntitySearch } from '../ui/EntityPicker';
+import { KeptNotice } from '../ui/KeptNotice';
 import { Card, Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { CheckList } from './CheckList';
@@ -40,7 +40,8 @@ const BEGIN: Description = {
 };
 
 export default function DescribePage() {
-  const { value: given, set: setGiven, isKept, forget } = useDraft('describe', BEGIN);
+  const draft = useDraft('describe', BEGIN);
+  const { value: given, set: setGiven } = draft;
   const isWhole = Object.keys(faultsOf(given)).length === 0;
   return (
     <Page
@@ -48,14 +49,7 @@ export default function DescribePage() {
       crumbs={<Link to="/catalog-import">Register a location</Link>}
       lead="Put the file beside the code, as catalog-info.yaml, and register its address."
     >
-      {isKept && (
-        <Notice tone="info">
-          This is what you had filled in before.{' '}
-          <Button size="small" onClick={forget}>
-            Begin anew
-          </Button>
-        </Notice>
-      )}
+      <KeptNotice draft={draft} />
       <div className="columns">
         <Fields given={given} onChange={part => setGiven(now => ({ ...now, ...part }))} />
         <div className="column">

@@ -1,5 +1,6 @@
 /** The way in: all configured providers, or why none works. */
 
+import { useState } from 'react';
 import { config } from '../app/boot';
 import { Button } from '../ui/Button';
 import { Notice, Skeleton } from '../ui/Small';
@@ -7,6 +8,7 @@ import { signInLabel } from './providers';
 import { type SessionState, session } from './session';
 
 export function SignInPage({ state }: { state: SessionState }) {
+  const [isHere, setHere] = useState(false);
   if (state.status === 'signing-in') {
     return (
       <main className="center-page" aria-busy="true">
@@ -25,11 +27,25 @@ export function SignInPage({ state }: { state: SessionState }) {
         <Button
           key={provider.id}
           variant={at === 0 ? 'primary' : undefined}
-          onClick={() => void session.signIn(provider)}
+          onClick={() =>
+            isHere && provider.kind === 'pages'
+              ? session.signInHere(provider)
+              : void session.signIn(provider)
+          }
         >
           {signInLabel(provider)}
         </Button>
       ))}
+      {config.providers.some(({ kind }) => kind === 'pages') && (
+        <label className="muted">
+          <input
+            type="checkbox"
+            checked={isHere}
+            onChange={({ target }) => setHere(target.checked)}
+          />{' '}
+          On this page, without a window of its own
+        </label>
+      )}
       {config.providers.length === 0 && <NoProvider />}
     </main>
   );

@@ -77,15 +77,20 @@ export async function endSession(provider: Provider): Promise<string | undefined
 const WINDOW = 'popup,width=480,height=720';
 const LOOK_MS = 300;
 
-/** Opens the window of a provider; must be called while handling a click. */
-export function signInByWindow(provider: Provider): Promise<SignedIn> {
+/** Where a provider is asked from this page itself, which it then leads back to. */
+export function addressHere(provider: Provider): string {
+  const { origin, href: redirectUrl } = location;
+  return portalUrl(address(provider, 'start', { origin, flow: 'redirect', redirectUrl }));
+}
+
+/**
+ * Opens the window of a provider; must be called while handling a click. Gives nothing when the
+ * browser opens none.
+ */
+export function signInByWindow(provider: Provider): Promise<SignedIn> | undefined {
   const start = address(provider, 'start', { origin: location.origin, flow: 'popup' });
   const opened = window.open(portalUrl(start), 'callboard-sign-in', WINDOW);
-  if (!opened) {
-    return Promise.reject(
-      new Error('The browser did not open the window. Allow pop-ups for this site.'),
-    );
-  }
+  if (!opened) return undefined;
   return new Promise((resolve, reject) => {
     const end = (act: () => void) => {
       removeEventListener('message', hear);

@@ -7,8 +7,15 @@
 
 import { ApiError, request } from '../api/client';
 import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
-import { recent, stars } from '../app/kept';
-import { endSession, refreshSession, type SignedIn, signInByWindow } from './providers';
+import { NAMES, recent, stars } from '../app/kept';
+import {
+  addressHere,
+  endSession,
+  refreshSession,
+  type SignedIn,
+  signInByWindow,
+} from './providers';
+import { takeReturn, whenBack, willReturn } from './return';
 
 export type SessionState =
   | { status: 'signed-out'; error?: Error }
@@ -24,17 +31,22 @@ const SIGNED_IN = 'callboard.signed-in';
 const RENEWING = 'callboard.renewing';
 /** A token is renewed this long before it ends. */
 const MARGIN_MS = 60_000;
+/** The provider asked somebody, and there is no session after all. */
+const NO_SESSION = 'You are not signed in yet, or the provider gives no session that lasts.';
 const COOKIE = '/api/app/.backstage/auth/v1/cookie';
 
 class Session {
   private provider: Provider | undefined = initialProvider();
-  private state: SessionState = initialState(this.provider);
+  /** Whether a provider has just sent this page back. */
+  private back = takeReturn();
+  private state: SessionState = initialState(this.provider, this.back?.error);
   private listeners = new Set<() => void>();
   private held: { token: string; until: number } | null = null;
   private pending: Promise<string> | null = null;
 
   constructor() {
     globalThis.addEventListener?.('storage', event => this.hear(event));
+    whenBack(() => this.state.status === 'signing-in' && this.set({ status: 'signed-out' }));
   }
 
   readonly get = (): SessionState => this.state;
@@ -52,18 +64,31 @@ class Session {
   /** Signs in with a provider; must be called while handling a click. */
   async signIn(provider: Provider): Promise<void> {
     const asked = provider.kind === 'pages' ? signInByWindow(provider) : refreshSession(provider);
+    // Where no window opens, this one goes.
+    if (!asked) return this.signInHere(provider);
     this.set({ status: 'signing-in' });
     try {
       const signedIn = await asked;
-      localStorage.removeItem(SIGNED_OUT);
-      localStorage.setItem(PROVIDER, provider.id);
-      this.provider = provider;
+      this.choose(provider);
       this.keep(signedIn);
-      const { userEntityRef } = signedIn.identity;
-      localStorage.setItem(SIGNED_IN, JSON.stringify([userEntityRef, Date.now()]));
+      tellTabs(signedIn);
     } catch (cause) {
       this.set({ status: 'signed-out', error: errorOf(cause) });
     }
+  }
+
+  /** Signs in on the pages of a provider in this window, which comes back to this page. */
+  signInHere(provider: Provider): void {
+    this.choose(provider);
+    this.set({ status: 'signing-in' });
+    willReturn();
+    location.assign(addressHere(provider));
+  }
+
+  private choose(provider: Provider): void {
+    localStorage.removeItem(SIGNED_OUT);
+    localStorage.setItem(PROVIDER, provider.id);
+    this.provider = provider;
   }
 
   async signOut(): Promise<void> {
@@ -74,6 +99,7 @@ class Session {
     this.held = null;
     stars.replace([]);
     recent.replace([]);
+    localStorage.removeItem(NAMES);
     // Everything that was loaded belongs to who was signed in.
     location.assign(leave ?? `${config.basePath}/`);
   }
@@ -99,9 +125,12 @@ class Session {
     try {
       if (!this.provider) throw new Error('Nobody is signed in.');
       const { provider } = this;
-      return this.keep(await alone(() => refreshSession(provider)));
+      const signedIn = await alone(() => refreshSession(provider));
+      if (this.back) tellTabs(signedIn);
+      this.back = undefined;
+      return this.keep(signedIn);
     } catch (cause) {
-      const error = errorOf(cause);
+      const error = this.back ? new Error(NO_SESSION) : errorOf(cause);
       const isOffline = error instanceof ApiError && error.isOffline;
       // Without a network the page goes on with what it has.
       if (!isOffline || !wasSignedIn) this.set({ status: 'signed-out', error: tellable(error) });
@@ -151,6 +180,11 @@ function alone<T>(run: () => Promise<T>): Promise<T> {
   return locks ? locks.request(RENEWING, run) : run();
 }
 
+/** Other tabs of this browser follow. */
+function tellTabs({ identity }: SignedIn): void {
+  localStorage.setItem(SIGNED_IN, JSON.stringify([identity.userEntityRef, Date.now()]));
+}
+
 function errorOf(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause));
 }
@@ -179,7 +213,8 @@ function initialProvider(): Provider | undefined {
   return providers.find(({ id }) => id === last) ?? (isClear ? only : undefined);
 }
 
-function initialState(provider: Provider | undefined): SessionState {
+function initialState(provider: Provider | undefined, error: Error | undefined): SessionState {
+  if (error) return { status: 'signed-out', error };
   if (!provider || globalThis.localStorage?.getItem(SIGNED_OUT)) return { status: 'signed-out' };
   return bootSession ? { status: 'signed-in', user: bootSession } : { status: 'signing-in' };
 }

@@ -11,6 +11,7 @@ import { scaffolder } from '../api/scaffolder';
 import { useDraft } from '../app/draft';
 import { Button } from '../ui/Button';
 import { EntitySearch } from '../ui/EntityPicker';
+import { KeptNotice } from '../ui/KeptNotice';
 import { Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
@@ -76,7 +77,8 @@ interface EditorProps {
 }
 
 function Editor({ name, begin, edit }: EditorProps) {
-  const { value: text, set, isKept, forget } = useDraft(`template ${name}`, begin);
+  const draft = useDraft(`template ${name}`, begin);
+  const { value: text, set } = draft;
   const read = useRead(text);
   const judged = useJudged(read.template);
   const [view, setView] = useState<'form' | 'run'>('form');
@@ -85,14 +87,7 @@ function Editor({ name, begin, edit }: EditorProps) {
   return (
     <>
       <Choice name={name} edit={edit} />
-      {isKept && (
-        <Notice tone="info">
-          This is what you had written before.{' '}
-          <Button size="small" onClick={forget}>
-            Begin anew
-          </Button>
-        </Notice>
-      )}
+      <KeptNotice draft={draft} />
       <div className="editor">
         <Writing
           text={text}

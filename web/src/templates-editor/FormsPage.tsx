@@ -3,9 +3,9 @@
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useDraft } from '../app/draft';
-import { Button } from '../ui/Button';
+import { KeptNotice } from '../ui/KeptNotice';
 import { Page } from '../ui/Page';
-import { Notice, SkeletonRows } from '../ui/Small';
+import { SkeletonRows } from '../ui/Small';
 import { FORM } from './examples';
 import { FormPreview, useFilled } from './FormPreview';
 import { readForm } from './template';
@@ -15,7 +15,8 @@ import './editor.css';
 const CodeView = lazy(() => import('../ui/CodeView'));
 
 export default function FormsPage() {
-  const { value: text, set, isKept, forget } = useDraft('form', FORM);
+  const draft = useDraft('form', FORM);
+  const { value: text, set } = draft;
   const later = useDeferredValue(text);
   const read = useMemo(() => readForm(later), [later]);
   const [pages, setPages] = useState(read.pages);
@@ -34,14 +35,7 @@ export default function FormsPage() {
         </Link>
       }
     >
-      {isKept && (
-        <Notice tone="info">
-          This is what you had written before.{' '}
-          <Button size="small" onClick={forget}>
-            Begin anew
-          </Button>
-        </Notice>
-      )}
+      <KeptNotice draft={draft} />
       <div className="editor">
         <Writing
           text={text}

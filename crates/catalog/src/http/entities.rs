@@ -7,9 +7,9 @@ use http::header::LINK;
 use index::After;
 use model::{EntityRef, Filter, Projection};
 use platform::http::schema::{Object, STRING, optional, required};
-use platform::http::{Empty, JsonBody, NoContent, Param, Params, Segments, json_bytes};
+use platform::http::{Empty, Json, JsonBody, NoContent, Param, Params, Segments, json_bytes};
 use platform::{Ctx, Error, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::service::entities::Found;
@@ -141,6 +141,21 @@ pub(super) async fn find_ancestry(
     }
     body.push_str("]}");
     Ok(json_bytes(body, None))
+}
+
+/// When an entity came, changed last, and is looked at next.
+pub(super) async fn find_times(
+    ctx: Ctx,
+    State(catalog): State<Catalog>,
+    Segments([kind, namespace, name]): Segments<3>,
+) -> Result<Json<Value>> {
+    let entity_ref = EntityRef::new(kind, namespace, name);
+    let times = catalog.times(&ctx, &entity_ref).await?;
+    Ok(Json(json!({
+        "discoveredAt": times.discovered_at,
+        "changedAt": times.changed_at,
+        "nextLookAt": times.next_look_at,
+    })))
 }
 
 pub(super) async fn delete_entity(

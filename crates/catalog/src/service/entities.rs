@@ -19,6 +19,7 @@ use crate::model::Source;
 use crate::parents::{Ancestors, climb};
 use crate::permission;
 use crate::process::location::annotate;
+use crate::store::stitches::Times;
 use crate::store::{WORK, changes, edges, refresh, stitches};
 use platform::Error;
 
@@ -276,6 +277,15 @@ impl Catalog {
         let (head, chain) = self.db.read(read).await?;
         self.view.keep_ancestors(head, &chain);
         Ok(chain)
+    }
+
+    /// When an entity came, changed last, and is looked at next.
+    pub(crate) async fn times(&self, ctx: &Ctx, entity_ref: &EntityRef) -> Result<Times> {
+        let missing = || Error::not_found(format!("No such entity {entity_ref}"));
+        self.find(ctx, entity_ref).await?.ok_or_else(missing)?;
+        let start = entity_ref.to_string();
+        let load = move |tx: &mut Tx<'_>| stitches::load_times(tx, &start);
+        self.db.read(load).await?.ok_or_else(missing)
     }
 
     /// Makes an entity, and the locations above it, due now.

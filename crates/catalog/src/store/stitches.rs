@@ -100,6 +100,34 @@ pub(crate) fn delete(tx: &mut Tx<'_>, ids: &[i64], now: Millis) -> Result<()> {
     tx.notify(CHANGED)
 }
 
+/// When something happened to an entity, or will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// It was first named by a source.
+    pub discovered_at: Millis,
+    /// Its final form changed last.
+    pub changed_at: Millis,
+    /// It is due to be looked at.
+    pub next_look_at: Millis,
+}
+
+/// The times of an entity that has a final form.
+pub(crate) fn load_times(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<Times>> {
+    let row = tx.query_opt(
+        "select r.discovered_at, e.changed_at, r.next_at from catalog_entity e \
+         join catalog_refresh r on r.id = e.id where e.ref = $1",
+        &[entity_ref.into()],
+    )?;
+    row.map(|mut row| {
+        Ok(Times {
+            discovered_at: row.take(0)?,
+            changed_at: row.take(1)?,
+            next_look_at: row.take(2)?,
+        })
+    })
+    .transpose()
+}
+
 /// Etags and bodies by row id; ids without a final entity are absent.
 pub(crate) fn load_bodies(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<(i64, String, String)>> {
     let sql = format!(

@@ -50,6 +50,27 @@ async fn refreshing_an_entity_reads_the_locations_above_it_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_entity_tells_when_it_came_when_it_changed_and_when_it_is_looked_at_next() {
+    let lab = tree().await;
+    let path = "/entities/by-name/component/default/cart/times";
+    let at = |times: &serde_json::Value, name: &str| times[name].as_i64().expect("a time");
+    let first = lab.get(path).await.expect(200).json();
+    assert!(at(&first, "discoveredAt") <= at(&first, "changedAt"));
+    lab.after(NEXT_LOOK).await;
+    let same = lab.get(path).await.expect(200).json();
+    assert_eq!(same["changedAt"], first["changedAt"], "nothing has changed");
+    lab.web.put(LEFT, described("cart", "new"));
+    lab.after(NEXT_LOOK).await;
+    let now = lab.get(path).await.expect(200).json();
+    assert_eq!(now["discoveredAt"], first["discoveredAt"]);
+    assert!(at(&now, "changedAt") > at(&first, "changedAt"));
+    assert!(at(&now, "nextLookAt") > at(&now, "changedAt"));
+    lab.get("/entities/by-name/component/default/gone/times")
+        .await
+        .expect(404);
+}
+
+#[tokio::test]
 async fn only_what_is_there_can_be_refreshed() {
     let lab = TestCatalog::new().await;
     for (body, status, message) in [

@@ -118,6 +118,22 @@ pub(crate) fn reads() -> Vec<Row> {
         ),
         row(
             "GET",
+            "/entities/by-name/component/default/theirs/times",
+            n.clone(),
+            (200, "changedAt"),
+            MISSING,
+            MISSING,
+        ),
+        row(
+            "GET",
+            "/entities/by-name/component/default/ours/times",
+            n.clone(),
+            (200, "changedAt"),
+            MISSING,
+            (200, "changedAt"),
+        ),
+        row(
+            "GET",
             "/entities/by-name/component/default/theirs/ancestry",
             n.clone(),
             (200, "theirs"),

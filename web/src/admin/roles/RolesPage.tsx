@@ -10,6 +10,7 @@ import { MAY, useMay } from '../../session/may';
 import { FindField } from '../../ui/FindField';
 import { formatCount, SkeletonRows } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
+import { Table } from '../../ui/Table';
 import { AdminFrame } from '../AdminFrame';
 import { SourceBadge } from './SourceBadge';
 
@@ -108,43 +109,36 @@ function RoleTable({ roles }: { roles: Role[] }) {
   for (const policy of policies.data ?? []) count(policy.entityReference);
   for (const condition of conditions.data ?? []) count(condition.roleEntityRef);
   return (
-    <div className="table-wrap">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Role</th>
-            <th scope="col">What it is for</th>
-            <th scope="col" className="num">
-              Members
-            </th>
-            <th scope="col" className="num">
-              Policies
-            </th>
-            <th scope="col">From</th>
+    <>
+      <Table
+        heads={[
+          'Role',
+          'What it is for',
+          { title: 'Members', isNumber: true },
+          { title: 'Policies', isNumber: true },
+          'From',
+        ]}
+      >
+        {roles.slice(0, MAX_ROWS).map(role => (
+          <tr key={role.name}>
+            <td className="nowrap">
+              <RoleLink name={role.name} />
+            </td>
+            <td className="muted">{role.metadata.description}</td>
+            <td className="num">{formatCount(role.memberReferences.length)}</td>
+            <td className="num">{policies.data && formatCount(counts.get(role.name) ?? 0)}</td>
+            <td>
+              <SourceBadge source={role.metadata.source} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {roles.slice(0, MAX_ROWS).map(role => (
-            <tr key={role.name}>
-              <td className="nowrap">
-                <RoleLink name={role.name} />
-              </td>
-              <td className="muted">{role.metadata.description}</td>
-              <td className="num">{formatCount(role.memberReferences.length)}</td>
-              <td className="num">{policies.data && formatCount(counts.get(role.name) ?? 0)}</td>
-              <td>
-                <SourceBadge source={role.metadata.source} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {roles.length > MAX_ROWS && (
         <div className="card-body muted">
           The first {MAX_ROWS} of {formatCount(roles.length)}; filter to see others.
         </div>
       )}
-    </div>
+    </>
   );
 }
 
