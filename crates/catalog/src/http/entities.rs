@@ -152,9 +152,9 @@ pub(super) async fn find_times(
     let entity_ref = EntityRef::new(kind, namespace, name);
     let times = catalog.times(&ctx, &entity_ref).await?;
     Ok(Json(json!({
-        "discoveredAt": times.discovered_at,
-        "changedAt": times.changed_at,
-        "nextLookAt": times.next_look_at,
+        "discoveredAt": times.discovered,
+        "changedAt": times.changed,
+        "nextLookAt": times.next_look,
     })))
 }
 

@@ -104,11 +104,11 @@ pub(crate) fn delete(tx: &mut Tx<'_>, ids: &[i64], now: Millis) -> Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
     /// It was first named by a source.
-    pub discovered_at: Millis,
+    pub discovered: Millis,
     /// Its final form changed last.
-    pub changed_at: Millis,
+    pub changed: Millis,
     /// It is due to be looked at.
-    pub next_look_at: Millis,
+    pub next_look: Millis,
 }
 
 /// The times of an entity that has a final form.
@@ -120,9 +120,9 @@ pub(crate) fn load_times(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<Tim
     )?;
     row.map(|mut row| {
         Ok(Times {
-            discovered_at: row.take(0)?,
-            changed_at: row.take(1)?,
-            next_look_at: row.take(2)?,
+            discovered: row.take(0)?,
+            changed: row.take(1)?,
+            next_look: row.take(2)?,
         })
     })
     .transpose()
