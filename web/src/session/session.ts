@@ -7,8 +7,8 @@
 
 import { ApiError, request } from '../api/client';
 import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
-import { recent, stars } from '../app/kept';
-import { endSession, refreshSession, type SignedIn, signInByWindow } from './providers';
+import { allowed, recent, stars } from '../app/kept';
+import { endSession, endTokens, refreshSession, type SignedIn, signInByWindow } from './providers';
 
 export type SessionState =
   | { status: 'signed-out'; error?: Error }
@@ -20,8 +20,6 @@ const SIGNED_OUT = 'callboard.signed-out';
 const PROVIDER = 'callboard.provider';
 /** Who signed in last and when, for the other tabs of this browser. */
 const SIGNED_IN = 'callboard.signed-in';
-/** Held by the tab that renews the session. */
-const RENEWING = 'callboard.renewing';
 /** A token is renewed this long before it ends. */
 const MARGIN_MS = 60_000;
 const COOKIE = '/api/app/.backstage/auth/v1/cookie';
@@ -68,12 +66,14 @@ class Session {
 
   async signOut(): Promise<void> {
     await request(COOKIE, { method: 'DELETE' }).catch(() => undefined);
+    await endTokens();
     // Now that no page brings anything of this user any more, other tabs may load anew.
     localStorage.setItem(SIGNED_OUT, '1');
     const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
     this.held = null;
     stars.replace([]);
     recent.replace([]);
+    allowed.replace([]);
     // Everything that was loaded belongs to who was signed in.
     location.assign(leave ?? `${config.basePath}/`);
   }
@@ -99,7 +99,7 @@ class Session {
     try {
       if (!this.provider) throw new Error('Nobody is signed in.');
       const { provider } = this;
-      return this.keep(await alone(() => refreshSession(provider)));
+      return this.keep(await refreshSession(provider));
     } catch (cause) {
       const error = errorOf(cause);
       const isOffline = error instanceof ApiError && error.isOffline;
@@ -139,16 +139,6 @@ class Session {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
-}
-
-/**
- * Runs while no other tab does: a provider that gives a new refresh token each time takes one that
- * comes twice for stolen, and ends the session.
- */
-function alone<T>(run: () => Promise<T>): Promise<T> {
-  // Browsers lock on HTTPS and on this machine only.
-  const locks: LockManager | undefined = globalThis.navigator?.locks;
-  return locks ? locks.request(RENEWING, run) : run();
 }
 
 function errorOf(cause: unknown): Error {
