@@ -1,9 +1,10 @@
 // Golden paths in a browser: choosing a template, filling it in, watching it run.
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, press, type, visit } from './browser.mjs';
+import { becomes, count, flowsIn, focused, launch, press, type, visit } from './browser.mjs';
 import { startPortal } from './portal.mjs';
 
 const TEMPLATES = `apiVersion: scaffolder.backstage.io/v1beta3
@@ -75,6 +76,43 @@ spec:
     text:
       - title: What was said
         content: 'A note called \${{ parameters.name }}'
+---
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
+  name: regroup
+  title: Rename a group
+  annotations:
+    callboard.dev/for: kind=group
+spec:
+  type: maintenance
+  parameters:
+    - title: Which?
+      required: [group]
+      properties:
+        group:
+          title: Group
+          type: string
+          ui:field: EntityPicker
+          ui:options: {catalogFilter: {kind: Group}, allowArbitraryValues: false}
+        description: {title: Description, type: string}
+        name:
+          title: Shown as
+          type: string
+          ui:options: {fromEntity: spec.profile.displayName}
+        alias:
+          title: Alias
+          type: string
+          ui:field: EntityNamePicker
+          ui:options: {freeFor: Group}
+        pin: {title: Pin, type: string, ui:widget: password}
+        odd: {title: Odd, type: string, ui:widget: Unheard, backstage:featureFlag: odd-parts}
+    - title: Later
+      backstage:featureFlag: odd-parts
+      properties:
+        when: {title: When, type: string}
+  steps:
+    - {id: say, name: Say, action: debug:log, input: {message: '\${{ parameters.name }}'}}
 ---
 apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -217,6 +255,98 @@ flow('a run that fails says why, and is among the runs', async page => {
   await go(page, '/create/tasks?status=failed');
   await page.getByRole('link', { name: 'Fail at once' }).first().click();
   await page.locator('.run-step[data-status="failed"]').waitFor();
+});
+
+flow('what was filled in is there again, without what is secret', async page => {
+  const path = '/create/templates/default/regroup';
+  await go(page, path);
+  await page.getByLabel('Shown as').fill('The crew');
+  await page.getByLabel('Pin').fill('geheim');
+  await go(page, '/create');
+  await go(page, path);
+  await page.getByText('what you had filled in before').waitFor();
+  await becomes(() => page.getByLabel('Shown as').inputValue(), 'The crew');
+  await becomes(() => page.getByLabel('Pin').inputValue(), '');
+  const stored = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  assert.ok(!stored.includes('geheim'));
+  await page.getByRole('button', { name: 'Begin anew' }).click();
+  await becomes(() => page.getByLabel('Shown as').inputValue(), '');
+  await count(page.getByText('what you had filled in before'), 0);
+  // Looking is not filling in.
+  await go(page, path);
+  await count(page.getByText('what you had filled in before'), 0);
+});
+
+flow('a template is started from an entity, with what it is now', async page => {
+  await go(page, '/catalog/default/group/ticketing');
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Change it with a template' }).click();
+  await page.getByRole('heading', { name: 'Change Ticketing' }).waitFor();
+  await count(page.locator('.template-card'), 1);
+  await page.getByRole('link', { name: 'Rename a group' }).click();
+  const group = page.getByRole('combobox', { name: 'Group' });
+  await becomes(() => group.inputValue(), 'group:default/ticketing');
+  await becomes(() => page.getByLabel('Shown as').inputValue(), 'Ticketing');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('.badge', { hasText: 'completed' }).waitFor();
+  await go(page, '/create?entity=user:default/ada.fosse');
+  await page.getByText('No template is for this').waitFor();
+});
+
+flow('the portal is asked before the form goes on', async page => {
+  await go(page, '/create/templates/default/regroup?formData={"group":"group:default/gone"}');
+  await page.getByText('has no group:default/gone that you may see').waitFor();
+  const alias = page.getByLabel('Alias');
+  await alias.fill('ticketing');
+  await page.getByText('There is something of this name already').waitFor();
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByText('Group is nothing that the catalog has: group:default/gone').waitFor();
+  await page.getByText('Alias is taken').waitFor();
+  const group = page.getByRole('combobox', { name: 'Group' });
+  await focused(group);
+  await group.fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing', selected: true }).waitFor();
+  await press(group, 'Enter');
+  await alias.fill('tickets-and-more');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await focused(page.getByRole('heading', { name: 'Review' }));
+});
+
+flow('the steps of a run are a graph, too', async page => {
+  await go(page, '/create/templates/default/note?formData={"name":"graphed"}');
+  const owner = page.getByRole('combobox', { name: 'Owner' });
+  await owner.fill('ticketing');
+  await page.getByRole('option', { name: 'Ticketing', selected: true }).waitFor();
+  await press(owner, 'Enter');
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Owner').fill('acme');
+  await page.getByLabel('Repository').last().fill('notes');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('.badge', { hasText: 'completed' }).waitFor();
+  await page.getByRole('button', { name: 'Graph', exact: true }).click();
+  await page.waitForURL(/steps=graph/);
+  const graph = page.getByRole('region', { name: 'Graph of the steps' });
+  await count(graph.locator('.step-edges path'), 1);
+  await graph.getByRole('button', { name: 'Say it' }).click();
+  await count(page.getByText('Beginning step Stay quiet'), 0);
+  await page.getByText('Beginning step Say it').waitFor();
+  await page.getByRole('button', { name: 'List', exact: true }).click();
+  await count(graph, 0);
+});
+
+flow('parts behind a flag are shown to who switches it on', async page => {
+  const path = '/create/templates/default/regroup';
+  await go(page, path);
+  await page.getByLabel('Shown as').waitFor();
+  await count(page.getByLabel('Odd', { exact: true }), 0);
+  await count(page.getByRole('button', { name: 'Later' }), 0);
+  await page.getByLabel('odd-parts').check();
+  await page.getByLabel('Odd', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Later' }).waitFor();
+  await go(page, path);
+  await page.getByLabel('Odd', { exact: true }).waitFor();
 });
 
 flow('every action tells its input and output', async page => {

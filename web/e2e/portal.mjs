@@ -54,10 +54,10 @@ function database() {
 }
 
 /**
- * Starts the binary, with more configuration if given; `stop` ends it and removes its data, `halt`
- * ends it only, and `start` starts it again.
+ * Starts the binary, with more configuration and environment if given; `stop` ends it and removes its
+ * data, `halt` ends it only, and `start` starts it again.
  */
-export async function startPortal(more = {}) {
+export async function startPortal(more = {}, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'callboard-e2e-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -88,7 +88,7 @@ export async function startPortal(more = {}) {
     rmSync(folder, { recursive: true, force: true });
   };
   const start = async () => {
-    running = run(args);
+    running = run(args, env);
     try {
       await settled(url, running.child, expected);
     } catch (error) {
@@ -115,8 +115,12 @@ async function tell(url, payload) {
   return answer.json();
 }
 
-function run(args) {
-  const child = spawn(BINARY, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+function run(args, env) {
+  const child = spawn(BINARY, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', chunk => {
     log = (log + chunk).slice(-8000);

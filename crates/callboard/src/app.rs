@@ -207,7 +207,7 @@ impl App {
             clock,
         };
         let scaffolder = scaffolding::open(sections, data_dir, surroundings)?;
-        let portal = Portal::read(config, sections, &identity).await?;
+        let portal = Portal::read(config, sections, &identity, catalog.integrations()).await?;
         Ok(Self {
             settings: Settings::new(db.clone()).telling(change_of_settings(&signals)),
             signals,
@@ -313,6 +313,7 @@ impl App {
             organization: portal.organization.clone(),
             base_path: portal.base_path.clone(),
             providers: portal.providers.clone(),
+            hosts: portal.hosts.clone(),
             version: version::VERSION.to_owned(),
             csp: portal.csp.clone(),
             authenticator: self.identity.cookie_authenticator("app"),

@@ -1,6 +1,7 @@
 //! What the web app is told of the configuration.
 
-use identity::Identity;
+use identity::{Identity, ProviderReport};
+use integrations::ScmIntegrations;
 use platform::config::{AuthConfig, Config, CspDirective};
 
 use crate::app::Sections;
@@ -11,6 +12,7 @@ pub(crate) struct Portal {
     pub organization: Option<String>,
     pub base_path: String,
     pub providers: Vec<web::Provider>,
+    pub hosts: Vec<web::CodeHost>,
     pub csp: Vec<(String, Option<Vec<String>>)>,
     /// The pages of another front end, when one is configured.
     pub front_end: Option<axum::Router>,
@@ -21,8 +23,15 @@ impl Portal {
         config: &Config,
         sections: &Sections,
         identity: &Identity,
+        integrations: &ScmIntegrations,
     ) -> anyhow::Result<Self> {
         let title = config.opt_string("app.title")?;
+        let mut reports = identity.report_providers(false).await;
+        // Those of other environments are not used.
+        reports.retain(|report| {
+            let environment = report.environment.as_deref();
+            environment.is_none_or(|it| it == sections.auth.environment)
+        });
         let csp = sections.backend.csp.iter().map(|(name, directive)| {
             let sources = match directive {
                 CspDirective::Removed => None,
@@ -34,7 +43,8 @@ impl Portal {
             title: title.unwrap_or_else(|| "Callboard".to_owned()),
             organization: config.opt_string("organization.name")?,
             base_path: sections.base_url()?.path().to_owned(),
-            providers: ways_to_sign_in(&sections.auth, identity).await,
+            providers: ways_to_sign_in(&sections.auth, &reports),
+            hosts: code_hosts(integrations, &reports),
             csp: csp.collect(),
             front_end: front_end(config, sections)?,
         })
@@ -56,26 +66,41 @@ fn front_end(config: &Config, sections: &Sections) -> anyhow::Result<Option<axum
     Ok(Some(web::front_end_router(&built, config)?))
 }
 
-/// Providers that sign people in, in the environment that is used; the guest comes last.
-async fn ways_to_sign_in(auth: &AuthConfig, identity: &Identity) -> Vec<web::Provider> {
-    let reports = identity.report_providers(false).await;
-    let usable = reports.into_iter().filter(|report| {
-        let environment = report.environment.as_deref();
-        // Without resolvers a provider only gives access tokens.
-        !report.resolvers.is_empty() && environment.is_none_or(|it| it == auth.environment)
-    });
-    let providers = usable.map(|report| web::Provider {
-        id: report.provider,
-        kind: match report.callback_url {
-            Some(_) => web::ProviderKind::Pages,
-            None => web::ProviderKind::Proxy,
-        },
-        environment: report.environment,
-    });
+/// Providers that sign people in; the guest comes last.
+fn ways_to_sign_in(auth: &AuthConfig, reports: &[ProviderReport]) -> Vec<web::Provider> {
+    // Without resolvers a provider only gives access tokens.
+    let usable = reports.iter().filter(|it| !it.resolvers.is_empty());
     let guest = auth.providers.guest.as_ref().map(|_| web::Provider {
         id: "guest".to_owned(),
         kind: web::ProviderKind::Guest,
         environment: None,
     });
-    providers.chain(guest).collect()
+    usable.map(provider_of).chain(guest).collect()
+}
+
+/// Source control hosts, each with the provider that gives people tokens of their own for it.
+fn code_hosts(integrations: &ScmIntegrations, reports: &[ProviderReport]) -> Vec<web::CodeHost> {
+    let hosts = integrations.list().iter().map(|integration| {
+        let host = integration.host();
+        let report = reports
+            .iter()
+            .find(|it| it.code_host.as_deref() == Some(host));
+        web::CodeHost {
+            host: host.to_owned(),
+            kind: integration.kind().as_str(),
+            provider: report.map(provider_of),
+        }
+    });
+    hosts.collect()
+}
+
+fn provider_of(report: &ProviderReport) -> web::Provider {
+    web::Provider {
+        id: report.provider.clone(),
+        kind: match report.callback_url {
+            Some(_) => web::ProviderKind::Pages,
+            None => web::ProviderKind::Proxy,
+        },
+        environment: report.environment.clone(),
+    }
 }

@@ -22,6 +22,9 @@ pub struct ProviderReport {
     pub resolvers: Vec<String>,
     /// What must be registered at the provider.
     pub callback_url: Option<String>,
+    /// The source control host its access tokens are for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_host: Option<String>,
     /// Why it does not answer; `None` when it does, or was not asked.
     pub trouble: Option<String>,
 }
@@ -64,6 +67,7 @@ impl Identity {
                 environment: Some(client.environment.clone()),
                 resolvers: names(client.resolvers.as_deref().unwrap_or_default()),
                 callback_url: Some(client.callback_url.to_string()),
+                code_host: (client.preset.code_host)(&client.config),
                 trouble,
             });
         }
@@ -78,6 +82,7 @@ impl Identity {
                 environment: None,
                 resolvers: names(&proxy.resolvers),
                 callback_url: None,
+                code_host: None,
                 trouble,
             });
         }

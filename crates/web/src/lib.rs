@@ -21,5 +21,5 @@ mod site;
 
 pub use first_data::Apis;
 pub use front_end::{FrontEnd, front_end_router};
-pub use page::{Provider, ProviderKind};
+pub use page::{CodeHost, Provider, ProviderKind};
 pub use site::{Settings, router};

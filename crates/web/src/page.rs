@@ -44,6 +44,19 @@ pub enum ProviderKind {
     Proxy,
 }
 
+/// A source control host that is configured.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CodeHost {
+    /// Its name, with a port where needed.
+    pub host: String,
+    /// What runs there, as `integrations` calls it.
+    pub kind: &'static str,
+    /// The provider that gives people tokens of their own for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
+}
+
 /// Configuration that browsers may see.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +67,8 @@ pub(crate) struct AppConfig {
     pub base_path: String,
     /// Ways to sign in, in the order in which they are offered.
     pub providers: Vec<Provider>,
+    /// Where repositories can be. Backstage shows browsers the same.
+    pub hosts: Vec<CodeHost>,
     pub version: String,
 }
 
@@ -130,6 +145,7 @@ mod tests {
             organization: Some("</script><!--".into()),
             base_path: "/portal".into(),
             providers: vec![],
+            hosts: vec![],
             version: "1".into(),
         };
         let boot = Boot {

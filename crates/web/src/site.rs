@@ -15,7 +15,7 @@ use platform::permission::Authorizer;
 use crate::assets::{self, Asset, EMBEDDED};
 use crate::first_data::{Apis, FirstData};
 use crate::manifest::Manifest;
-use crate::page::{self, AppConfig, Boot, Provider, Session};
+use crate::page::{self, AppConfig, Boot, CodeHost, Provider, Session};
 use crate::policy::{self, Policy};
 
 const MANIFEST: &str = "manifest.json";
@@ -32,6 +32,8 @@ pub struct Settings {
     pub base_path: String,
     /// Ways to sign in that are configured.
     pub providers: Vec<Provider>,
+    /// Source control hosts that are configured.
+    pub hosts: Vec<CodeHost>,
     /// Version of the binary.
     pub version: String,
     /// `backend.csp`: sources by directive, `None` to remove one.
@@ -75,6 +77,7 @@ fn routes(settings: Settings, assets: &'static [Asset]) -> Result<Router> {
             organization: settings.organization,
             base_path: settings.base_path.trim_end_matches('/').to_owned(),
             providers: settings.providers,
+            hosts: settings.hosts,
             version: settings.version,
         },
         authenticator: settings.authenticator,
@@ -219,6 +222,7 @@ mod tests {
             organization: None,
             base_path: "/sub/".into(),
             providers: Vec::new(),
+            hosts: Vec::new(),
             version: "1".into(),
             csp: Vec::new(),
             authenticator: Arc::new(Cookies),

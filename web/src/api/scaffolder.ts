@@ -24,6 +24,10 @@ export interface TaskStep {
   id: string;
   name: string;
   action: string;
+  /** As the template has them, not rendered. */
+  input?: unknown;
+  if?: unknown;
+  each?: unknown;
 }
 
 export interface Task {
@@ -153,8 +157,8 @@ export const scaffolder = {
 
   cancel: (id: string) => request<unknown>(`${task(id)}/cancel`, { method: 'POST', body: {} }),
 
-  retry: (id: string) =>
-    request<{ id: string }>(`${task(id)}/retry`, { method: 'POST', body: { secrets: {} } }),
+  retry: (id: string, secrets: Record<string, string>) =>
+    request<{ id: string }>(`${task(id)}/retry`, { method: 'POST', body: { secrets } }),
 
   actions: () => request<Action[]>(`${BASE}/actions`),
 

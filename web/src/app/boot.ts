@@ -6,7 +6,17 @@ export interface AppConfig {
   basePath: string;
   /** Ways to sign in, in the order in which they are offered. */
   providers: Provider[];
+  /** Where repositories can be. */
+  hosts: CodeHost[];
   version: string;
+}
+
+export interface CodeHost {
+  host: string;
+  /** What runs there, as `integrations` calls it. */
+  kind: string;
+  /** Gives people tokens of their own for it. */
+  provider?: Provider;
 }
 
 export interface Provider {
@@ -30,7 +40,14 @@ interface Boot {
 }
 
 const EMPTY: Boot = {
-  config: { title: 'Callboard', organization: null, basePath: '', providers: [], version: '' },
+  config: {
+    title: 'Callboard',
+    organization: null,
+    basePath: '',
+    providers: [],
+    hosts: [],
+    version: '',
+  },
   session: null,
   first: [],
   rev: null,

@@ -56,6 +56,8 @@ export function useDraft<T>(name: string, begin: T): Draft<T> {
   const forget = useCallback(() => {
     set(first.current);
     setKept(false);
-  }, []);
+    // Who goes elsewhere at once does not see the next effect.
+    writeDraft(sessionStorage, key, first.current, first.current);
+  }, [key]);
   return { value, set, isKept, forget };
 }

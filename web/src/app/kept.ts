@@ -1,4 +1,4 @@
-/** Lists of references kept in this browser: stars and what was looked at. */
+/** Lists kept in this browser: stars, what was looked at, who gave tokens. */
 
 import { useSyncExternalStore } from 'react';
 
@@ -66,6 +66,8 @@ class KeptList {
 
 export const stars = new KeptList('callboard.stars', 500);
 export const recent = new KeptList('callboard.recent', 30);
+/** Ids of the providers that gave tokens for source control hosts. */
+export const allowed = new KeptList('callboard.allowed', 20);
 
 /** Where the names that this browser has seen are kept, of who is signed in. */
 export const NAMES = 'callboard.names';

@@ -156,14 +156,14 @@ const auditRecord = createRoute({
 const create = createRoute({
   getParentRoute: () => root,
   path: '/create',
-  validateSearch: searchOf('find', 'type', 'tag', 'show'),
+  validateSearch: searchOf('find', 'type', 'tag', 'show', 'entity'),
   component: lazyRouteComponent(() => import('../create/CreatePage')),
 });
 
 const template = createRoute({
   getParentRoute: () => root,
   path: '/create/templates/$namespace/$name',
-  validateSearch: searchOf('formData'),
+  validateSearch: searchOf('formData', 'entity'),
   component: lazyRouteComponent(() => import('../create/TemplatePage')),
 });
 
@@ -177,7 +177,7 @@ const tasks = createRoute({
 const task = createRoute({
   getParentRoute: () => root,
   path: '/create/tasks/$id',
-  validateSearch: searchOf('line'),
+  validateSearch: searchOf('line', 'steps'),
   component: lazyRouteComponent(() => import('../create/run/TaskPage')),
 });
 

@@ -3,7 +3,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { BookOpen, ListChecks, MoreHorizontal, SquarePen, Star } from 'lucide-react';
-import { type Entity, refOf, refTextOf, relationsOf, titleOf } from '../api/entity';
+import { type Entity, parseRef, refOf, refTextOf, relationsOf, titleOf } from '../api/entity';
+import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
 import { toggleStar } from '../app/stars';
 import { MAY, useMay } from '../session/may';
@@ -16,6 +17,7 @@ import { Menu, MenuItem } from '../ui/Menu';
 import { Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
+import { isFor } from './prefill';
 import {
   countsOf,
   isFound,
@@ -30,18 +32,28 @@ import './create.css';
 const route = getRouteApi('/create');
 
 export default function CreatePage() {
-  const filter = route.useSearch();
+  const { entity: entityRef, ...filter } = route.useSearch();
+  const entity = useQuery({
+    ...entityQuery(parseRef(entityRef ?? '')),
+    enabled: entityRef !== undefined,
+  });
   const user = useUser();
   const starred = useKept(stars);
   const mayCreate = useMay(MAY.createTask);
   const { data, error, isPending, refetch } = useQuery(templatesQuery);
-  const templates = data?.items ?? [];
+  const all = data?.items ?? [];
+  const templates = entity.data ? all.filter(it => isFor(it, entity.data)) : all;
   const asker = { ownershipRefs: user.ownershipEntityRefs, stars: starred };
   const found = templates.filter(template => isFound(template, filter, asker));
   return (
     <Page
-      title="Create"
-      lead="Golden paths: answer a few questions, and get what your colleagues would have made."
+      title={entity.data ? `Change ${titleOf(entity.data)}` : 'Create'}
+      crumbs={entityRef && <EntityLink entityRef={entityRef} />}
+      lead={
+        entity.data
+          ? 'Templates for what is there: their forms begin with what it is now.'
+          : 'Golden paths: answer a few questions, and get what your colleagues would have made.'
+      }
       actions={
         <>
           <Link className="btn" to="/create/tasks">
@@ -63,7 +75,13 @@ export default function CreatePage() {
         </Notice>
       )}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data && templates.length === 0 && <NoTemplates />}
+      {entity.error && (
+        <Notice tone="warn">
+          {entityRef} could not be read, so all templates are shown: {entity.error.message}
+        </Notice>
+      )}
+      {data && all.length === 0 && <NoTemplates />}
+      {entity.data && all.length > 0 && templates.length === 0 && <NoneFor />}
       {templates.length > 0 && <Filters filter={filter} templates={templates} n={found.length} />}
       <ul className="template-cards" aria-busy={isPending}>
         {isPending && [1, 2, 3].map(at => <CardSkeleton key={at} />)}
@@ -71,13 +89,16 @@ export default function CreatePage() {
           <TemplateCard
             key={refTextOf(template)}
             template={template}
+            entityRef={entityRef}
             isStarred={starred.includes(refTextOf(template))}
           />
         ))}
       </ul>
       {templates.length > 0 && found.length === 0 && (
         <Empty title="No template matches">
-          <Link to="/create">Show all {formatCount(templates.length)}</Link>
+          <Link to="/create" search={{ entity: entityRef }}>
+            Show all {formatCount(templates.length)}
+          </Link>
         </Empty>
       )}
       {(data?.totalItems ?? 0) > MAX_TEMPLATES && (
@@ -103,6 +124,26 @@ function NoTemplates() {
   );
 }
 
+const EXAMPLE_FOR = `metadata:
+  annotations:
+    callboard.dev/for: kind=component,spec.type=service`;
+
+function NoneFor() {
+  return (
+    <Empty
+      title="No template is for this"
+      example={EXAMPLE_FOR}
+      actions={
+        <Link className="btn" to="/create">
+          Show all templates
+        </Link>
+      }
+    >
+      A template says in its metadata which entities it changes:
+    </Empty>
+  );
+}
+
 interface FiltersProps {
   filter: TemplateFilter;
   templates: Entity[];
@@ -117,7 +158,8 @@ const SHOWN: [string | undefined, string][] = [
 
 function Filters({ filter, templates, n }: FiltersProps) {
   const navigate = route.useNavigate();
-  const set = (part: TemplateFilter) => navigate({ search: { ...filter, ...part }, replace: true });
+  const set = (part: TemplateFilter) =>
+    navigate({ search: now => ({ ...now, ...part }), replace: true });
   const choice = (name: 'type' | 'tag', label: string, values: [string, number][]) =>
     values.length > 0 && (
       <select
@@ -172,7 +214,14 @@ function CardSkeleton() {
   );
 }
 
-function TemplateCard({ template, isStarred }: { template: Entity; isStarred: boolean }) {
+interface CardProps {
+  template: Entity;
+  /** The entity that it is to change. */
+  entityRef: string | undefined;
+  isStarred: boolean;
+}
+
+function TemplateCard({ template, entityRef, isStarred }: CardProps) {
   const ref = refTextOf(template);
   const { namespace, name } = refOf(template);
   const owner = relationsOf(template, 'ownedBy')[0];
@@ -182,7 +231,11 @@ function TemplateCard({ template, isStarred }: { template: Entity; isStarred: bo
       <div className="template-head">
         <KindIcon kind="template" />
         <h2 className="grow">
-          <Link to="/create/templates/$namespace/$name" params={{ namespace, name }}>
+          <Link
+            to="/create/templates/$namespace/$name"
+            params={{ namespace, name }}
+            search={{ entity: entityRef }}
+          >
             {titleOf(template)}
           </Link>
         </h2>
@@ -202,7 +255,7 @@ function TemplateCard({ template, isStarred }: { template: Entity; isStarred: bo
         {tagsOf(template)
           .filter(tag => tag !== type)
           .map(tag => (
-            <Link key={tag} className="chip" to="/create" search={{ tag }}>
+            <Link key={tag} className="chip" to="/create" search={{ tag, entity: entityRef }}>
               {tag}
             </Link>
           ))}

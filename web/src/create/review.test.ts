@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reviewOf } from './review';
+import { firstSecretPage, reviewOf, withoutSecrets } from './review';
 
 test('every value is shown under its title, and no secret', () => {
   const pages = [
@@ -36,4 +36,35 @@ test('every value is shown under its title, and no secret', () => {
     'Database / Size: 5',
     'unknown: yes',
   ]);
+});
+
+test('what is secret is no part of what is kept', () => {
+  const pages = [
+    { properties: { name: { type: 'string' } } },
+    {
+      properties: {
+        token: { type: 'string', 'ui:field': 'Secret' },
+        password: { type: 'string', 'ui:options': { widget: 'password' } },
+        login: { properties: { user: {}, pin: { 'ui:widget': 'password' } } },
+        hosts: { type: 'array', items: { properties: { key: { 'ui:widget': 'password' } } } },
+        keys: { type: 'array', items: { 'ui:widget': 'password' } },
+      },
+    },
+  ];
+  const values = {
+    name: 'a',
+    token: '***',
+    password: 'b',
+    login: { user: 'c', pin: 'd' },
+    hosts: [{ key: 'e', name: 'f' }],
+    keys: ['g'],
+  };
+  expect(withoutSecrets(values, pages)).toEqual({
+    name: 'a',
+    login: { user: 'c' },
+    hosts: [{ name: 'f' }],
+    keys: [],
+  });
+  expect(firstSecretPage(pages)).toBe(1);
+  expect(firstSecretPage(pages.slice(0, 1))).toBeUndefined();
 });

@@ -20,8 +20,48 @@ function lookOf(property: JsonSchema): Review & { isSecret: boolean } {
   const options = isRecord(property['ui:options']) ? property['ui:options'] : {};
   const review = property['ui:backstage.review'] ?? property['ui:backstage'] ?? options;
   const given = isRecord(review) && isRecord(review.review) ? review.review : review;
-  const isSecret = property['ui:field'] === 'Secret' || property['ui:widget'] === 'password';
+  const isSecret = isSecretField(property);
   return { ...(isRecord(given) ? (given as Review) : {}), isSecret };
+}
+
+/** Whether nobody may read over a shoulder what stands in a field. */
+function isSecretField(property: JsonSchema): boolean {
+  const options = isRecord(property['ui:options']) ? property['ui:options'] : {};
+  const widget = property['ui:widget'] ?? options.widget;
+  return property['ui:field'] === 'Secret' || widget === 'password';
+}
+
+/** Values without those of secret fields, as far as schemas tell which they are. */
+export function withoutSecrets(
+  values: Record<string, unknown>,
+  schemas: readonly JsonSchema[],
+): Record<string, unknown> {
+  const properties = Object.assign({}, ...schemas.map(schema => propertiesOf(schema)));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      const property: JsonSchema = properties[name] ?? {};
+      if (isSecretField(property)) return [];
+      return [[name, withoutSecretsIn(value, property)]];
+    }),
+  );
+}
+
+function withoutSecretsIn(value: unknown, property: JsonSchema): unknown {
+  if (isRecord(value)) return withoutSecrets(value, [property]);
+  const { items } = property;
+  if (!Array.isArray(value) || !isRecord(items)) return value;
+  if (isSecretField(items)) return [];
+  return value.map(item => withoutSecretsIn(item, items));
+}
+
+/** The first page with a secret field, where who comes back has to begin again. */
+export function firstSecretPage(schemas: readonly JsonSchema[]): number | undefined {
+  const has = (schema: JsonSchema): boolean =>
+    isSecretField(schema) ||
+    Object.values(propertiesOf(schema)).some(has) ||
+    (isRecord(schema.items) && has(schema.items));
+  const at = schemas.findIndex(has);
+  return at < 0 ? undefined : at;
 }
 
 function textOf(value: unknown): string {
@@ -31,7 +71,7 @@ function textOf(value: unknown): string {
 }
 
 /** Every property of a schema by name, also those that appear later. */
-function propertiesOf(schema: JsonSchema, depth = 0): Record<string, JsonSchema> {
+export function propertiesOf(schema: JsonSchema, depth = 0): Record<string, JsonSchema> {
   if (depth > 20) return {};
   const found: Record<string, JsonSchema> = {};
   const parts = [schema.then, schema.else, schema.allOf, schema.anyOf, schema.oneOf];

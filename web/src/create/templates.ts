@@ -23,6 +23,7 @@ export const templatesQuery = queryOptions({
           'metadata.description',
           'metadata.tags',
           'metadata.links',
+          'metadata.annotations',
           'spec.type',
           'spec.owner',
           'relations',

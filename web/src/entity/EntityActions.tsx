@@ -11,6 +11,7 @@ import {
   SquarePen,
   Star,
   Trash2,
+  WandSparkles,
 } from 'lucide-react';
 import { useState } from 'react';
 import { catalog } from '../api/catalog';
@@ -127,6 +128,14 @@ export function EntityActions({ entity }: { entity: Entity }) {
         <MenuItem icon={<Link2 />} onSelect={copy}>
           Copy the reference
         </MenuItem>
+        {entity.kind.toLowerCase() !== 'template' && (
+          <MenuItem
+            icon={<WandSparkles />}
+            onSelect={() => void router.navigate({ to: '/create', search: { entity: ref } })}
+          >
+            Change it with a template
+          </MenuItem>
+        )}
         {entity.kind.toLowerCase() === 'template' && (
           <MenuItem
             icon={<SquarePen />}

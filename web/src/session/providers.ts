@@ -1,7 +1,8 @@
 /** Signing in with a provider: its addresses, its window, its name. */
 
 import { portalUrl, request } from '../api/client';
-import type { Provider, SessionUser } from '../app/boot';
+import { config, type Provider, type SessionUser } from '../app/boot';
+import { allowed } from '../app/kept';
 
 export interface SignedIn {
   token: string;
@@ -11,6 +12,7 @@ export interface SignedIn {
 
 interface SessionAnswer {
   backstageIdentity?: SignedIn;
+  providerInfo?: { accessToken?: string; scope?: string };
 }
 
 interface Message {
@@ -52,11 +54,49 @@ function address(provider: Provider, step: string, query: Record<string, string>
 /** Other tabs wait for an answer, so it must not stay away for ever. */
 const REFRESH_MS = 30_000;
 
-/** A session from what the browser has: a cookie, a proxy, or nothing at all for guests. */
+/** Held by who renews a session. */
+const RENEWING = 'callboard.renewing';
+
+/**
+ * What the browser has stands for: a cookie, a proxy, or nothing at all for guests. Nobody else
+ * renews meanwhile: a provider that gives a new refresh token each time takes one that comes twice
+ * for stolen, and ends the session.
+ */
+function refresh(provider: Provider, query?: Record<string, string>): Promise<SessionAnswer> {
+  const path = address(provider, 'refresh', query);
+  const run = () => {
+    const signal = AbortSignal.timeout(REFRESH_MS);
+    return request<SessionAnswer>(path, { open: true, signal });
+  };
+  // Browsers lock on HTTPS and on this machine only.
+  const locks: LockManager | undefined = globalThis.navigator?.locks;
+  return locks ? locks.request(RENEWING, run) : run();
+}
+
 export async function refreshSession(provider: Provider): Promise<SignedIn> {
-  const signal = AbortSignal.timeout(REFRESH_MS);
-  const path = address(provider, 'refresh');
-  return identityOf(await request<SessionAnswer>(path, { open: true, signal }));
+  return identityOf(await refresh(provider));
+}
+
+/** A person's own token for a provider, if they have allowed all of this in this browser before. */
+export async function tokenFor(
+  provider: Provider,
+  scopes: readonly string[],
+): Promise<string | undefined> {
+  if (!allowed.has(provider.id)) return undefined;
+  const answer = await refresh(provider, { scope: scopes.join(' ') });
+  const { accessToken, scope = '' } = answer.providerInfo ?? {};
+  const granted = scope.split(/[\s,|]+/);
+  return scopes.every(wanted => granted.includes(wanted)) ? accessToken : undefined;
+}
+
+/** Asks a person for a token of their own; must be called while handling a click. */
+export async function askForToken(provider: Provider, scopes: readonly string[]): Promise<string> {
+  const answer = await openWindow(provider, { scope: scopes.join(' ') });
+  if (!answer) throw new Error('The browser did not open the window. Allow pop-ups for this site.');
+  const token = answer.providerInfo?.accessToken;
+  if (!token) throw new Error('The provider gave no token.');
+  allowed.add(provider.id);
+  return token;
 }
 
 function identityOf(answer: SessionAnswer): SignedIn {
@@ -74,6 +114,13 @@ export async function endSession(provider: Provider): Promise<string | undefined
   return answer?.logoutUrl;
 }
 
+/** Forgets the tokens of source control hosts: the next person at this browser has none of them. */
+export async function endTokens(): Promise<void> {
+  const given = config.hosts.flatMap(({ provider }) => provider ?? []);
+  const ours = given.filter(({ id }) => allowed.has(id));
+  await Promise.all(ours.map(provider => endSession(provider).catch(() => undefined)));
+}
+
 const WINDOW = 'popup,width=480,height=720';
 const LOOK_MS = 300;
 
@@ -88,7 +135,18 @@ export function addressHere(provider: Provider): string {
  * browser opens none.
  */
 export function signInByWindow(provider: Provider): Promise<SignedIn> | undefined {
-  const start = address(provider, 'start', { origin: location.origin, flow: 'popup' });
+  return openWindow(provider)?.then(identityOf);
+}
+
+function openWindow(
+  provider: Provider,
+  query?: Record<string, string>,
+): Promise<SessionAnswer> | undefined {
+  const start = address(provider, 'start', {
+    origin: location.origin,
+    flow: 'popup',
+    ...query,
+  });
   const opened = window.open(portalUrl(start), 'callboard-sign-in', WINDOW);
   if (!opened) return undefined;
   return new Promise((resolve, reject) => {
@@ -104,7 +162,7 @@ export function signInByWindow(provider: Provider): Promise<SignedIn> | undefine
       if (type !== 'authorization_response') return;
       end(() => {
         if (error) reject(new Error(error.message ?? 'The provider refused'));
-        else resolve(Promise.resolve(response ?? {}).then(identityOf));
+        else resolve(response ?? {});
       });
     };
     const watch = setInterval(() => {

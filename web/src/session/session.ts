@@ -7,10 +7,11 @@
 
 import { ApiError, request } from '../api/client';
 import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
-import { NAMES, recent, stars } from '../app/kept';
+import { allowed, NAMES, recent, stars } from '../app/kept';
 import {
   addressHere,
   endSession,
+  endTokens,
   refreshSession,
   type SignedIn,
   signInByWindow,
@@ -27,8 +28,6 @@ const SIGNED_OUT = 'callboard.signed-out';
 const PROVIDER = 'callboard.provider';
 /** Who signed in last and when, for the other tabs of this browser. */
 const SIGNED_IN = 'callboard.signed-in';
-/** Held by the tab that renews the session. */
-const RENEWING = 'callboard.renewing';
 /** A token is renewed this long before it ends. */
 const MARGIN_MS = 60_000;
 /** The provider asked somebody, and there is no session after all. */
@@ -93,6 +92,7 @@ class Session {
 
   async signOut(): Promise<void> {
     await request(COOKIE, { method: 'DELETE' }).catch(() => undefined);
+    await endTokens();
     // Now that no page brings anything of this user any more, other tabs may load anew.
     localStorage.setItem(SIGNED_OUT, '1');
     const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
@@ -100,6 +100,7 @@ class Session {
     stars.replace([]);
     recent.replace([]);
     localStorage.removeItem(NAMES);
+    allowed.replace([]);
     // Everything that was loaded belongs to who was signed in.
     location.assign(leave ?? `${config.basePath}/`);
   }
@@ -125,7 +126,7 @@ class Session {
     try {
       if (!this.provider) throw new Error('Nobody is signed in.');
       const { provider } = this;
-      const signedIn = await alone(() => refreshSession(provider));
+      const signedIn = await refreshSession(provider);
       if (this.back) tellTabs(signedIn);
       this.back = undefined;
       return this.keep(signedIn);
@@ -168,16 +169,6 @@ class Session {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
-}
-
-/**
- * Runs while no other tab does: a provider that gives a new refresh token each time takes one that
- * comes twice for stolen, and ends the session.
- */
-function alone<T>(run: () => Promise<T>): Promise<T> {
-  // Browsers lock on HTTPS and on this machine only.
-  const locks: LockManager | undefined = globalThis.navigator?.locks;
-  return locks ? locks.request(RENEWING, run) : run();
 }
 
 /** Other tabs of this browser follow. */

@@ -114,7 +114,7 @@ function Editor({ name, begin, edit }: EditorProps) {
             <FormPreview pages={read.pages} {...filled} />
           </div>
           <div hidden={view !== 'run'}>
-            <DryRun template={read.template} values={filled.values} secrets={filled.secrets} />
+            <DryRun template={read.template} values={filled.values} secrets={filled.secrets.all} />
           </div>
         </div>
       </div>

@@ -1,7 +1,8 @@
 /** The form of a template as who uses it will see it, while it is being written. */
 
-import { Component, lazy, type ReactNode, Suspense, useMemo, useRef, useState } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useMemo, useState } from 'react';
 import type { JsonSchema } from '../api/scaffolder';
+import { repoUrlOf, type Secrets, useSecrets } from '../create/form/context';
 import { Button } from '../ui/Button';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
@@ -13,12 +14,11 @@ export type Values = Record<string, unknown>;
 interface FormPreviewProps {
   pages: JsonSchema[];
   values: Values;
-  secrets: Record<string, string>;
+  secrets: Secrets;
   onValues: (values: Values) => void;
-  onSecret: (name: string, value: string) => void;
 }
 
-export function FormPreview({ pages, values, secrets, onValues, onSecret }: FormPreviewProps) {
+export function FormPreview({ pages, values, secrets, onValues }: FormPreviewProps) {
   const [chosen, setChosen] = useState(0);
   const [isFine, setFine] = useState(false);
   const at = Math.min(chosen, pages.length - 1);
@@ -61,7 +61,7 @@ export function FormPreview({ pages, values, secrets, onValues, onSecret }: Form
             key={at}
             page={page}
             values={values}
-            context={{ secrets, setSecret: onSecret }}
+            context={{ secrets, repoUrl: repoUrlOf(values) }}
             onChange={change}
             onSubmit={next => {
               change(next);
@@ -106,11 +106,6 @@ class Boundary extends Component<{ children: ReactNode }, { error: Error | undef
 /** Values and secrets of a form that is tried. */
 export function useFilled() {
   const [values, setValues] = useState<Values>({});
-  const secrets = useRef<Record<string, string>>({});
-  const [, redraw] = useState(0);
-  const onSecret = (name: string, value: string) => {
-    secrets.current[name] = value;
-    redraw(n => n + 1);
-  };
-  return { values, onValues: setValues, secrets: secrets.current, onSecret };
+  const secrets = useSecrets();
+  return { values, onValues: setValues, secrets };
 }

@@ -30,6 +30,8 @@ pub(crate) struct Preset {
     pub(crate) resolvers: fn(&OAuthConfig) -> Vec<Named>,
     /// What stands for a session in the browser.
     pub(crate) session: SessionKind,
+    /// The source control host its access tokens are for.
+    pub(crate) code_host: fn(&OAuthConfig) -> Option<String>,
     /// A page that ends the session at the provider.
     pub(crate) logout: fn(&OAuthConfig, Option<&str>) -> Option<Url>,
 }

@@ -28,6 +28,7 @@ const USUAL: Preset = Preset {
     facts: |claims, _| openid_facts(claims, Trust::IfNotDenied),
     resolvers: |_| Vec::new(),
     session: SessionKind::RefreshToken,
+    code_host: |_| None,
     logout: |_, _| None,
 };
 
@@ -199,6 +200,7 @@ fn leave_auth0(config: &OAuthConfig, origin: Option<&str>) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use platform::config::OAUTH_PROVIDERS;
+    use serde_json::json;
 
     use super::*;
 
@@ -208,5 +210,35 @@ mod tests {
             assert!(preset(id).is_some(), "{id}");
         }
         assert_eq!(PRESETS.len(), OAUTH_PROVIDERS.len());
+    }
+
+    #[test]
+    fn tokens_are_for_the_host_of_the_provider() {
+        let cases = [
+            ("github", json!({}), Some("github.com")),
+            (
+                "github",
+                json!({ "enterpriseInstanceUrl": "https://ghe.acme.org/" }),
+                Some("ghe.acme.org"),
+            ),
+            (
+                "gitlab",
+                json!({ "audience": "https://git.acme.org:8443" }),
+                Some("git.acme.org:8443"),
+            ),
+            ("gitlab", json!({}), Some("gitlab.com")),
+            ("bitbucket", json!({}), Some("bitbucket.org")),
+            (
+                "bitbucketServer",
+                json!({ "host": "bitbucket.acme.org" }),
+                Some("bitbucket.acme.org"),
+            ),
+            ("google", json!({}), None),
+        ];
+        for (id, config, expected) in cases {
+            let config = serde_json::from_value(config).unwrap();
+            let host = (preset(id).unwrap().code_host)(&config);
+            assert_eq!(host.as_deref(), expected, "{id}");
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 // Not the index, which wants the validator of its tests, too.
 import Form from '@rjsf/core/lib/components/Form.js';
-import type { CustomValidator, RJSFSchema } from '@rjsf/utils';
-import { type ReactNode, useMemo, useRef } from 'react';
-import { isRecord } from '../../api/entity';
+import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { JsonSchema } from '../../api/scaffolder';
+import { askPortal, checkWith } from './checks';
+import type { FormContext } from './context';
 import { extract } from './extract';
-import { FIELDS, type FormContext } from './fields';
-import { missingOf } from './repoUrl';
+import { FIELDS } from './fields';
 import { TEMPLATES } from './templates';
 import { validator } from './validator';
 import './form.css';
@@ -25,31 +25,6 @@ interface SchemaFormProps {
   children: ReactNode;
 }
 
-const NAME = /^([A-Za-z0-9]+[-_.])*[A-Za-z0-9]{1,63}$/;
-
-/** What fields know beyond their schema. */
-const CHECKS: Record<string, (value: string) => string | undefined> = {
-  EntityNamePicker: value =>
-    NAME.test(value) && value.length <= 63
-      ? undefined
-      : 'has letters and digits, with - _ or . between them, at most 63 in all',
-  RepoUrlPicker: value => {
-    const missing = missingOf(value);
-    return missing.length > 0 ? `still needs: ${missing.join(', ')}` : undefined;
-  },
-};
-
-const checkFields: CustomValidator<Values, RJSFSchema, FormContext> = (data, errors, uiSchema) => {
-  for (const [name, look] of Object.entries(uiSchema ?? {})) {
-    const field = isRecord(look) ? look['ui:field'] : undefined;
-    const value = data?.[name];
-    if (typeof field !== 'string' || typeof value !== 'string') continue;
-    const fault = CHECKS[field]?.(value);
-    if (fault) errors[name]?.addError(fault);
-  }
-  return errors;
-};
-
 export default function SchemaForm(props: SchemaFormProps) {
   const { page, values, context, onChange, onSubmit, children } = props;
   const { schema, uiSchema } = useMemo(() => {
@@ -65,6 +40,25 @@ export default function SchemaForm(props: SchemaFormProps) {
         ?.querySelector<HTMLElement>('input,select,textarea');
       field?.focus();
     });
+  const [late, setLate] = useState<ErrorSchema<Values>>();
+  const isAsking = useRef(false);
+  const isGone = useRef(false);
+  useEffect(() => {
+    isGone.current = false;
+    return () => {
+      isGone.current = true;
+    };
+  }, []);
+  const submit = async (filled: Values) => {
+    if (isAsking.current) return;
+    isAsking.current = true;
+    const faults = await askPortal(uiSchema, filled);
+    isAsking.current = false;
+    if (isGone.current) return;
+    setLate(faults);
+    if (faults) toFirstFault();
+    else onSubmit(filled);
+  };
   return (
     <div className="schema-form" ref={host}>
       <Form<Values, RJSFSchema, FormContext>
@@ -75,12 +69,16 @@ export default function SchemaForm(props: SchemaFormProps) {
         fields={FIELDS}
         templates={TEMPLATES}
         validator={validator as never}
-        customValidate={checkFields}
+        customValidate={checkWith(context)}
         showErrorList={false}
         noHtml5Validate
         experimental_defaultFormStateBehavior={{ allOf: 'populateDefaults' }}
-        onChange={({ formData }) => onChange(formData ?? {})}
-        onSubmit={({ formData }) => onSubmit(formData ?? {})}
+        extraErrors={late}
+        onChange={({ formData }) => {
+          setLate(undefined);
+          onChange(formData ?? {});
+        }}
+        onSubmit={({ formData }) => void submit(formData ?? {})}
         onError={toFirstFault}
       >
         {children}

@@ -50,3 +50,19 @@ test('what needs a feature that is not there is left out and not asked for', () 
   });
   expect(schema).toEqual({ required: ['a'], properties: { a: { type: 'string' } } });
 });
+
+test('layouts and widgets that nobody here knows leave the usual ones', () => {
+  const { uiSchema } = extract({
+    'ui:ObjectFieldTemplate': 'TwoColumns',
+    properties: {
+      a: { type: 'string', 'ui:widget': 'textarea' },
+      b: { type: 'string', 'ui:widget': 'Fancy', 'ui:help': 'Help' },
+      c: { type: 'array', items: { type: 'string' }, 'ui:widget': 'checkboxes' },
+    },
+  });
+  expect(uiSchema).toEqual({
+    a: { 'ui:widget': 'textarea' },
+    b: { 'ui:help': 'Help' },
+    c: { 'ui:widget': 'checkboxes' },
+  });
+});

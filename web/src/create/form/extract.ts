@@ -3,8 +3,12 @@
  * data, into a JSON schema and a schema of the look.
  */
 
+// The widgets alone, without the forms around them.
+import widgets from '@rjsf/core/lib/components/widgets/index.js';
+import { hasWidget, type RJSFSchema } from '@rjsf/utils';
 import { isRecord } from '../../api/entity';
 import type { JsonSchema } from '../../api/scaffolder';
+import { isHidden } from '../flags';
 
 export interface Split {
   schema: JsonSchema;
@@ -17,10 +21,16 @@ const LISTS = ['allOf', 'anyOf', 'oneOf'];
 const SINGLE = ['if', 'then', 'else', 'not'];
 const DEFINITIONS = ['definitions', '$defs'];
 const MAX_DEPTH = 40;
+const WIDGETS = widgets();
 
 const isLook = (key: string) => key.startsWith('ui:');
-/** Features that can be switched on are none of this portal's. */
-const isHidden = (value: unknown) => isRecord(value) && 'backstage:featureFlag' in value;
+
+/** Whether a word about the look means something here: layouts and widgets of others do not. */
+function isKnownLook(key: string, value: unknown, schema: JsonSchema): boolean {
+  if (key === 'ui:ObjectFieldTemplate') return false;
+  if (key !== 'ui:widget' || typeof value !== 'string' || schema.type === undefined) return true;
+  return hasWidget(schema as RJSFSchema, value, WIDGETS);
+}
 
 export function extract(page: JsonSchema, depth = 0): Split {
   const schema: JsonSchema = {};
@@ -30,8 +40,9 @@ export function extract(page: JsonSchema, depth = 0): Split {
     uiSchema = merge(uiSchema, more);
   };
   for (const [key, value] of Object.entries(page)) {
-    if (isLook(key)) uiSchema[key] = value;
-    else if (BY_NAME.includes(key) && isRecord(value)) {
+    if (isLook(key)) {
+      if (isKnownLook(key, value, page)) uiSchema[key] = value;
+    } else if (BY_NAME.includes(key) && isRecord(value)) {
       schema[key] = byName(key, value, add, depth);
     } else if (LISTS.includes(key) && Array.isArray(value)) {
       schema[key] = value.map(part => inner(part, add, depth));

@@ -1,40 +1,22 @@
 /** The fields that templates ask for by name (`ui:field`). */
 
-import type { FieldProps, RJSFSchema } from '@rjsf/utils';
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { catalog } from '../../api/catalog';
-import { isRecord, parseRef } from '../../api/entity';
+import { parseRef, refTextOf } from '../../api/entity';
+import { summaryQuery } from '../../api/queries';
 import { useUser } from '../../session/useSession';
+import { EntityLink } from '../../ui/EntityLink';
 import { EntityRefList, EntitySearch } from '../../ui/EntityPicker';
 import { both, queryOf } from './catalogFilter';
+import { refOfField } from './checks';
+import { written } from './entityRef';
 import { FieldFrame } from './FieldFrame';
-import { type PartName, partsFor, readRepoUrl, writeRepoUrl } from './repoUrl';
+import { type FieldPropsHere, isStill, optionsOf, set } from './field';
+import { RepoBranchPicker, RepoOwnerPicker, RepoUrlPicker } from './repo/RepoFields';
+import { useSettled } from './settled';
 
-export interface FormContext {
-  secrets: Record<string, string>;
-  setSecret: (name: string, value: string) => void;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: values are of any type until a field reads them
-type Props = FieldProps<any, RJSFSchema, FormContext>;
-
-function optionsOf({ uiSchema }: Props): Record<string, unknown> {
-  const options = uiSchema?.['ui:options'];
-  return isRecord(options) ? options : {};
-}
-
-const set = (props: Props, value: unknown) => props.onChange(value, props.fieldPathId.path);
-const isStill = ({ disabled, readonly }: Props) => disabled === true || readonly === true;
-
-/** Shortens a reference as the template wants it: without what is there by default. */
-function written(ref: string, options: Record<string, unknown>): string {
-  if (options.defaultKind === undefined && options.defaultNamespace === undefined) return ref;
-  const { kind, namespace, name } = parseRef(ref, String(options.defaultKind ?? 'component'));
-  const hasNamespace = options.defaultNamespace !== false && options.defaultNamespace === namespace;
-  const short = hasNamespace ? name : `${namespace}/${name}`;
-  return options.defaultKind?.toString().toLowerCase() === kind ? short : `${kind}:${short}`;
-}
+type Props = FieldPropsHere;
 
 function EntityField(props: Props & { kinds?: string[]; isOwned?: boolean }) {
   const options = optionsOf(props);
@@ -55,7 +37,20 @@ function EntityField(props: Props & { kinds?: string[]; isOwned?: boolean }) {
         placeholder={props.uiSchema?.['ui:placeholder']}
         onPick={ref => set(props, ref === '' ? undefined : written(ref, options))}
       />
+      <KnownNote value={props.formData} options={options} />
     </FieldFrame>
+  );
+}
+
+/** Says so where the catalog has no such entity, which may be right. */
+function KnownNote({ value, options }: { value: unknown; options: Record<string, unknown> }) {
+  const ref = typeof value === 'string' && value !== '' ? refOfField({ value, options }) : '';
+  const { data } = useQuery({ ...summaryQuery(ref), enabled: ref !== '' });
+  if (ref === '' || data !== null) return null;
+  return (
+    <span className="field-help" role="status">
+      The catalog has no <code>{ref}</code> that you may see.
+    </span>
   );
 }
 
@@ -111,7 +106,7 @@ function MyGroupsPicker(props: Props) {
   );
 }
 
-function TextField(props: Props & { type?: string; placeholder?: string }) {
+function TextField(props: Props & { type?: string; placeholder?: string; children?: ReactNode }) {
   return (
     <FieldFrame {...props}>
       <input
@@ -128,18 +123,57 @@ function TextField(props: Props & { type?: string; placeholder?: string }) {
         onChange={event => set(props, event.target.value || undefined)}
         onBlur={() => props.onBlur(props.fieldPathId.$id, props.formData)}
       />
+      {props.children}
     </FieldFrame>
   );
 }
 
 function EntityNamePicker(props: Props) {
-  return <TextField {...props} />;
+  return (
+    <TextField {...props}>
+      <NamesakeNote name={props.formData} />
+    </TextField>
+  );
+}
+
+const SETTLE_MS = 400;
+const MAX_NAMESAKES = 3;
+
+/** What is called so already, once nobody types any more. */
+function NamesakeNote({ name }: { name: unknown }) {
+  const typed = typeof name === 'string' ? name.toLowerCase() : '';
+  const settled = useSettled(typed, SETTLE_MS);
+  const { data } = useQuery({
+    queryKey: ['namesakes', settled],
+    queryFn: ({ signal }) =>
+      catalog.query(
+        {
+          query: { 'metadata.name': settled },
+          limit: MAX_NAMESAKES,
+          fields: ['kind', 'metadata.name', 'metadata.namespace'],
+        },
+        signal,
+      ),
+    enabled: settled !== '',
+    staleTime: 30_000,
+  });
+  if (!data || data.items.length === 0 || settled !== typed) return null;
+  return (
+    <span className="field-help" role="status">
+      There is something of this name already:{' '}
+      {data.items.map(entity => (
+        <span key={refTextOf(entity)}>
+          <EntityLink entityRef={refTextOf(entity)} />{' '}
+        </span>
+      ))}
+    </span>
+  );
 }
 
 /** Kept apart from the other values: it is sent as a secret and shown to nobody. */
 function Secret(props: Props) {
-  const context = props.registry.formContext;
-  const value = context.secrets[props.name] ?? '';
+  const { secrets } = props.registry.formContext;
+  const value = secrets.all[props.name] ?? '';
   return (
     <FieldFrame {...props}>
       <input
@@ -151,7 +185,7 @@ function Secret(props: Props) {
         disabled={isStill(props)}
         onChange={event => {
           const next = event.target.value;
-          context.setSecret(props.name, next);
+          secrets.set(props.name, next);
           set(props, next === '' ? undefined : '*'.repeat(next.length));
         }}
       />
@@ -221,103 +255,6 @@ function EntityTagsPicker(props: Props) {
       </datalist>
     </FieldFrame>
   );
-}
-
-const LABELS: Record<PartName, string> = {
-  owner: 'Owner',
-  organization: 'Organization',
-  workspace: 'Workspace',
-  project: 'Project',
-  repo: 'Repository',
-};
-/** The option that lists what a part may be. */
-const ALLOWED: Record<PartName, string> = {
-  owner: 'allowedOwners',
-  organization: 'allowedOrganizations',
-  workspace: 'allowedOwners',
-  project: 'allowedProjects',
-  repo: 'allowedRepos',
-};
-
-function RepoUrlPicker(props: Props) {
-  const options = optionsOf(props);
-  const hosts = texts(options.allowedHosts);
-  const parts = readRepoUrl(props.formData);
-  const host = parts.host || hosts[0] || '';
-  const change = (part: object) => {
-    const next = { ...parts, host, ...part };
-    for (const name of partsFor(next.host)) {
-      const only = texts(options[ALLOWED[name]]);
-      if (!next[name] && only.length > 0) next[name] = only[0];
-    }
-    set(props, writeRepoUrl(next));
-  };
-  const labels: Record<string, unknown> = { owner: options.ownerLabel, repo: options.repoLabel };
-  return (
-    <FieldFrame {...props} isGroup>
-      <div className="repo-parts">
-        <Part label="Host" value={host} allowed={hosts} onChange={it => change({ host: it })} />
-        {partsFor(host).map(name => (
-          <Part
-            key={name}
-            label={typeof labels[name] === 'string' ? labels[name] : LABELS[name]}
-            value={parts[name] ?? ''}
-            allowed={texts(options[ALLOWED[name]])}
-            onChange={value => change({ [name]: value })}
-          />
-        ))}
-      </div>
-    </FieldFrame>
-  );
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
-}
-
-interface PartProps {
-  label: string;
-  value: string;
-  allowed: string[];
-  onChange: (value: string) => void;
-}
-
-function Part({ label, value, allowed, onChange }: PartProps): ReactNode {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      {allowed.length > 0 ? (
-        <select
-          id={id}
-          className="form-control"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        >
-          {!allowed.includes(value) && <option value={value}>{value || 'Choose'}</option>}
-          {allowed.map(item => (
-            <option key={item}>{item}</option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          className="form-control"
-          value={value}
-          placeholder={label === 'Host' ? 'github.com' : undefined}
-          onChange={event => onChange(event.target.value)}
-        />
-      )}
-    </div>
-  );
-}
-
-function RepoBranchPicker(props: Props) {
-  return <TextField {...props} placeholder="main" />;
-}
-
-function RepoOwnerPicker(props: Props) {
-  return <TextField {...props} />;
 }
 
 export const FIELDS = {

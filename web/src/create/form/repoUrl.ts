@@ -1,5 +1,7 @@
 /** Repositories as templates take them: `host?owner=…&repo=…`. */
 
+import { type CodeHost, config } from '../../app/boot';
+
 export interface RepoParts {
   host: string;
   owner?: string;
@@ -12,15 +14,29 @@ export interface RepoParts {
 export type PartName = Exclude<keyof RepoParts, 'host'>;
 
 /** What a sort of host calls the parts, in the order in which people fill them in. */
-const PARTS: [RegExp, PartName[]][] = [
-  [/(^|\.)dev\.azure\.com$|\.visualstudio\.com$/, ['organization', 'project', 'repo']],
-  [/(^|\.)bitbucket\.org$/, ['workspace', 'project', 'repo']],
-  [/bitbucket/, ['project', 'repo']],
-  [/gerrit/, ['repo']],
+const PARTS: Record<string, PartName[]> = {
+  azure: ['organization', 'project', 'repo'],
+  bitbucketCloud: ['workspace', 'project', 'repo'],
+  bitbucketServer: ['project', 'repo'],
+  gerrit: ['repo'],
+};
+const USUAL: PartName[] = ['owner', 'repo'];
+
+/** What hosts that are not configured most likely are. */
+const LOOKS: [RegExp, string][] = [
+  [/(^|\.)dev\.azure\.com$|\.visualstudio\.com$/, 'azure'],
+  [/(^|\.)bitbucket\.org$/, 'bitbucketCloud'],
+  [/bitbucket/, 'bitbucketServer'],
+  [/gerrit/, 'gerrit'],
 ];
 
-export function partsFor(host: string): PartName[] {
-  return PARTS.find(([pattern]) => pattern.test(host))?.[1] ?? ['owner', 'repo'];
+export function hostNamed(name: string, hosts: readonly CodeHost[] = config.hosts) {
+  return hosts.find(({ host }) => host === name);
+}
+
+export function partsFor(name: string, hosts?: readonly CodeHost[]): PartName[] {
+  const kind = hostNamed(name, hosts)?.kind ?? LOOKS.find(([look]) => look.test(name))?.[1];
+  return (kind && PARTS[kind]) || USUAL;
 }
 
 const trimmed = (text: string) => text.trim().replace(/^\/+|\/+$/g, '');
@@ -44,4 +60,29 @@ export function missingOf(text: string): string[] {
   const parts = readRepoUrl(text);
   const missing = partsFor(parts.host).filter(name => !parts[name]);
   return parts.host ? missing : ['host', ...missing];
+}
+
+/** The option that lists what a part may be. */
+export const ALLOWED: Record<PartName | 'host', string> = {
+  host: 'allowedHosts',
+  owner: 'allowedOwners',
+  organization: 'allowedOrganizations',
+  workspace: 'allowedOwners',
+  project: 'allowedProjects',
+  repo: 'allowedRepos',
+};
+
+export function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+}
+
+/** What a template does not allow, of what a link may have brought. */
+export function refusedOf(text: string, options: Record<string, unknown>): string[] {
+  const parts = readRepoUrl(text);
+  const names: (PartName | 'host')[] = ['host', ...partsFor(parts.host)];
+  return names.filter(name => {
+    const allowed = texts(options[ALLOWED[name]]);
+    const value = parts[name];
+    return value && allowed.length > 0 && !allowed.includes(value);
+  });
 }

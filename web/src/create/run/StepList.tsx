@@ -1,9 +1,8 @@
-/** The steps of a run with what they are in and how long they took. */
+/** The steps of a run, one below the other, with what they are in and how long they took. */
 
 import { Ban, Circle, CircleCheck, CircleSlash, CircleX, LoaderCircle } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { TaskStatus } from '../../api/scaffolder';
-import { Card } from '../../ui/Page';
 import { formatSpan } from '../../ui/Small';
 import type { StepRun } from './run';
 
@@ -18,38 +17,45 @@ const ICONS: Record<TaskStatus, typeof Circle> = {
 
 interface StepListProps {
   steps: StepRun[];
+  now: number;
   /** The step whose lines are shown. */
   active: string | undefined;
   onPick: (step: string | undefined) => void;
 }
 
-export function StepList({ steps, active, onPick }: StepListProps) {
-  const now = useNow(steps.some(({ status }) => status === 'processing'));
+export function StepList({ steps, ...props }: StepListProps) {
   return (
-    <Card title="Steps" count={steps.length} flush>
-      <ol className="rows run-steps">
-        {steps.map(step => {
-          const Icon = ICONS[step.status] ?? Circle;
-          const isActive = active === step.id;
-          return (
-            <li key={step.id} data-active={isActive ? '' : undefined}>
-              <button
-                type="button"
-                className="run-step"
-                data-status={step.status}
-                aria-pressed={isActive}
-                title={`${step.action}: show only its lines`}
-                onClick={() => onPick(isActive ? undefined : step.id)}
-              >
-                <Icon aria-hidden />
-                <span className="grow">{step.name}</span>
-                <span className="count">{noteOf(step, now)}</span>
-              </button>
-            </li>
-          );
-        })}
-      </ol>
-    </Card>
+    <ol className="rows run-steps">
+      {steps.map(step => (
+        <li key={step.id} data-active={props.active === step.id ? '' : undefined}>
+          <StepButton step={step} {...props} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface StepButtonProps extends Omit<StepListProps, 'steps'> {
+  step: StepRun;
+}
+
+/** A step with its state; chooses whose lines are shown. */
+export function StepButton({ step, now, active, onPick }: StepButtonProps) {
+  const Icon = ICONS[step.status] ?? Circle;
+  const isActive = active === step.id;
+  return (
+    <button
+      type="button"
+      className="run-step"
+      data-status={step.status}
+      aria-pressed={isActive}
+      title={`${step.action}: show only its lines`}
+      onClick={() => onPick(isActive ? undefined : step.id)}
+    >
+      <Icon aria-hidden />
+      <span className="grow">{step.name}</span>
+      <span className="count">{noteOf(step, now)}</span>
+    </button>
   );
 }
 
@@ -60,7 +66,8 @@ function noteOf({ status, startedAt, endedAt }: StepRun, now: number): string {
   return status === 'completed' || status === 'processing' ? span : `${status}, ${span}`;
 }
 
-function useNow(isRunning: boolean): number {
+/** The time, second by second while something runs. */
+export function useNow(isRunning: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     if (!isRunning) return;

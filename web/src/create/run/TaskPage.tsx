@@ -17,7 +17,8 @@ import { LogView } from './LogView';
 import { OutputCard } from './OutputCard';
 import { isWaiting, type Run, statusOf } from './run';
 import { StatusBadge } from './StatusBadge';
-import { StepList } from './StepList';
+import { Steps } from './Steps';
+import { secretsOf } from './secrets';
 import { titleOf } from './task';
 import { UndoDialog } from './UndoDialog';
 import { useRun } from './useRun';
@@ -59,8 +60,11 @@ function Crumbs() {
 function TaskView({ task }: { task: Task }) {
   const [attempt, setAttempt] = useState(0);
   const { run, isConnected, error } = useRun(task, attempt);
-  const { line } = route.useSearch();
+  const { line, steps: look } = route.useSearch();
+  const isGraph = look === 'graph';
   const navigate = route.useNavigate();
+  const show = (part: { line?: string; steps?: string }) =>
+    navigate({ search: now => ({ ...now, ...part }), replace: true, resetScroll: false });
   const [step, setStep] = useState<string>();
   const lines = step ? run.lines.filter(({ stepId }) => stepId === step) : run.lines;
   return (
@@ -81,14 +85,21 @@ function TaskView({ task }: { task: Task }) {
       )}
       {run.output && <OutputCard output={run.output} />}
       {isWaiting(task, run) && <Waiting task={task} />}
-      <div className="run">
-        <StepList steps={run.steps} active={step} onPick={setStep} />
+      <div className="run" data-graph={isGraph ? '' : undefined}>
+        <Steps
+          steps={task.spec.steps}
+          runs={run.steps}
+          isGraph={isGraph}
+          onLook={look => show({ steps: look ? 'graph' : undefined })}
+          active={step}
+          onPick={setStep}
+        />
         <LogView
           key={step ?? ''}
           lines={lines}
           marked={line}
           fileName={`run-${task.id}.log`}
-          onMark={key => navigate({ search: { line: key }, replace: true, resetScroll: false })}
+          onMark={key => show({ line: key })}
         />
       </div>
     </Page>
@@ -122,7 +133,10 @@ function Actions({ task, run, onRetry }: ActionsProps) {
   const mayCreate = useMay(MAY.createTask);
   const [isUndoing, setUndoing] = useState(false);
   const cancel = useMutation({ mutationFn: () => scaffolder.cancel(task.id) });
-  const retry = useMutation({ mutationFn: () => scaffolder.retry(task.id), onSuccess: onRetry });
+  const retry = useMutation({
+    mutationFn: () => scaffolder.retry(task.id, secretsOf(task.id)),
+    onSuccess: onRetry,
+  });
   const ref = task.spec.templateInfo?.entityRef;
   const { namespace = 'default', name = '' } = ref ? parseRef(ref) : {};
   const error = cancel.error ?? retry.error;

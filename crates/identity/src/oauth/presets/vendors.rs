@@ -93,11 +93,25 @@ pub(super) const GITHUB: Preset = Preset {
         ]
     },
     session: SessionKind::AccessToken,
+    code_host: |config| {
+        let base = config.enterprise_instance_url.as_deref();
+        host_of(base.unwrap_or(GITHUB_URL))
+    },
     ..USUAL
 };
 
 const GITHUB_URL: &str = "https://github.com";
 const GITLAB_URL: &str = "https://gitlab.com";
+
+/// The host of an address as integrations write it, with its port where it has one of its own.
+fn host_of(address: &str) -> Option<String> {
+    let url = address.parse::<Url>().ok()?;
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
 
 /// GitLab, in the cloud or one's own.
 pub(super) const GITLAB: Preset = Preset {
@@ -145,6 +159,7 @@ pub(super) const GITLAB: Preset = Preset {
         );
         vec![NAME, by_id]
     },
+    code_host: |config| host_of(config.audience.as_deref().unwrap_or(GITLAB_URL)),
     ..USUAL
 };
 
@@ -182,6 +197,7 @@ pub(super) const BITBUCKET: Preset = Preset {
             ),
         ]
     },
+    code_host: |_| Some("bitbucket.org".to_owned()),
     ..USUAL
 };
 
@@ -223,6 +239,7 @@ pub(super) const BITBUCKET_SERVER: Preset = Preset {
         claims: claims.names(),
         email_doubt: None,
     },
+    code_host: |config| config.host.clone(),
     ..USUAL
 };
 

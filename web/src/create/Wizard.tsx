@@ -1,0 +1,214 @@
+/** The pages of a form, what is filled in on them, and where somebody is. */
+
+import { useBlocker } from '@tanstack/react-router';
+import { Check } from 'lucide-react';
+import { lazy, Suspense, useMemo, useRef, useState } from 'react';
+import type { JsonSchema, TemplateForm } from '../api/scaffolder';
+import { useDraft } from '../app/draft';
+import { Button } from '../ui/Button';
+import { Notice, SkeletonRows } from '../ui/Small';
+import { flagsIn, isFlagOn, isHidden, switchFlag } from './flags';
+import { repoUrlOf, useSecrets } from './form/context';
+import { ReviewPage } from './ReviewPage';
+import { firstSecretPage, withoutSecrets } from './review';
+
+const SchemaForm = lazy(() => import('./form/SchemaForm'));
+
+export type Values = Record<string, unknown>;
+
+interface WizardProps {
+  form: TemplateForm;
+  templateRef: string;
+  /** What the form begins with. */
+  begin: Values;
+  /** Tells forms of one template apart that began with other values. */
+  beganWith: string;
+}
+
+interface Filled {
+  values: Values;
+  at: number;
+}
+
+export function Wizard({ form: whole, templateRef, begin, beganWith }: WizardProps) {
+  const flags = useMemo(() => flagsIn(whole.steps), [whole]);
+  const [nSwitched, setSwitched] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: flags are kept in the browser
+  const form = useMemo(
+    () => ({ ...whole, steps: whole.steps.filter(({ schema }) => !isHidden(schema)) }),
+    [whole, nSwitched],
+  );
+  const [round, setRound] = useState(0);
+  const draft = useDraft<Filled>(`fill ${templateRef} ${beganWith}`, { values: begin, at: 0 });
+  return (
+    <>
+      {draft.isKept && (
+        <Notice tone="info">
+          This is what you had filled in before.{' '}
+          <Button
+            size="small"
+            onClick={() => {
+              draft.forget();
+              setRound(round + 1);
+            }}
+          >
+            Begin anew
+          </Button>
+        </Notice>
+      )}
+      {flags.length > 0 && <Flags flags={flags} onSwitch={() => setSwitched(nSwitched + 1)} />}
+      <Pages
+        key={`${round} ${nSwitched}`}
+        form={form}
+        templateRef={templateRef}
+        filled={draft.value}
+        onFilled={draft.set}
+        onStarted={draft.forget}
+      />
+    </>
+  );
+}
+
+/** Parts of a form that are still being tried out. */
+function Flags({ flags, onSwitch }: { flags: string[]; onSwitch: () => void }) {
+  return (
+    <fieldset className="wizard-flags">
+      <legend>Parts that are being tried out</legend>
+      {flags.map(flag => (
+        <label key={flag} className="wizard-wait">
+          <input
+            type="checkbox"
+            checked={isFlagOn(flag)}
+            onChange={event => {
+              switchFlag(flag, event.target.checked);
+              onSwitch();
+            }}
+          />
+          {flag}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface PagesProps {
+  form: TemplateForm;
+  templateRef: string;
+  filled: Filled;
+  /** Keeps it for who leaves and comes back. */
+  onFilled: (filled: Filled) => void;
+  onStarted: () => void;
+}
+
+/** Where somebody goes on: secrets are not kept, so their page is filled in anew. */
+function firstPage(pages: readonly JsonSchema[], at: number): number {
+  const last = Math.min(at, pages.length);
+  return Math.min(last, firstSecretPage(pages) ?? last);
+}
+
+function Pages({ form, templateRef, filled, onFilled, onStarted }: PagesProps) {
+  const pages = form.steps.map(({ schema }) => schema);
+  const [values, setValues] = useState(filled.values);
+  const [at, setAt] = useState(() => firstPage(pages, filled.at));
+  const secrets = useSecrets();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // What forms add by themselves is nothing to keep.
+  const isTouched = useRef(false);
+  const touch = () => {
+    isTouched.current = true;
+  };
+  useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: () => isTouched.current });
+  const keep = (next: Values, step: number) => {
+    setValues(next);
+    if (isTouched.current) onFilled({ values: withoutSecrets(next, pages), at: step });
+  };
+  const go = (step: number, next = values) => {
+    setAt(step);
+    keep(next, step);
+    requestAnimationFrame(() => heading.current?.focus());
+  };
+  const page = form.steps[at];
+  const labels = form.presentation?.buttonLabels;
+  const isLast = at === form.steps.length - 1;
+  return (
+    <div
+      className="wizard"
+      onInputCapture={touch}
+      onPointerDownCapture={touch}
+      onKeyDownCapture={touch}
+    >
+      <Steps form={form} at={at} onGo={go} />
+      <div className="wizard-page">
+        <h2 ref={heading} tabIndex={-1}>
+          {page?.title ?? 'Review'}
+        </h2>
+        {page?.description && <p className="muted">{page.description}</p>}
+        {page ? (
+          <Suspense fallback={<SkeletonRows n={4} />}>
+            <SchemaForm
+              key={at}
+              page={page.schema}
+              values={values}
+              context={{ secrets, repoUrl: repoUrlOf(values) }}
+              onChange={next => keep(next, at)}
+              onSubmit={next => go(at + 1, next)}
+            >
+              <div className="wizard-foot">
+                {at > 0 && (
+                  <Button onClick={() => go(at - 1)}>{labels?.backButtonText ?? 'Back'}</Button>
+                )}
+                <Button type="submit" variant="primary">
+                  {isLast ? (labels?.reviewButtonText ?? 'Review') : 'Next'}
+                </Button>
+              </div>
+            </SchemaForm>
+          </Suspense>
+        ) : (
+          <ReviewPage
+            form={form}
+            values={values}
+            secrets={secrets.all}
+            templateRef={templateRef}
+            onBack={() => go(at - 1)}
+            onStarted={() => {
+              isTouched.current = false;
+              onStarted();
+            }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface StepsProps {
+  form: TemplateForm;
+  at: number;
+  onGo: (step: number) => void;
+}
+
+function Steps({ form, at, onGo }: StepsProps) {
+  const titles = [...form.steps.map(({ title }) => title), 'Review'];
+  return (
+    <nav aria-label="Pages of the form">
+      <ol className="wizard-steps">
+        {titles.map((title, index) => (
+          <li key={`${index} ${title}`}>
+            <button
+              type="button"
+              // Forward only through the page, which checks what was filled in.
+              disabled={index > at}
+              aria-current={index === at ? 'step' : undefined}
+              onClick={() => index < at && onGo(index)}
+            >
+              <span className="wizard-mark" aria-hidden>
+                {index < at ? <Check /> : index + 1}
+              </span>
+              {title}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
