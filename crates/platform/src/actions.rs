@@ -62,6 +62,8 @@ pub struct Spec {
     pub has_dry_run: bool,
     /// What takes back what it did, if anything does.
     pub inverse: Option<Inverse>,
+    /// Members of the output that are secrets: hidden where people look, sealed where they are kept.
+    pub secret_outputs: Vec<String>,
 }
 
 /// What takes back what an action did.
@@ -132,6 +134,7 @@ impl Spec {
             place: Place::Anywhere,
             has_dry_run: read_only,
             inverse: Inverse::from_json(&value["inverse"]),
+            secret_outputs: texts(&value["secretOutputs"]),
         })
     }
 
@@ -178,6 +181,13 @@ impl Spec {
         }
         view
     }
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items
+        .filter_map(|it| it.as_str().map(str::to_owned))
+        .collect()
 }
 
 impl Inverse {

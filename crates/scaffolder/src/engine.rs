@@ -7,6 +7,7 @@ pub(crate) mod book;
 mod changes;
 mod context;
 pub(crate) mod dry_run;
+mod kept;
 mod loops;
 pub(crate) mod mask;
 mod output;
@@ -166,7 +167,13 @@ impl Runner {
     /// Takes over what a step did in an earlier run.
     fn restore(&self, place: &Place<'_>, entry: &Entry, progress: &mut Progress) {
         let output = entry.output.as_deref().unwrap_or("null");
-        let output: Value = serde_json::from_str(output).unwrap_or_default();
+        let output = match self.opened(output) {
+            Ok(output) => output,
+            Err(error) => {
+                progress.error.get_or_insert(error);
+                return;
+            }
+        };
         match entry.state {
             State::Completed => {
                 let id = place.id();
@@ -174,7 +181,9 @@ impl Runner {
                     "Skipping step {id} because it was already completed in a previous run"
                 );
                 self.book.log(json!({ "message": message, "stepId": id }));
-                progress.context.add_output(id, &output);
+                progress
+                    .context
+                    .add_output(id, &output, self.secret_outputs(place));
             }
             State::Failed if output[step::MAY_FAIL] == true => {}
             State::Failed => {
@@ -198,7 +207,10 @@ impl Runner {
         let mut change = Change {
             key: place.key(),
             state,
-            output: news.output.map(Value::to_string),
+            output: match (news.output, state) {
+                (Some(output), State::Completed) => Some(self.sealed(place, output)?),
+                (output, _) => output.map(Value::to_string),
+            },
             line: Some(place.line(&news.message, state)),
             workspace: None,
         };

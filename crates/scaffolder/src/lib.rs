@@ -23,6 +23,7 @@ mod processor;
 mod render;
 mod repo_url;
 mod scaffolder;
+mod script;
 mod service;
 mod store;
 mod task;

@@ -342,6 +342,7 @@ mod tests {
             },
             has_dry_run: false,
             inverse: None,
+            secret_outputs: Vec::new(),
         }))
     }
 

@@ -5,10 +5,9 @@ use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use model::{YamlLimits, parse_documents, to_yaml};
+use model::{YamlLimits, parse_documents};
 use platform::actions::Run;
 use platform::{Error, Result};
-use regex::RegexBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
@@ -16,23 +15,19 @@ use zip::write::SimpleFileOptions;
 use super::files::globs;
 use super::typed;
 use crate::engine::blocking;
+use crate::script::{self, Function};
 use crate::workspace::{self, Kind, io, resolve, write_file};
 
 /// How long a step may sleep.
 const MAX_SLEEP: Duration = Duration::from_mins(10);
-/// Bytes that a compiled pattern may take.
-const PATTERN_SIZE: usize = 1 << 20;
+/// Spaces of a JSON file that nobody wants otherwise.
+const INDENT: usize = 2;
 const PLAIN: u32 = 0o644;
 
 /// Runs one of them; the rest of its id after `roadiehq:utils:`.
 pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
-    match name {
-        "serialize:json" => {
-            return Ok(json!({ "serialized": json_text(input, &replaced(input)) }));
-        }
-        "serialize:yaml" => return Ok(json!({ "serialized": to_yaml(&replaced(input)) })),
-        "sleep" => return sleep(input).await,
-        _ => {}
+    if name == "sleep" {
+        return sleep(run, input).await;
     }
     let root = run.step()?.workspace.clone();
     let (name, input) = (name.to_owned(), input.clone());
@@ -41,7 +36,13 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
         "fs:append" => append(&root, &input),
         "fs:parse" => parse(&root, &input),
         "fs:replace" => replace(&root, &input),
-        "json:merge" | "merge" => merge(&root, &input),
+        "json:merge" => merge_json(&root, &input),
+        "merge" => merge(&root, &input),
+        "serialize:json" => serialize_json(&input),
+        "serialize:yaml" => text(Function::YamlText, "serialized", &input),
+        "jsonata" => jsonata(&input),
+        "jsonata:json:transform" => transform_json(&root, &input),
+        "jsonata:yaml:transform" => transform_yaml(&root, &input),
         "zip" => zip(&root, &input),
         other => Err(Error::internal(format!(
             "no code for roadiehq:utils:{other}"
@@ -50,44 +51,63 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
     .await
 }
 
-/// The data with only the members that `replacer` names.
-fn replaced(input: &Value) -> Value {
-    fn keep(value: &Value, names: &[Value]) -> Value {
-        match value {
-            Value::Array(items) => items.iter().map(|item| keep(item, names)).collect(),
-            Value::Object(members) => {
-                let kept = names.iter().filter_map(Value::as_str);
-                let kept = kept.filter_map(|name| Some((name, members.get(name)?)));
-                let kept = kept.map(|(name, value)| (name.to_owned(), keep(value, names)));
-                Value::Object(kept.collect())
-            }
-            other => other.clone(),
+/// What a function of the libraries gives, as an output; `undefined` is none.
+fn text(function: Function, name: &str, input: &Value) -> Result<Value> {
+    let found = script::call(function, input)?;
+    Ok(found.map_or_else(|| json!({}), |value| json!({ name: value })))
+}
+
+fn serialize_json(input: &Value) -> Result<Value> {
+    let mut input = input.clone();
+    // An empty list of names means all of them.
+    if input["replacer"].as_array().is_some_and(Vec::is_empty) {
+        input["replacer"] = Value::Null;
+    }
+    text(Function::JsonText, "serialized", &input)
+}
+
+fn jsonata(input: &Value) -> Result<Value> {
+    text(Function::Evaluate, "result", input).map_err(|error| {
+        let why = error.message();
+        Error::input(format!("JSONata failed to evaluate the expression: {why}"))
+    })
+}
+
+fn transform_json(root: &Path, input: &Value) -> Result<Value> {
+    let data = json_of(&read(&resolve(root, path_of(input))?)?, path_of(input))?;
+    transform(input, data, "json")
+}
+
+fn transform_yaml(root: &Path, input: &Value) -> Result<Value> {
+    let text = read(&resolve(root, path_of(input))?)?;
+    let mut documents = documents(&text, path_of(input))?;
+    let data = match documents.len() {
+        _ if input["loadAll"] == true => documents.into(),
+        0 => Value::Null,
+        1 => documents.remove(0),
+        _ => {
+            let path = path_of(input);
+            let message = format!("{path} has several documents; `loadAll` makes a list of them");
+            return Err(Error::input(message));
         }
-    }
-    match input["replacer"].as_array() {
-        Some(names) if !names.is_empty() => keep(&input["data"], names),
-        _ => input["data"].clone(),
-    }
-}
-
-/// JSON with `space`, as `JSON.stringify` takes it.
-fn json_text(input: &Value, data: &Value) -> String {
-    let has_space = match &input["space"] {
-        Value::Number(number) => number.as_f64().is_some_and(|it| it > 0.0),
-        Value::String(text) => !text.is_empty(),
-        _ => false,
     };
-    if has_space {
-        format!("{data:#}")
-    } else {
-        data.to_string()
-    }
+    transform(input, data, "yaml")
 }
 
-async fn sleep(input: &Value) -> Result<Value> {
+/// The result of an expression on the content of a file, as a text unless an object is wanted.
+fn transform(input: &Value, data: Value, format: &str) -> Result<Value> {
+    let mut input = input.clone();
+    let as_value = input["as"] == "object";
+    input["as"] = if as_value { "object" } else { format }.into();
+    input["data"] = data;
+    text(Function::Evaluate, "result", &input)
+}
+
+async fn sleep(run: &Run, input: &Value) -> Result<Value> {
     let seconds = input["amount"].as_f64().unwrap_or_default();
     let time = Duration::try_from_secs_f64(seconds)
         .map_err(|error| Error::input("this is no time to sleep").with_source(error))?;
+    run.log.info(&format!("Waiting {seconds} seconds"));
     tokio::time::sleep(time.min(MAX_SLEEP)).await;
     Ok(json!({}))
 }
@@ -102,9 +122,16 @@ fn text_of<'v>(input: &'v Value, name: &str) -> &'v str {
 
 fn content_text(input: &Value) -> String {
     match &input["content"] {
+        Value::String(text) if input["preserveFormatting"] == true => formatted(text),
         Value::String(text) => text.clone(),
         other => format!("{other:#}"),
     }
+}
+
+/// JSON over several lines; anything else as it is.
+fn formatted(text: &str) -> String {
+    let parsed = serde_json::from_str::<Value>(text);
+    parsed.map_or_else(|_| text.to_owned(), |value| format!("{value:#}"))
 }
 
 fn write(root: &Path, input: &Value) -> Result<Value> {
@@ -126,10 +153,10 @@ fn read(full: &Path) -> Result<String> {
     fs::read_to_string(full).map_err(|error| io(&error, "open", full))
 }
 
-fn is_json(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("json"))
+/// The extension of a path, which says what kind of file it is.
+fn extension(path: &str) -> String {
+    let extension = Path::new(path).extension().unwrap_or_default();
+    extension.to_string_lossy().to_ascii_lowercase()
 }
 
 fn documents(text: &str, path: &str) -> Result<Vec<Value>> {
@@ -212,17 +239,20 @@ fn replace(root: &Path, input: &Value) -> Result<Value> {
 
 impl Replacement {
     fn apply(&self, text: &str) -> Result<String> {
-        if !self.match_regex {
+        // A dollar sign in the new text means a part of what was found, with and without patterns.
+        if !self.match_regex && !self.replace_with.contains('$') {
             return Ok(text.replace(&self.find, &self.replace_with));
         }
-        let pattern = RegexBuilder::new(&self.find)
-            .size_limit(PATTERN_SIZE)
-            .build();
-        let pattern = pattern.map_err(|error| {
-            Error::input(format!("`{}` is no pattern", self.find)).with_source(error)
-        })?;
-        let replaced = pattern.replace_all(text, self.replace_with.as_str());
-        Ok(replaced.into_owned())
+        let replaced = script::call(
+            Function::ReplaceText,
+            &json!({
+                "text": text, "find": self.find, "isPattern": self.match_regex,
+                "replacement": self.replace_with,
+            }),
+        )?;
+        Ok(replaced
+            .and_then(|it| it.as_str().map(str::to_owned))
+            .unwrap_or_default())
     }
 }
 
@@ -231,54 +261,66 @@ fn write_kept(full: &Path, text: &str) -> Result<()> {
     fs::write(full, text).map_err(|error| io(&error, "open", full))
 }
 
+/// Merges into a JSON file, which is made if need be.
+fn merge_json(root: &Path, input: &Value) -> Result<Value> {
+    let full = resolve(root, path_of(input))?;
+    let old = if full.exists() {
+        read(&full)?
+    } else {
+        "{}".to_owned()
+    };
+    let space = if input["matchFileIndent"] == true {
+        indent_of(&old)
+    } else {
+        INDENT
+    };
+    merge_with(Function::MergeJson, &full, &old, space, input)
+}
+
+/// Merges into a JSON or YAML file; other files stay as they are.
 fn merge(root: &Path, input: &Value) -> Result<Value> {
     let path = path_of(input);
     let full = resolve(root, path)?;
-    let as_json = is_json(path);
-    let parsed = |text: &str| {
-        if as_json {
-            json_of(text, path)
-        } else {
-            Ok(documents(text, path)?
-                .into_iter()
-                .next()
-                .unwrap_or_default())
-        }
+    if !full.exists() {
+        return Err(Error::input(format!("The file {path} does not exist.")));
+    }
+    let function = match extension(path).as_str() {
+        "json" => Function::MergeJson,
+        "yaml" | "yml" => Function::MergeYaml,
+        _ => return Ok(json!({})),
     };
-    let mut merged = if full.exists() {
-        parsed(&read(&full)?)?
-    } else {
-        json!({})
-    };
-    let content = match &input["content"] {
-        Value::String(text) => parsed(text)?,
-        other => other.clone(),
-    };
-    merge_into(&mut merged, content, input["mergeArrays"] == true);
-    let text = if as_json {
-        format!("{merged:#}")
-    } else {
-        to_yaml(&merged)
-    };
-    write_file(&full, text.as_bytes(), PLAIN)?;
+    merge_with(function, &full, &read(&full)?, INDENT, input)
+}
+
+fn merge_with(
+    function: Function,
+    full: &Path,
+    old: &str,
+    space: usize,
+    input: &Value,
+) -> Result<Value> {
+    let merged = script::call(
+        function,
+        &json!({
+            "text": old,
+            "content": input["content"],
+            "joins": input["mergeArrays"] == true,
+            "space": space,
+            "including": input["useDocumentIncludingField"],
+            "keepsComments": input["preserveYamlComments"] == true,
+            "options": input["options"],
+        }),
+    )?;
+    let text = merged.as_ref().and_then(Value::as_str).unwrap_or_default();
+    write_file(full, text.as_bytes(), PLAIN)?;
     Ok(json!({ "path": full }))
 }
 
-/// Members of objects are merged, lists if so wanted; everything else is replaced.
-fn merge_into(target: &mut Value, content: Value, merges_lists: bool) {
-    match (target, content) {
-        (Value::Object(target), Value::Object(content)) => {
-            for (name, value) in content {
-                merge_into(
-                    target.entry(name).or_insert(Value::Null),
-                    value,
-                    merges_lists,
-                );
-            }
-        }
-        (Value::Array(target), Value::Array(content)) if merges_lists => target.extend(content),
-        (target, content) => *target = content,
-    }
+/// Spaces, or tabs, by which the first line inside of something is indented.
+fn indent_of(text: &str) -> usize {
+    let width = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut widths = text.lines().map(width);
+    widths.find(|width| *width > 0).unwrap_or(INDENT)
 }
 
 /// Packs a file, or everything in a folder but links.

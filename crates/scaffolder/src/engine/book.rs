@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use platform::config::Secret;
 use platform::{Error, Result};
 use serde_json::Value;
 
@@ -36,6 +37,12 @@ pub(crate) trait Book: Send + Sync {
         false
     }
 
+    /// A secret as it is kept.
+    fn seal(&self, secret: &Secret) -> Result<String>;
+
+    /// A secret that was kept.
+    fn open(&self, sealed: String) -> Result<Secret>;
+
     /// The result of a part of a step.
     async fn load_checkpoint(&self, key: &str) -> Result<Option<Value>>;
 
@@ -69,6 +76,15 @@ impl Book for Notebook {
 
     fn keeps_files(&self) -> bool {
         false
+    }
+
+    fn seal(&self, _secret: &Secret) -> Result<String> {
+        // Nothing is read back from here.
+        Ok(String::new())
+    }
+
+    fn open(&self, sealed: String) -> Result<Secret> {
+        Ok(Secret::new(sealed))
     }
 
     async fn load_checkpoint(&self, _key: &str) -> Result<Option<Value>> {

@@ -10,6 +10,8 @@ pub(super) struct Context {
     /// `secrets` and `environment.secrets`, for inputs and loops only.
     secrets: Map<String, Value>,
     environment_secrets: Map<String, Value>,
+    /// Steps with names of their outputs that are secrets.
+    secret_outputs: Vec<(String, Vec<String>)>,
 }
 
 impl Context {
@@ -29,11 +31,15 @@ impl Context {
             open,
             secrets: runner.secrets.clone(),
             environment_secrets: runner.environment.secrets.clone(),
+            secret_outputs: Vec::new(),
         }
     }
 
-    /// Adds the output of a step.
-    pub(super) fn add_output(&mut self, id: &str, output: &Value) {
+    /// Adds the output of a step; `secrets` are names of members.
+    pub(super) fn add_output(&mut self, id: &str, output: &Value, secrets: Vec<String>) {
+        if !secrets.is_empty() {
+            self.secret_outputs.push((id.to_owned(), secrets));
+        }
         if let Some(Value::Object(steps)) = self.open.get_mut("steps") {
             steps.insert(id.to_owned(), json!({ "output": output }));
         }
@@ -49,6 +55,27 @@ impl Context {
         let mut context = self.open.clone();
         if let Some(each) = each {
             context.insert("each".into(), each.clone());
+        }
+        context
+    }
+
+    /// Whether anything is to be kept from people.
+    pub(super) fn has_secrets(&self) -> bool {
+        !(self.secrets.is_empty()
+            && self.environment_secrets.is_empty()
+            && self.secret_outputs.is_empty())
+    }
+
+    /// What inputs would see without any secret.
+    pub(super) fn bare(&self, each: Option<&Value>) -> Map<String, Value> {
+        let mut context = self.full(each, |_| Map::new());
+        for (id, names) in &self.secret_outputs {
+            let output = context
+                .get_mut("steps")
+                .and_then(|steps| steps.get_mut(id)?.get_mut("output")?.as_object_mut());
+            if let Some(output) = output {
+                output.retain(|name, _| !names.contains(name));
+            }
         }
         context
     }

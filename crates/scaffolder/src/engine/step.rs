@@ -58,7 +58,8 @@ impl Runner {
                 let message = format!("Finished step {}", place.name());
                 let news = News::new(State::Completed, message).with(&output);
                 self.write_down(place, news, progress).await?;
-                progress.context.add_output(place.id(), &output);
+                let secrets = self.secret_outputs(place);
+                progress.context.add_output(place.id(), &output, secrets);
                 Ok(())
             }
             Ok(Done::Skipped(message)) => {
@@ -156,7 +157,7 @@ impl Runner {
                 return Ok(Err(error));
             }
             let output = self.stand_in(place, &*action, None, progress).await;
-            progress.context.add_output(place.id(), &output);
+            progress.context.add_output(place.id(), &output, Vec::new());
             return Ok(Ok(Done::Skipped(message)));
         }
         self.plan_step(place, &*action, None, progress).await;
@@ -178,7 +179,10 @@ impl Runner {
             let key = format!("{}.{index}", place.index);
             if let Some(entry) = done.get(&key).filter(|it| it.state == State::Completed) {
                 let output = entry.output.as_deref().unwrap_or("{}");
-                loops::collect(&mut all, &serde_json::from_str(output).unwrap_or_default());
+                match self.opened(output) {
+                    Ok(output) => loops::collect(&mut all, &output),
+                    Err(error) => return Ok(Err(error)),
+                }
                 continue;
             }
             if self.cancel.is_cancelled() {
@@ -225,7 +229,7 @@ impl Runner {
         let mut change = super::Change {
             key: round.key.clone(),
             state: State::Completed,
-            output: Some(output.to_string()),
+            output: Some(self.sealed(round.place, output)?),
             line: None,
             workspace: None,
         };
@@ -291,6 +295,9 @@ impl Runner {
                 error: result.as_ref().err(),
             });
         }
+        if let Ok(output) = &result {
+            self.hide_secrets(&spec.secret_outputs, output);
+        }
         if let Err(error) = &result {
             tracing::debug!(error = error.chain(), action = spec.id, "a step failed");
         }
@@ -325,8 +332,8 @@ impl Runner {
     ) -> Option<Value> {
         let host = render::host(&self.hosts, progress.error.is_some());
         let rendered = render::render(value, &progress.context.full(each, Map::clone), &host);
-        if !self.secrets.is_empty() || !self.environment.secrets.is_empty() {
-            let bare = progress.context.full(each, |_| Map::new());
+        if progress.context.has_secrets() {
+            let bare = progress.context.bare(each);
             let without = render::render(value, &bare, &host);
             if let Some(rendered) = &rendered {
                 self.mask.add_derived(rendered, without.as_ref());

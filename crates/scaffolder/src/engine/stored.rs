@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use platform::clock::millis;
+use platform::config::Secret;
 use platform::db::{Db, Tx};
+use platform::seal::Keyring;
 use platform::{Clock, Error, Millis, Result};
 use serde_json::Value;
 
@@ -25,6 +27,7 @@ const MAX_LINE: usize = 64 << 10;
 pub(crate) struct Stored {
     db: Db,
     clock: Clock,
+    keyring: Keyring,
     id: String,
     fence: i64,
     waiting: Mutex<Vec<NewEvent>>,
@@ -34,10 +37,11 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(crate) fn new(db: Db, clock: Clock, id: String, fence: i64) -> Self {
+    pub(crate) fn new(db: Db, clock: Clock, keyring: Keyring, id: String, fence: i64) -> Self {
         Self {
             db,
             clock,
+            keyring,
             id,
             fence,
             waiting: Mutex::default(),
@@ -70,6 +74,7 @@ impl Stored {
         self.write(Some(last), move |tx, task| {
             if status == Status::Completed {
                 journal::delete_workspace(tx, &task.id)?;
+                journal::forget_sealed(tx, &task.id)?;
             }
             tasks::finish(tx, &task.id, task.fence, status, task.now).map(drop)
         })
@@ -188,6 +193,14 @@ impl Book for Stored {
 
     fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::SeqCst)
+    }
+
+    fn seal(&self, secret: &Secret) -> Result<String> {
+        self.keyring.seal(secret, &self.id)
+    }
+
+    fn open(&self, sealed: String) -> Result<Secret> {
+        self.keyring.open(sealed, &self.id)
     }
 
     async fn load_checkpoint(&self, key: &str) -> Result<Option<Value>> {

@@ -73,6 +73,7 @@ async fn see_through(scaffolder: &Scaffolder, claimed: Claimed, stop: &Cancellat
     let book = Arc::new(Stored::new(
         scaffolder.db.clone(),
         scaffolder.clock.clone(),
+        scaffolder.keyring.clone(),
         claimed.id.clone(),
         claimed.fence,
     ));

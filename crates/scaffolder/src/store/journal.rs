@@ -50,6 +50,15 @@ pub(crate) fn delete_incomplete(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     .map(drop)
 }
 
+/// Forgets outputs with secrets, which nobody needs when the task is over.
+pub(crate) fn forget_sealed(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    tx.execute(
+        "update scaffolder_step set output = '{}' where task_id = $1 and output like $2",
+        &[task_id.into(), "%\"$sealed\"%".into()],
+    )
+    .map(drop)
+}
+
 /// Forgets what a checkpoint tells of, and that its step came to an end.
 pub(crate) fn forget(tx: &mut Tx<'_>, task_id: &str, checkpoint: &str) -> Result<()> {
     let index = checkpoint.split('.').next().unwrap_or(checkpoint);

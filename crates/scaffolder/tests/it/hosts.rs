@@ -1,5 +1,6 @@
 //! Actions of source control hosts, each against a double of its API: method, path, body, output.
 
+use platform::db::Tx;
 use serde_json::{Value, json};
 use testkit::Forge;
 
@@ -189,16 +190,77 @@ async fn tokens_of_gitlab_are_made() {
     let sent = json!({"name": "ci", "access_level": 40, "scopes": ["api"],
                       "expires_at": "2027-01-31"});
     assert_eq!(calls, [call("POST /api/v4/projects/1/access_tokens", sent)]);
-    assert_eq!(output, json!({"access_token": "made-for-access_tokens"}));
+    assert_eq!(output, json!({"access_token": "***"}));
     let input = json!({"projectId": 1, "name": "pull", "username": "robot",
                        "scopes": ["read_registry"]});
     let (output, calls) = trial.call("gitlab:projectDeployToken:create", input).await;
     let sent = json!({"name": "pull", "username": "robot", "scopes": ["read_registry"]});
     assert_eq!(calls, [call("POST /api/v4/projects/1/deploy_tokens", sent)]);
+    assert_eq!(output, json!({"deploy_token": "***", "user": "robot"}));
+}
+
+/// What steps left in the journal.
+async fn journal(trial: &Trial) -> String {
+    let read = |tx: &mut Tx<'_>| {
+        let rows = tx.query("select output from scaffolder_step order by key", &[])?;
+        rows.into_iter()
+            .map(|mut row| row.take::<Option<String>>(0))
+            .collect::<platform::Result<Vec<_>>>()
+    };
+    let outputs = trial.bench.database.db.read(read).await.unwrap();
+    outputs.into_iter().flatten().collect()
+}
+
+#[tokio::test]
+async fn a_token_that_a_step_makes_is_sealed_and_hidden() {
+    const TOKEN: &str = "made-for-access_tokens";
+    let trial = Trial::start("gitlab").await;
+    let repo_url = repo_url(&trial.forge, "gitlab");
+    let steps = json!([
+        {"id": "made", "action": "gitlab:projectAccessToken:create", "input": {
+            "repoUrl": repo_url, "projectId": 1, "name": "ci", "expiresAt": "2027-01-31",
+            "scopes": ["api"]}},
+        {"id": "log", "action": "debug:log",
+         "input": {"message": "${{ steps.made.output.access_token | upper }} is made of it"}},
+        {"id": "halt", "action": "test:effect", "input": {"say": "x", "failures": 1}},
+        {"id": "kept", "action": "gitlab:projectVariable:create", "input": {
+            "repoUrl": repo_url, "projectId": 1, "key": "TOKEN", "variableType": "env_var",
+            "value": "${{ steps.made.output.access_token }}"}},
+    ]);
+    let output = json!({"token": "${{ steps.made.output.access_token }}"});
+    let spec = json!({"type": "x", "steps": steps, "output": output});
+    trial.bench.template("t", spec).await;
+    let id = trial.bench.create("t", json!({}), json!({})).await;
+    let (status, events) = trial.bench.wait(&id).await;
+    assert_eq!(status, "failed", "{events:#?}");
+    let kept = journal(&trial).await;
+    assert!(kept.contains("$sealed") && !kept.contains(TOKEN), "{kept}");
+
+    let path = format!("/v2/tasks/{id}/retry");
+    let (status, answer) = trial.bench.post(&path, json!({})).await;
+    assert_eq!(status, 201, "{answer}");
+    let (status, events) = trial.bench.wait(&id).await;
+    assert_eq!(status, "completed", "{events:#?}");
     assert_eq!(
-        output,
-        json!({"deploy_token": "made-for-deploy_tokens", "user": "robot"})
+        events.last().unwrap()["body"]["output"],
+        json!({"token": "***"})
     );
+    let told = Value::from(events).to_string();
+    for text in [TOKEN, &TOKEN.to_uppercase()] {
+        assert!(!told.contains(text), "{told}");
+    }
+    // The step that needs it got it, from the step that was not run again.
+    let exchanges = trial.forge.exchanges();
+    let sent = exchanges
+        .iter()
+        .filter(|(name, _)| name.ends_with("/variables"));
+    let sent: Vec<&Value> = sent.map(|(_, body)| &body["value"]).collect();
+    assert_eq!(sent, [TOKEN]);
+    let made = exchanges
+        .iter()
+        .filter(|(name, _)| name.ends_with("/access_tokens"));
+    assert_eq!(made.count(), 1);
+    assert!(!journal(&trial).await.contains("$sealed"));
 }
 
 #[tokio::test]
