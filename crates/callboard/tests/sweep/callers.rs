@@ -74,6 +74,7 @@ fn identity(portal: &Portal, clock: Clock) -> Arc<Identity> {
         Stage::Production,
         &portal.config.section("auth").unwrap(),
         &platform::config::BackendAuthConfig::default(),
+        &platform::config::DiscoveryConfig::default(),
     );
     let surroundings = Surroundings {
         store: Arc::new(DbStore::new(portal.db.clone())),
