@@ -25,6 +25,8 @@ const client = new QueryClient({
         count < MAX_RETRIES &&
         (!(error instanceof ApiError) || error.status >= 500 || error.isOffline),
     },
+    // What somebody does without a network fails now; it is not done behind their back later.
+    mutations: { networkMode: 'always' },
   },
 });
 

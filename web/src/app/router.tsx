@@ -163,7 +163,7 @@ const create = createRoute({
 const template = createRoute({
   getParentRoute: () => root,
   path: '/create/templates/$namespace/$name',
-  validateSearch: searchOf('formData', 'entity'),
+  validateSearch: searchOf('formData', 'entity', 'task'),
   component: lazyRouteComponent(() => import('../create/TemplatePage')),
 });
 

@@ -2,7 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { scaffolder, type TemplateForm } from '../api/scaffolder';
 import { deniedTitle, MAY, useMay } from '../session/may';
 import { Button } from '../ui/Button';
@@ -32,7 +32,17 @@ export function ReviewPage({ form, values, secrets, templateRef, onBack, onStart
       onStarted();
       return navigate({ to: '/create/tasks/$id', params: { id } });
     },
+    onError: () => {
+      isStarted.current = false;
+    },
   });
+  // A second click comes before the button can be disabled.
+  const isStarted = useRef(false);
+  const create = () => {
+    if (isStarted.current) return;
+    isStarted.current = true;
+    start.mutate();
+  };
   const plan = useMutation({ mutationFn: () => scaffolder.plan(draft) });
   const lines = reviewOf(
     form.steps.map(({ schema }) => schema),
@@ -69,11 +79,7 @@ export function ReviewPage({ form, values, secrets, templateRef, onBack, onStart
         <Button disabled={plan.isPending || may === false} onClick={() => plan.mutate()}>
           {plan.data ? 'Plan again' : 'Show the plan'}
         </Button>
-        <Button
-          variant="primary"
-          disabled={start.isPending || may === false}
-          onClick={() => start.mutate()}
-        >
+        <Button variant="primary" disabled={start.isPending || may === false} onClick={create}>
           {labels?.createButtonText ?? 'Create'}
         </Button>
       </div>

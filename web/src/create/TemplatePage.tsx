@@ -11,6 +11,7 @@ import { Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
 import { valuesFrom } from './prefill';
+import { withoutSecrets } from './review';
 import { type Values, Wizard } from './Wizard';
 import './create.css';
 
@@ -64,10 +65,32 @@ interface FilledProps {
 
 /** A form with what its address says. */
 function Filled(props: FilledProps) {
-  const { formData, entity } = route.useSearch();
+  const { formData, entity, task } = route.useSearch();
   const given = givenValues(formData);
+  if (task) return <FilledAgain {...props} taskId={task} />;
   if (entity) return <FilledFrom {...props} entityRef={entity} given={given} />;
   return <Wizard {...props} key={formData} begin={given} beganWith={formData ?? ''} />;
+}
+
+/** A form with what a run was started with. Its secrets are not known any more. */
+function FilledAgain({ taskId, ...props }: FilledProps & { taskId: string }) {
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['task', taskId],
+    queryFn: () => scaffolder.task(taskId),
+    retry: false,
+    refetchOnWindowFocus: false,
+  });
+  if (isPending) return <SkeletonRows n={6} />;
+  if (!data) {
+    return (
+      <>
+        {error && <ErrorState error={error} onRetry={() => refetch()} />}
+        <Wizard {...props} begin={{}} beganWith={taskId} />
+      </>
+    );
+  }
+  const begin = withoutSecrets(data.spec.parameters, schemasOf(props.form));
+  return <Wizard {...props} begin={begin} beganWith={taskId} />;
 }
 
 /** A form with what an entity is. */
@@ -101,9 +124,6 @@ function FilledFrom({
   );
 }
 
-function whatIs(entity: Entity, { steps }: TemplateForm): Values {
-  return valuesFrom(
-    entity,
-    steps.map(({ schema }) => schema),
-  );
-}
+const schemasOf = ({ steps }: TemplateForm) => steps.map(({ schema }) => schema);
+
+const whatIs = (entity: Entity, form: TemplateForm): Values => valuesFrom(entity, schemasOf(form));

@@ -38,6 +38,12 @@ test('every value is shown under its title, and no secret', () => {
   ]);
 });
 
+test('lines stand in the order of the pages, whatever was filled in first', () => {
+  const pages = [{ properties: { a: {}, b: {} } }, { properties: { c: {} } }];
+  const labels = reviewOf(pages, { other: 1, c: 2, b: 3, a: 4 }).map(({ label }) => label);
+  expect(labels).toEqual(['a', 'b', 'c', 'other']);
+});
+
 test('what is secret is no part of what is kept', () => {
   const pages = [
     { properties: { name: { type: 'string' } } },

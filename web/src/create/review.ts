@@ -73,15 +73,18 @@ function textOf(value: unknown): string {
 /** Every property of a schema by name, also those that appear later. */
 export function propertiesOf(schema: JsonSchema, depth = 0): Record<string, JsonSchema> {
   if (depth > 20) return {};
-  const found: Record<string, JsonSchema> = {};
   const parts = [schema.then, schema.else, schema.allOf, schema.anyOf, schema.oneOf];
   const dependencies = isRecord(schema.dependencies) ? Object.values(schema.dependencies) : [];
+  const later: Record<string, JsonSchema> = {};
   for (const part of [...parts.flat(), ...dependencies]) {
-    if (isRecord(part)) Object.assign(found, propertiesOf(part, depth + 1));
+    if (isRecord(part)) Object.assign(later, propertiesOf(part, depth + 1));
   }
-  const own = isRecord(schema.properties) ? Object.entries(schema.properties) : [];
-  for (const [name, property] of own) if (isRecord(property)) found[name] = property;
-  return found;
+  const all = isRecord(schema.properties) ? Object.entries(schema.properties) : [];
+  const own = Object.fromEntries(
+    all.filter((entry): entry is [string, JsonSchema] => isRecord(entry[1])),
+  );
+  // Its own stand first, and count.
+  return { ...own, ...later, ...own };
 }
 
 export function reviewOf(pages: JsonSchema[], values: Record<string, unknown>): ReviewLine[] {
@@ -94,7 +97,10 @@ function linesOf(
   properties: Record<string, JsonSchema>,
   path: string[],
 ): ReviewLine[] {
-  return Object.entries(values).flatMap(([key, value]) => {
+  const order = Object.keys(properties);
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const inOrder = Object.entries(values).sort(([a], [b]) => place(a) - place(b));
+  return inOrder.flatMap(([key, value]) => {
     const property = properties[key] ?? {};
     const look = lookOf(property);
     if (look.show === false || value === undefined) return [];

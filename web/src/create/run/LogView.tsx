@@ -114,9 +114,13 @@ function Lines({ host, lines, look, marked, isFollowing, onFollow, onMark }: Lin
     overscan: 20,
     getItemKey: index => lines[index]?.key ?? index,
   });
+  const height = rows.getTotalSize();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the end moves with the height, too
   useEffect(() => {
     if (isFollowing && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: 'end' });
-  }, [isFollowing, lines.length, rows]);
+    // Long lines turn out higher once they are drawn.
+  }, [isFollowing, lines.length, height, rows]);
+  const scrolledTo = useRef(0);
   const markedAt = lines.findIndex(({ key }) => key === marked);
   const hasMarked = markedAt >= 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: when the line appears, not whenever others do
@@ -127,7 +131,10 @@ function Lines({ host, lines, look, marked, isFollowing, onFollow, onMark }: Lin
     const element = host.current;
     if (!element) return;
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < SLACK;
-    if (isAtEnd !== isFollowing) onFollow(isAtEnd);
+    // New lines move the end away without anybody scrolling; only who scrolls up wants to stay.
+    const isUp = element.scrollTop < scrolledTo.current;
+    scrolledTo.current = element.scrollTop;
+    if (isAtEnd !== isFollowing && (isAtEnd || isUp)) onFollow(isAtEnd);
   };
   return (
     <div
@@ -140,7 +147,7 @@ function Lines({ host, lines, look, marked, isFollowing, onFollow, onMark }: Lin
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
       tabIndex={0}
     >
-      <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
+      <div style={{ height, position: 'relative' }}>
         {rows.getVirtualItems().map(row => {
           const line = lines[row.index];
           if (!line) return null;

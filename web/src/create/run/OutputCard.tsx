@@ -1,15 +1,16 @@
 /** What a run gives to who started it. */
 
 import { Link } from '@tanstack/react-router';
-import { isWebUrl, parseRef } from '../../api/entity';
+import { parseRef } from '../../api/entity';
 import type { TaskOutput } from '../../api/scaffolder';
 import { Card } from '../../ui/Page';
+import { addressOf } from './output';
 
 type OutputLinkItem = NonNullable<TaskOutput['links']>[number];
 
 export function OutputCard({ output }: { output: TaskOutput }) {
   const { links = [], text = [] } = output;
-  const usable = links.filter(link => link.entityRef ?? (link.url && isWebUrl(link.url)));
+  const usable = links.filter(link => link.entityRef ?? (link.url && addressOf(link.url)));
   if (usable.length === 0 && text.length === 0) return null;
   return (
     <Card title="What came out">
@@ -41,7 +42,7 @@ function OutputLink({ link }: { link: OutputLinkItem }) {
     );
   }
   return (
-    <a className="btn" href={link.url} target="_blank" rel="noreferrer">
+    <a className="btn" href={link.url && addressOf(link.url)} target="_blank" rel="noreferrer">
       {link.title ?? link.url}
     </a>
   );

@@ -1,9 +1,9 @@
 /** A run of a template: its steps, its log as it is written, and what came out. */
 
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Ban, RotateCw, Undo2 } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { parseRef } from '../../api/entity';
 import { scaffolder, type Task } from '../../api/scaffolder';
@@ -15,7 +15,7 @@ import { Notice, SkeletonRows, Time } from '../../ui/Small';
 import { Empty, ErrorState } from '../../ui/States';
 import { LogView } from './LogView';
 import { OutputCard } from './OutputCard';
-import { isWaiting, type Run, statusOf } from './run';
+import { isRunning, isWaiting, type Run, statusOf } from './run';
 import { StatusBadge } from './StatusBadge';
 import { Steps } from './Steps';
 import { secretsOf } from './secrets';
@@ -29,13 +29,13 @@ const route = getRouteApi('/create/tasks/$id');
 
 export default function TaskPage() {
   const { id } = route.useParams();
-  const { data, error, isPending, refetch } = useQuery({
+  const { data, error, isPending, refetch, dataUpdatedAt } = useQuery({
     queryKey: ['task', id],
     queryFn: () => scaffolder.task(id),
     retry: false,
   });
   const isMissing = error instanceof ApiError && error.isMissing;
-  if (data) return <TaskView key={id} task={data} />;
+  if (data) return <TaskView key={id} task={data} knownAt={dataUpdatedAt} />;
   return (
     <Page title="Run" crumbs={<Crumbs />}>
       {isPending && <SkeletonRows n={6} />}
@@ -57,9 +57,14 @@ function Crumbs() {
   );
 }
 
-function TaskView({ task }: { task: Task }) {
+function TaskView({ task, knownAt }: { task: Task; knownAt: number }) {
   const [attempt, setAttempt] = useState(0);
-  const { run, isConnected, error } = useRun(task, attempt);
+  const { run, isConnected, error, overAt } = useRun(task, attempt);
+  // Somebody else has let it run again.
+  const isAgain = overAt !== undefined && knownAt > overAt && isRunning(task);
+  useEffect(() => {
+    if (isAgain) setAttempt(now => now + 1);
+  }, [isAgain]);
   const { line, steps: look } = route.useSearch();
   const isGraph = look === 'graph';
   const navigate = route.useNavigate();
@@ -71,7 +76,7 @@ function TaskView({ task }: { task: Task }) {
     <Page
       title={titleOf(task)}
       crumbs={<Crumbs />}
-      actions={<Actions task={task} run={run} onRetry={() => setAttempt(attempt + 1)} />}
+      actions={<Actions task={task} run={run} onUndone={() => setAttempt(attempt + 1)} />}
     >
       <Summary task={task} run={run} />
       {error && <ErrorState error={error} />}
@@ -125,17 +130,19 @@ function Summary({ task, run }: { task: Task; run: Run }) {
 interface ActionsProps {
   task: Task;
   run: Run;
-  onRetry: () => void;
+  onUndone: () => void;
 }
 
-function Actions({ task, run, onRetry }: ActionsProps) {
+function Actions({ task, run, onUndone }: ActionsProps) {
   const mayCancel = useMay(MAY.cancelTask, task.id);
   const mayCreate = useMay(MAY.createTask);
   const [isUndoing, setUndoing] = useState(false);
+  const client = useQueryClient();
   const cancel = useMutation({ mutationFn: () => scaffolder.cancel(task.id) });
   const retry = useMutation({
     mutationFn: () => scaffolder.retry(task.id, secretsOf(task.id)),
-    onSuccess: onRetry,
+    onSuccess: () =>
+      client.setQueryData<Task>(['task', task.id], { ...task, status: 'processing' }),
   });
   const ref = task.spec.templateInfo?.entityRef;
   const { namespace = 'default', name = '' } = ref ? parseRef(ref) : {};
@@ -173,14 +180,14 @@ function Actions({ task, run, onRetry }: ActionsProps) {
         </Button>
       )}
       {isUndoing && (
-        <UndoDialog taskId={task.id} onClose={() => setUndoing(false)} onDone={onRetry} />
+        <UndoDialog taskId={task.id} onClose={() => setUndoing(false)} onDone={onUndone} />
       )}
       {ref && (
         <Link
           className="btn"
           to="/create/templates/$namespace/$name"
           params={{ namespace, name }}
-          search={{ formData: JSON.stringify(task.spec.parameters) }}
+          search={{ task: task.id }}
         >
           Start again
         </Link>

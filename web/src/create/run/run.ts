@@ -121,6 +121,9 @@ export function toFile(lines: readonly LogLine[]): string {
     .join('\n');
 }
 
+/** Whether a task goes on, by what the portal has said of it last. */
+export const isRunning = ({ status }: Task): boolean => !ENDED.includes(status);
+
 /** Whether a task waits for approval. */
 export const isWaiting = (task: Task, run: Run): boolean =>
   task.waitsForApproval !== undefined && !run.isApproved && !run.isCancelling && !run.isOver;

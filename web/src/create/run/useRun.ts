@@ -10,6 +10,8 @@ export interface Live {
   run: Run;
   isConnected: boolean;
   error?: Error;
+  /** When the page heard that it was over. */
+  overAt?: number;
 }
 
 /** The run as its events tell it; each `attempt` listens anew, from the first event. */
@@ -23,7 +25,11 @@ export function useRun(task: Task, attempt: number): Live {
     const stop = new AbortController();
     setLive({ run: begin(latest.current), isConnected: true });
     const listener: Listener = {
-      onEvents: events => setLive(now => ({ ...now, run: advance(now.run, events) })),
+      onEvents: events =>
+        setLive(now => {
+          const run = advance(now.run, events);
+          return { ...now, run, overAt: run.isOver ? (now.overAt ?? Date.now()) : undefined };
+        }),
       onState: (isConnected, error) => setLive(now => ({ ...now, isConnected, error })),
     };
     void follow(task.id, listener, stop.signal).then(() => {
