@@ -1,33 +1,12 @@
 // Roles, explanations, the audit log, programs that act for people: in a browser, with permissions on.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  becomes,
-  count,
-  flowsIn,
-  launch,
-  openPage,
-  press,
-  shortcut,
-  type,
-  visit,
-} from './browser.mjs';
+import { test } from 'node:test';
+import { becomes, count, openPage, press, shortcut, type, visit } from './browser.mjs';
 import { startPortal, WITH_ACCESS } from './portal.mjs';
 import { askToAct, askWithCode, hear, redeem } from './programs.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(WITH_ACCESS), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
-const go = (page, path) => visit(page, portal.url + path);
+const { portal, browser, flow, go } = suite({ begin: () => WITH_ACCESS });
 
 flow('a program is let in, is listed, and is ended', async page => {
   const { clientId, question } = await askToAct(portal);
@@ -220,7 +199,7 @@ flow('a provider is asked to run, and the configuration hides secrets', async pa
 test('what somebody may not do is hidden, or says which permission it needs', async () => {
   const { admin: _, ...rbac } = WITH_ACCESS.permission.rbac;
   const plain = await startPortal({ ...WITH_ACCESS, permission: { enabled: true, rbac } });
-  const { page, faults, close } = await openPage(browser, { allow: ['/api/'] });
+  const { page, faults, close } = await openPage(browser(), { allow: ['/api/'] });
   try {
     await visit(page, `${plain.url}/catalog/default/component/ledger-service`);
     const refresh = page.getByRole('button', { name: 'Refresh' });

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, focused, launch, press, type, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, focused, press, type } from './browser.mjs';
+import { fitsEverywhere, suite } from './suite.mjs';
 
 const TEMPLATES = `apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -138,32 +137,22 @@ spec:
 `;
 
 let folder;
-let portal;
-let browser;
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'callboard-templates-'));
-  writeFileSync(join(folder, 'templates.yaml'), TEMPLATES);
-  const rules = [{ allow: ['Template'] }];
-  const target = join(folder, 'templates.yaml');
-  const locations = [
-    {
+const { flow, go } = suite({
+  begin: () => {
+    folder = mkdtempSync(join(tmpdir(), 'callboard-templates-'));
+    const target = join(folder, 'templates.yaml');
+    writeFileSync(target, TEMPLATES);
+    const people = {
       type: 'file',
       target: 'examples/acme/catalog/org/*.yaml',
       rules: [{ allow: ['Group', 'User'] }],
-    },
-    { type: 'file', target, rules },
-  ];
-  [portal, browser] = await Promise.all([startPortal({ catalog: { locations } }), launch()]);
+    };
+    const templates = { type: 'file', target, rules: [{ allow: ['Template'] }] };
+    return { catalog: { locations: [people, templates] } };
+  },
+  end: () => rmSync(folder, { recursive: true, force: true }),
 });
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const flow = flowsIn(() => browser);
-const go = (page, path) => visit(page, portal.url + path);
 
 flow('a template is found, filled in with keys, reviewed and run', async page => {
   await go(page, '/create');
@@ -264,17 +253,18 @@ flow('what was filled in is there again, without what is secret', async page => 
   await page.getByLabel('Pin').fill('geheim');
   await go(page, '/create');
   await go(page, path);
-  await page.getByText('what you had filled in before').waitFor();
+  await page.getByText('what you had written before').waitFor();
+  await fitsEverywhere(page);
   await becomes(() => page.getByLabel('Shown as').inputValue(), 'The crew');
   await becomes(() => page.getByLabel('Pin').inputValue(), '');
   const stored = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
   assert.ok(!stored.includes('geheim'));
   await page.getByRole('button', { name: 'Begin anew' }).click();
   await becomes(() => page.getByLabel('Shown as').inputValue(), '');
-  await count(page.getByText('what you had filled in before'), 0);
+  await count(page.getByText('what you had written before'), 0);
   // Looking is not filling in.
   await go(page, path);
-  await count(page.getByText('what you had filled in before'), 0);
+  await count(page.getByText('what you had written before'), 0);
 });
 
 flow('a template is started from an entity, with what it is now', async page => {
@@ -283,6 +273,7 @@ flow('a template is started from an entity, with what it is now', async page => 
   await page.getByRole('menuitem', { name: 'Change it with a template' }).click();
   await page.getByRole('heading', { name: 'Change Ticketing' }).waitFor();
   await count(page.locator('.template-card'), 1);
+  await fitsEverywhere(page);
   await page.getByRole('link', { name: 'Rename a group' }).click();
   const group = page.getByRole('combobox', { name: 'Group' });
   await becomes(() => group.inputValue(), 'group:default/ticketing');
@@ -292,6 +283,7 @@ flow('a template is started from an entity, with what it is now', async page => 
   await page.locator('.badge', { hasText: 'completed' }).waitFor();
   await go(page, '/create?entity=user:default/ada.fosse');
   await page.getByText('No template is for this').waitFor();
+  await fitsEverywhere(page);
 });
 
 flow('the portal is asked before the form goes on', async page => {
@@ -303,6 +295,7 @@ flow('the portal is asked before the form goes on', async page => {
   await page.getByRole('button', { name: 'Review' }).last().click();
   await page.getByText('Group is nothing that the catalog has: group:default/gone').waitFor();
   await page.getByText('Alias is taken').waitFor();
+  await fitsEverywhere(page);
   const group = page.getByRole('combobox', { name: 'Group' });
   await focused(group);
   await group.fill('ticketing');
@@ -329,6 +322,7 @@ flow('the steps of a run are a graph, too', async page => {
   await page.waitForURL(/steps=graph/);
   const graph = page.getByRole('region', { name: 'Graph of the steps' });
   await count(graph.locator('.step-edges path'), 1);
+  await fitsEverywhere(page);
   await graph.getByRole('button', { name: 'Say it' }).click();
   await count(page.getByText('Beginning step Stay quiet'), 0);
   await page.getByText('Beginning step Say it').waitFor();

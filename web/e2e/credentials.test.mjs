@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, visit } from './browser.mjs';
+import { becomes, count } from './browser.mjs';
 import { startForge, TOKEN } from './forge.mjs';
-import { startPortal } from './portal.mjs';
+import { fitsEverywhere, suite } from './suite.mjs';
 
 const templates = host => `apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -58,45 +57,37 @@ spec:
 
 let folder;
 let forge;
-let portal;
-let browser;
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'callboard-credentials-'));
-  forge = await startForge({ people: { ada: ['acme', 'attic'], zoe: [] } });
-  forge.make('acme/shop');
-  forge.make('attic/old');
-  writeFileSync(join(folder, 'templates.yaml'), templates(forge.authority));
-  const github = {
-    clientId: 'portal',
-    clientSecret: 'portal-secret',
-    enterpriseInstanceUrl: forge.url,
-  };
-  const settings = {
-    auth: { environment: 'test', providers: { guest: {}, github: { test: github } } },
-    integrations: {
-      github: [{ host: forge.authority, apiBaseUrl: `${forge.url}/api/v3`, token: TOKEN }],
-    },
-    catalog: {
-      locations: [
-        { type: 'file', target: join(folder, 'templates.yaml'), rules: [{ allow: ['Template'] }] },
-      ],
-    },
-  };
-  [portal, browser] = await Promise.all([startPortal(settings), launch()]);
+const inPortal = suite({
+  begin: async () => {
+    folder = mkdtempSync(join(tmpdir(), 'callboard-credentials-'));
+    forge = await startForge({ people: { ada: ['acme', 'attic'], zoe: [] } });
+    forge.make('acme/shop');
+    forge.make('attic/old');
+    const target = join(folder, 'templates.yaml');
+    writeFileSync(target, templates(forge.authority));
+    const github = {
+      clientId: 'portal',
+      clientSecret: 'portal-secret',
+      enterpriseInstanceUrl: forge.url,
+    };
+    return {
+      auth: { environment: 'test', providers: { guest: {}, github: { test: github } } },
+      integrations: {
+        github: [{ host: forge.authority, apiBaseUrl: `${forge.url}/api/v3`, token: TOKEN }],
+      },
+      catalog: { locations: [{ type: 'file', target, rules: [{ allow: ['Template'] }] }] },
+    };
+  },
+  end: () => {
+    forge?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  },
 });
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-  forge?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const inBrowser = flowsIn(() => browser);
+const { portal, go } = inPortal;
 /** A repository that is still to be made has no branches. */
-const flow = (name, run) => inBrowser(name, run, { allow: ['/autocomplete/github/branches'] });
+const flow = (name, run) => inPortal.flow(name, run, { allow: ['/autocomplete/github/branches'] });
 const FORM = '/create/templates/default/own-repository';
-const go = (page, path) => visit(page, portal.url + path);
 
 const button = page => page.getByRole('button', { name: 'Sign in with GitHub' });
 
@@ -121,6 +112,7 @@ flow('somebody signs in at the host, chooses what it has, and makes a repository
   await page.getByLabel('Repository').last().fill('fresh');
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByText(`needs you to sign in at ${forge.authority}`).waitFor();
+  await fitsEverywhere(page);
   const asked = await inWindow(page, 'Let it act for ada');
   assert.deepEqual(asked, ['gist', 'read:org', 'read:user', 'repo', 'workflow']);
   await page.getByText(`You are signed in at ${forge.authority}`).waitFor();
@@ -178,6 +170,7 @@ flow('who refuses is told so, and may try again', async page => {
   await go(page, FORM);
   await inWindow(page, 'Refuse');
   await page.getByRole('alert').waitFor();
+  await fitsEverywhere(page);
   await inWindow(page, 'Let it act for zoe');
   await page.getByText(`You are signed in at ${forge.authority}`).waitFor();
   await count(page.getByRole('alert'), 0);

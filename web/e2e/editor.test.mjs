@@ -2,28 +2,19 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { count, flowsIn, focused, launch, press, shortcut, type, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, focused, press, shortcut, type } from './browser.mjs';
+import { fitsEverywhere, suite } from './suite.mjs';
 
-let portal;
-let browser;
 let folder;
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'callboard-editor-'));
-  mkdirSync(join(folder, 'content'));
-  writeFileSync(join(folder, 'content/hello.md'), `Hello \${{ values.name }}, from a file.\n`);
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
+const { flow, go } = suite({
+  begin: () => {
+    folder = mkdtempSync(join(tmpdir(), 'callboard-editor-'));
+    mkdirSync(join(folder, 'content'));
+    writeFileSync(join(folder, 'content/hello.md'), `Hello \${{ values.name }}, from a file.\n`);
+  },
+  end: () => rmSync(folder, { recursive: true, force: true }),
 });
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const flow = flowsIn(() => browser);
-const go = (page, path) => visit(page, portal.url + path);
 
 const template = steps => `apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -175,6 +166,88 @@ flow('a form is tried by itself', async page => {
   await page.getByRole('button', { name: 'Check this page' }).click();
   await page.getByText('Everything on this page is in order').waitFor();
   await page.locator('.cm-content', { hasText: '"colour": "red"' }).waitFor();
+});
+
+const SHAPES = `properties:
+  cloud: {title: Cloud, type: string, enum: [aws, none], default: none}
+  hosts:
+    title: Hosts
+    type: array
+    items: {type: object, required: [name], properties: {name: {title: Host name, type: string}}}
+  price: {title: Price, type: number}
+  when:
+    title: When
+    type: object
+    oneOf:
+      - title: By day
+        required: [day]
+        properties: {day: {title: Day, type: string}}
+      - title: By night
+        required: [night]
+        properties: {night: {title: Night, type: string}}
+dependencies:
+  price: {properties: {payer: {title: Payer, type: string}}, required: [payer]}
+allOf:
+  - if: {properties: {cloud: {const: aws}}}
+    then:
+      properties: {region: {title: Region, type: string, ui:widget: radio, enum: [north, south]}}
+      required: [region]
+    else:
+      properties: {rack: {title: Rack, type: integer}}
+`;
+
+flow(
+  'a form asks for what its values need: conditions, choices, dependencies, lists',
+  async page => {
+    await go(page, '/create/forms');
+    await write(page, 'Parameters', SHAPES);
+    await page.getByLabel('Rack').fill('7');
+    await page.getByLabel('Cloud').selectOption('aws');
+    await count(page.getByLabel('Rack'), 0);
+    await page.getByRole('button', { name: 'Check this page' }).click();
+    await page.getByText('Region is needed').waitFor();
+    await page.getByLabel('south').check();
+    await page.getByLabel('Price').fill('5');
+    await page.getByRole('button', { name: 'Check this page' }).click();
+    await page.getByText('Payer is needed').waitFor();
+    await page.getByLabel('Payer').fill('me');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.getByLabel('Host name').fill('one');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.getByLabel('Host name').last().fill('two');
+    await page.getByRole('button', { name: 'Remove item 1' }).click();
+    await count(page.getByLabel('Host name'), 1);
+    await page.getByRole('textbox', { name: 'Day' }).fill('Monday');
+    await fitsEverywhere(page);
+    await page.getByLabel('Which').selectOption('By night');
+    await page.getByRole('textbox', { name: 'Night' }).fill('Sunday');
+    await page.getByRole('button', { name: 'Check this page' }).click();
+    await page.getByText('Everything on this page is in order').waitFor();
+    for (const part of ['"region": "south"', '"payer": "me"', '"name": "two"', '"night": "Sunday"'])
+      await page.locator('.cm-content', { hasText: part }).waitFor();
+    for (const part of ['"rack"', '"name": "one"', '"day"'])
+      await count(page.locator('.cm-content', { hasText: part }), 0);
+  },
+);
+
+flow('every field can be tried with an example', async page => {
+  await go(page, '/create/forms');
+  const choice = page.getByLabel('An example of');
+  const names = await choice.evaluate(it => [...it.options].map(option => option.value));
+  const fields = names.filter(name => name.endsWith('Picker') || name === 'Secret');
+  for (const field of [...fields, 'Conditions']) {
+    await choice.selectOption(field);
+    await page.locator('.cm-content', { hasText: field }).first().waitFor();
+    await becomes(
+      () =>
+        page
+          .locator('.schema-form .form-field')
+          .count()
+          .then(n => n > 0),
+      true,
+    );
+    await fitsEverywhere(page);
+  }
 });
 
 flow('the editor is found from the palette', async page => {

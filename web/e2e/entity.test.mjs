@@ -2,12 +2,9 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, rest, shortcut, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, rest, shortcut } from './browser.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
 /** Of each test its own: they must not see each other's changes. */
 const NAMES = ['cart', 'faulty', 'watched', 'deleted', 'refreshed'];
 
@@ -30,22 +27,14 @@ function say(name, text) {
   renameSync(`${file}.new`, file);
 }
 
-before(async () => {
-  const begin = folder => {
+const { portal, flow, go } = suite({
+  begin: () => folder => {
     for (const name of NAMES) writeFileSync(fileOf(folder, name), component(name, 'First words.'));
     const locations = NAMES.map(name => ({ type: 'file', target: fileOf(folder, name) }));
     return { catalog: { locations } };
-  };
-  [portal, browser] = await Promise.all([startPortal(begin), launch()]);
+  },
 });
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
-const open = (page, name, tab) =>
-  visit(page, `${portal.url}/catalog/default/component/${name}/${tab}`);
+const open = (page, name, tab) => go(page, `/catalog/default/component/${name}/${tab}`);
 
 /** What the portal answers to a guest. */
 async function ask(path, options) {

@@ -1,35 +1,20 @@
 // What people do, in a browser against the binary with the example catalog.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
 import {
   becomes,
   count,
-  flowsIn,
   focused,
   focusWithin,
   hold,
-  launch,
   openPage,
   press,
   rest,
   shortcut,
   type,
-  visit,
 } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
+const { portal, browser, flow, go } = suite();
 const palette = page => page.getByRole('combobox', { name: 'Search and commands' });
 
 /** Looks for something in the palette, and takes it when it is what Enter takes. */
@@ -42,7 +27,6 @@ async function choose(page, words, name) {
 }
 
 const SERVICE = '/catalog/default/component/reservation-service';
-const go = (page, path) => visit(page, portal.url + path);
 const results = page => page.locator('.toolbar [role="status"]');
 const row = (page, name) => page.locator('[role="row"]', { hasText: name });
 
@@ -281,7 +265,7 @@ flow('a star keeps an entity at hand', async page => {
   await go(page, '/catalog?q=is:starred');
   await results(page).filter({ hasText: '1 result' }).waitFor();
   // In another browser, too.
-  const other = await openPage(browser);
+  const other = await openPage(browser());
   await go(other.page, '/');
   await other.page
     .locator('.rail')

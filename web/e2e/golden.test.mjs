@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { becomes, flowsIn, focused, launch, press, type, visit } from './browser.mjs';
+import { becomes, focused, press, type } from './browser.mjs';
 import { startForge, TOKEN } from './forge.mjs';
-import { root, startPortal } from './portal.mjs';
+import { root } from './portal.mjs';
+import { suite } from './suite.mjs';
 
 const FILES = join(root, 'crates/callboard/tests/robust/golden-path');
 /** Whom and what the form of the template asks for. */
@@ -25,8 +25,6 @@ spec: {owner: team-commerce}
 
 let folder;
 let forge;
-let portal;
-let browser;
 
 function configuration() {
   const rules = [
@@ -53,26 +51,23 @@ function configuration() {
   };
 }
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'callboard-golden-'));
-  writeFileSync(join(folder, 'around.yaml'), AROUND);
-  forge = await startForge({ name: 'github.com' });
+const inPortal = suite({
+  begin: async () => {
+    folder = mkdtempSync(join(tmpdir(), 'callboard-golden-'));
+    writeFileSync(join(folder, 'around.yaml'), AROUND);
+    forge = await startForge({ name: 'github.com' });
+    return configuration();
+  },
   // What goes to github.com without the API, which is git, goes to the host of the test.
-  const proxy = { HTTP_PROXY: forge.url, http_proxy: forge.url, NO_PROXY: '127.0.0.1,localhost' };
-  [portal, browser] = await Promise.all([startPortal(configuration(), proxy), launch()]);
+  env: () => ({ HTTP_PROXY: forge.url, http_proxy: forge.url, NO_PROXY: '127.0.0.1,localhost' }),
+  end: () => {
+    forge?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  },
 });
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-  forge?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
+const { go } = inPortal;
 /** A page that is looked at before the catalog has read its entity fills itself when it has. */
-const EARLY = { allow: ['/entities/by-name/'] };
-const inBrowser = flowsIn(() => browser);
-const flow = (name, run) => inBrowser(name, run, EARLY);
-const go = (page, path) => visit(page, portal.url + path);
+const flow = (name, run) => inPortal.flow(name, run, { allow: ['/entities/by-name/'] });
 
 /** Chooses an entity with keys. */
 async function choose(field, text, title, ref) {

@@ -1,31 +1,9 @@
 // The ten most common tasks, each with nothing but keys.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import {
-  count,
-  flowsIn,
-  focusWithin,
-  hasFocus,
-  launch,
-  press,
-  shortcut,
-  type,
-  visit,
-} from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { count, focusWithin, hasFocus, press, shortcut, type } from './browser.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
+const { flow, go } = suite();
 
 /** More stops than any page has. */
 const MAX_STOPS = 300;
@@ -160,7 +138,7 @@ for (const [name, path, run] of TASKS) {
   flow(
     `with keys: ${name}`,
     async page => {
-      await visit(page, portal.url + path);
+      await go(page, path);
       await run(page);
     },
     { allow: ['dryRun', '/locations/by-entity/'] },

@@ -33,6 +33,11 @@ export const PAGES = [
   ['describe', '/catalog-import/describe'],
   ['create', '/create'],
   ['template-form', '/create/templates/default/rust-service'],
+  [
+    'template-form-for',
+    '/create/templates/default/rust-service?entity=component:default/reservation-service',
+  ],
+  ['change', '/create?entity=component:default/reservation-service'],
   ['runs', '/create/tasks'],
   ['actions', '/create/actions?action=fetch:template'],
   ['template-editor', '/create/editor?template=template:default/rust-service'],

@@ -6,7 +6,8 @@ import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import type { JsonSchema, TemplateForm } from '../api/scaffolder';
 import { useDraft } from '../app/draft';
 import { Button } from '../ui/Button';
-import { Notice, SkeletonRows } from '../ui/Small';
+import { KeptNotice } from '../ui/KeptNotice';
+import { SkeletonRows } from '../ui/Small';
 import { flagsIn, isFlagOn, isHidden, switchFlag } from './flags';
 import { repoUrlOf, useSecrets } from './form/context';
 import { ReviewPage } from './ReviewPage';
@@ -40,22 +41,13 @@ export function Wizard({ form: whole, templateRef, begin, beganWith }: WizardPro
   );
   const [round, setRound] = useState(0);
   const draft = useDraft<Filled>(`fill ${templateRef} ${beganWith}`, { values: begin, at: 0 });
+  const forget = () => {
+    draft.forget();
+    setRound(round + 1);
+  };
   return (
     <>
-      {draft.isKept && (
-        <Notice tone="info">
-          This is what you had filled in before.{' '}
-          <Button
-            size="small"
-            onClick={() => {
-              draft.forget();
-              setRound(round + 1);
-            }}
-          >
-            Begin anew
-          </Button>
-        </Notice>
-      )}
+      <KeptNotice draft={{ isKept: draft.isKept, forget }} />
       {flags.length > 0 && <Flags flags={flags} onSwitch={() => setSwitched(nSwitched + 1)} />}
       <Pages
         key={`${round} ${nSwitched}`}

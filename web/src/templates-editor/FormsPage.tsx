@@ -6,7 +6,7 @@ import { useDraft } from '../app/draft';
 import { KeptNotice } from '../ui/KeptNotice';
 import { Page } from '../ui/Page';
 import { SkeletonRows } from '../ui/Small';
-import { FORM } from './examples';
+import { EXAMPLES, FORM } from './examples';
 import { FormPreview, useFilled } from './FormPreview';
 import { readForm } from './template';
 import { Writing } from './Writing';
@@ -28,11 +28,26 @@ export default function FormsPage() {
     <Page
       title="Try a form"
       crumbs={<Link to="/create">Create</Link>}
-      lead="Paste what stands in spec.parameters, and fill it in."
+      lead="Paste what stands in spec.parameters, or take an example, and fill it in."
       actions={
-        <Link className="btn" to="/create/editor">
-          Edit a template
-        </Link>
+        <>
+          <select
+            className="select"
+            aria-label="An example of"
+            value=""
+            onChange={event => set(EXAMPLES[event.target.value] ?? FORM)}
+          >
+            <option value="" disabled>
+              An example of…
+            </option>
+            {Object.keys(EXAMPLES).map(name => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+          <Link className="btn" to="/create/editor">
+            Edit a template
+          </Link>
+        </>
       }
     >
       <KeptNotice draft={draft} />

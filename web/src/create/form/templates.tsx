@@ -4,6 +4,7 @@ import type {
   ArrayFieldItemTemplateProps,
   FieldTemplateProps,
   IconButtonProps,
+  MultiSchemaFieldTemplateProps,
   ObjectFieldTemplateProps,
   TemplatesType,
 } from '@rjsf/utils';
@@ -47,6 +48,15 @@ function ObjectFieldTemplate(props: ObjectFieldTemplateProps) {
   const { AddButton } = registry.templates.ButtonTemplates;
   const isRoot = fieldPathId.path.length === 0;
   const canAdd = Boolean(schema.additionalProperties) && !props.readonly && !props.disabled;
+  if (!isRoot && properties.length === 0 && !canAdd) {
+    // All of it depends on a choice, which stands below.
+    return (
+      <>
+        {title && <strong>{title}</strong>}
+        {description && <p className="field-help">{description}</p>}
+      </>
+    );
+  }
   return (
     <fieldset className="form-group" data-root={isRoot ? '' : undefined}>
       {!isRoot && title && <legend>{title}</legend>}
@@ -56,6 +66,20 @@ function ObjectFieldTemplate(props: ObjectFieldTemplateProps) {
         <AddButton onClick={props.onAddProperty} uiSchema={uiSchema} registry={registry} />
       )}
     </fieldset>
+  );
+}
+
+/** One of several shapes, and which. */
+function MultiSchemaFieldTemplate({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) {
+  return (
+    <div className="form-choice">
+      {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the selector */}
+      <label className="field">
+        <span className="muted">Which</span>
+        {selector}
+      </label>
+      {optionSchemaField}
+    </div>
   );
 }
 
@@ -126,6 +150,7 @@ const nothing = () => null;
 export const TEMPLATES: Partial<TemplatesType> = {
   FieldTemplate,
   ObjectFieldTemplate,
+  MultiSchemaFieldTemplate,
   ArrayFieldItemTemplate,
   ErrorListTemplate: nothing,
   ButtonTemplates: {
