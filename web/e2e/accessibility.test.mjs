@@ -20,6 +20,7 @@ for (const [theme, width] of [
   ['light', 360],
   ['dark', 360],
   ['light', 2560],
+  ['dark', 2560],
 ]) {
   test(`pages in ${theme} at ${width}`, async t => {
     const { page, faults, close } = await openPage(browser(), {

@@ -344,6 +344,39 @@ flow('what is starred stays in reach when the navigation is folded', async page 
   await count(link, 0);
 });
 
+flow('the palette leads to parts of pages and changes looks', async page => {
+  await go(page, '/');
+  await choose(page, 'held deletions', 'Held deletions');
+  await page.waitForURL(/\/admin\/held/);
+  await choose(page, 'compact rows', 'Compact rows');
+  await page.locator('html[data-density="compact"]').waitFor();
+  await choose(page, 'normal height', 'Rows of normal height');
+  await count(page.locator('html[data-density]'), 0);
+});
+
+flow('no number is shown beside a filter that does not hold for the words', async page => {
+  await go(page, '/catalog?q=ledger');
+  const counts = () => page.locator('.browser-facets .count').allTextContents();
+  await becomes(async () => (await counts()).length > 0, true);
+  await becomes(async () => (await counts()).join(''), '');
+  await page.getByRole('combobox', { name: 'Filter the list' }).fill('kind:component');
+  await becomes(async () => /\d/.test((await counts()).join('')), true);
+});
+
+flow(
+  'who may not see errors is not told that there are none',
+  async page => {
+    const refusal = { error: { name: 'NotAllowedError', message: 'not for you' } };
+    await page.route('**/ingestion/**', route =>
+      route.fulfill({ status: 403, body: JSON.stringify(refusal) }),
+    );
+    await go(page, '/');
+    await page.getByText('is not shown to you').waitFor();
+    await count(page.getByText('every file could be read, and everything'), 0);
+  },
+  { allow: ['/ingestion/'] },
+);
+
 flow('the help lists the keys of the page', async page => {
   await go(page, '/catalog');
   await shortcut(page, '?');

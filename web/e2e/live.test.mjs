@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { count, launch, openPage, visit } from './browser.mjs';
+import { count, launch, openPage, rest, visit } from './browser.mjs';
 import { startPortal } from './portal.mjs';
 
 let portal;
@@ -89,5 +89,18 @@ test('a page says that the portal is away, and catches up when it is back', asyn
   await portal.start();
   await page.getByText('After the pause.').first().waitFor();
   await sign.waitFor({ state: 'detached' });
+  await close();
+});
+
+test('a page whose code was not loaded before comes by itself after an outage, in its frame', async () => {
+  const { page, close } = await openPage(browser);
+  await visit(page, `${portal.url}/`);
+  await page.context().setOffline(true);
+  await page.getByRole('navigation', { name: 'Main' }).getByText('Organization').click();
+  await page.getByRole('heading', { level: 1, name: 'This page is still to come' }).waitFor();
+  await page.getByRole('navigation', { name: 'Main' }).getByText('Home').waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole('heading', { level: 1, name: 'Organization' }).waitFor();
+  await rest(page);
   await close();
 });

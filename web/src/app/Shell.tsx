@@ -39,6 +39,7 @@ import { config } from './boot';
 import { stars, useKept } from './kept';
 import { router } from './router';
 import { useStarsOfUser } from './stars';
+import { told } from './told';
 import '../ui/index.css';
 import './shell.css';
 
@@ -112,6 +113,7 @@ export function Shell() {
         <div>
           <TopBar onMenu={() => setDrawerOpen(true)} onSearch={() => setOverlay('palette')} />
           <Offline />
+          <Told />
           <main id="main" tabIndex={-1}>
             <Outlet />
           </main>
@@ -292,6 +294,20 @@ function Offline() {
       </span>
       <Button size="small" onClick={() => client.refetchQueries({ type: 'active' })}>
         Try again
+      </Button>
+    </div>
+  );
+}
+
+/** What could not be done in the background. */
+function Told() {
+  const text = useSyncExternalStore(told.subscribe, told.get);
+  if (text === undefined) return null;
+  return (
+    <div className="offline" role="alert">
+      <span className="grow">{text}</span>
+      <Button size="small" onClick={() => told.set(undefined)}>
+        Close
       </Button>
     </div>
   );

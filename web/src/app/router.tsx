@@ -1,17 +1,12 @@
 /** Addresses and the pages they show. Every page is a chunk of its own. */
 
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { FILTERS as AUDIT_FILTERS } from '../admin/audit/filter';
 import { FILTERS as NOTIFICATION_FILTERS } from '../notifications/filter';
 import { config } from './boot';
 import { CrashPage } from './CrashPage';
 import { NotFoundPage } from './NotFoundPage';
+import { pageOf } from './NotLoaded';
 import { Root } from './Root';
 import { parseSearch, searchOf, stringifySearch } from './search';
 
@@ -24,74 +19,74 @@ const root = createRootRoute({
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  component: lazyRouteComponent(() => import('../home/HomePage')),
+  component: pageOf(() => import('../home/HomePage')),
 });
 
 const catalog = createRoute({
   getParentRoute: () => root,
   path: '/catalog',
   validateSearch: searchOf('q', 'sort', 'cols'),
-  component: lazyRouteComponent(() => import('../catalog/CatalogPage')),
+  component: pageOf(() => import('../catalog/CatalogPage')),
 });
 
 const entity = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name',
-  component: lazyRouteComponent(() => import('../entity/EntityPage')),
+  component: pageOf(() => import('../entity/EntityPage')),
 });
 
 const entityTab = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name/$tab',
   validateSearch: searchOf('format', 'depth', 'relations', 'kinds', 'view', 'compare', 'operation'),
-  component: lazyRouteComponent(() => import('../entity/EntityPage')),
+  component: pageOf(() => import('../entity/EntityPage')),
 });
 
 const apis = createRoute({
   getParentRoute: () => root,
   path: '/api-docs',
   validateSearch: searchOf('q', 'sort', 'cols'),
-  component: lazyRouteComponent(() => import('../apis/ApisPage')),
+  component: pageOf(() => import('../apis/ApisPage')),
 });
 
 const graph = createRoute({
   getParentRoute: () => root,
   path: '/catalog-graph',
-  validateSearch: searchOf('root', 'depth', 'relations', 'kinds', 'direction'),
-  component: lazyRouteComponent(() => import('../graph/GraphPage')),
+  validateSearch: searchOf('root', 'depth', 'relations', 'kinds', 'direction', 'view'),
+  component: pageOf(() => import('../graph/GraphPage')),
 });
 
 const register = createRoute({
   getParentRoute: () => root,
   path: '/catalog-import',
   validateSearch: searchOf('url'),
-  component: lazyRouteComponent(() => import('../register/RegisterPage')),
+  component: pageOf(() => import('../register/RegisterPage')),
 });
 
 const describe = createRoute({
   getParentRoute: () => root,
   path: '/catalog-import/describe',
-  component: lazyRouteComponent(() => import('../register/DescribePage')),
+  component: pageOf(() => import('../register/DescribePage')),
 });
 
 const org = createRoute({
   getParentRoute: () => root,
   path: '/org',
   validateSearch: searchOf('find'),
-  component: lazyRouteComponent(() => import('../org/OrgPage')),
+  component: pageOf(() => import('../org/OrgPage')),
 });
 
 const notifications = createRoute({
   getParentRoute: () => root,
   path: '/notifications',
   validateSearch: searchOf(...NOTIFICATION_FILTERS),
-  component: lazyRouteComponent(() => import('../notifications/NotificationsPage')),
+  component: pageOf(() => import('../notifications/NotificationsPage')),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../settings/SettingsPage')),
+  component: pageOf(() => import('../settings/SettingsPage')),
 });
 
 const admin = createRoute({
@@ -105,119 +100,121 @@ const admin = createRoute({
 const adminSection = createRoute({
   getParentRoute: () => root,
   path: '/admin/$section',
-  component: lazyRouteComponent(() => import('../admin/AdminPage')),
+  component: pageOf(() => import('../admin/AdminPage')),
 });
 
 const roles = createRoute({
   getParentRoute: () => root,
   path: '/admin/roles',
   validateSearch: searchOf('find'),
-  component: lazyRouteComponent(() => import('../admin/roles/RolesPage')),
+  component: pageOf(() => import('../admin/roles/RolesPage')),
 });
 
 const newRole = createRoute({
   getParentRoute: () => root,
   path: '/admin/roles/new',
-  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage')),
+  component: pageOf(() => import('../admin/roles/RoleFormPage')),
 });
 
 const role = createRoute({
   getParentRoute: () => root,
   path: '/admin/roles/$namespace/$name',
-  component: lazyRouteComponent(() => import('../admin/roles/RolePage')),
+  component: pageOf(() => import('../admin/roles/RolePage')),
 });
 
 const editRole = createRoute({
   getParentRoute: () => root,
   path: '/admin/roles/$namespace/$name/edit',
-  component: lazyRouteComponent(() => import('../admin/roles/RoleFormPage'), 'EditRolePage'),
+  component: pageOf(() =>
+    import('../admin/roles/RoleFormPage').then(it => ({ default: it.EditRolePage })),
+  ),
 });
 
 const explain = createRoute({
   getParentRoute: () => root,
   path: '/admin/explain',
   validateSearch: searchOf('user', 'permission', 'on'),
-  component: lazyRouteComponent(() => import('../admin/explain/ExplainPage')),
+  component: pageOf(() => import('../admin/explain/ExplainPage')),
 });
 
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/admin/audit',
   validateSearch: searchOf(...AUDIT_FILTERS),
-  component: lazyRouteComponent(() => import('../admin/audit/AuditPage')),
+  component: pageOf(() => import('../admin/audit/AuditPage')),
 });
 
 const auditRecord = createRoute({
   getParentRoute: () => root,
   path: '/admin/audit/$seq',
-  component: lazyRouteComponent(() => import('../admin/audit/RecordPage')),
+  component: pageOf(() => import('../admin/audit/RecordPage')),
 });
 
 const create = createRoute({
   getParentRoute: () => root,
   path: '/create',
   validateSearch: searchOf('find', 'type', 'tag', 'show', 'entity'),
-  component: lazyRouteComponent(() => import('../create/CreatePage')),
+  component: pageOf(() => import('../create/CreatePage')),
 });
 
 const template = createRoute({
   getParentRoute: () => root,
   path: '/create/templates/$namespace/$name',
   validateSearch: searchOf('formData', 'entity', 'task'),
-  component: lazyRouteComponent(() => import('../create/TemplatePage')),
+  component: pageOf(() => import('../create/TemplatePage')),
 });
 
 const tasks = createRoute({
   getParentRoute: () => root,
   path: '/create/tasks',
   validateSearch: searchOf('by', 'status', 'page'),
-  component: lazyRouteComponent(() => import('../create/run/TasksPage')),
+  component: pageOf(() => import('../create/run/TasksPage')),
 });
 
 const task = createRoute({
   getParentRoute: () => root,
   path: '/create/tasks/$id',
   validateSearch: searchOf('line', 'steps'),
-  component: lazyRouteComponent(() => import('../create/run/TaskPage')),
+  component: pageOf(() => import('../create/run/TaskPage')),
 });
 
 const actions = createRoute({
   getParentRoute: () => root,
   path: '/create/actions',
   validateSearch: searchOf('find', 'action'),
-  component: lazyRouteComponent(() => import('../create/ActionsPage')),
+  component: pageOf(() => import('../create/ActionsPage')),
 });
 
 const templateEditor = createRoute({
   getParentRoute: () => root,
   path: '/create/editor',
   validateSearch: searchOf('template'),
-  component: lazyRouteComponent(() => import('../templates-editor/EditorPage')),
+  component: pageOf(() => import('../templates-editor/EditorPage')),
 });
 
 const forms = createRoute({
   getParentRoute: () => root,
   path: '/create/forms',
-  component: lazyRouteComponent(() => import('../templates-editor/FormsPage')),
+  component: pageOf(() => import('../templates-editor/FormsPage')),
 });
 
 const consent = createRoute({
   getParentRoute: () => root,
   path: '/oauth2/authorize/$id',
-  component: lazyRouteComponent(() => import('../consent/ConsentPage')),
+  component: pageOf(() => import('../consent/ConsentPage')),
 });
 
 const device = createRoute({
   getParentRoute: () => root,
   path: '/oauth2/device',
   validateSearch: searchOf('user_code'),
-  component: lazyRouteComponent(() => import('../consent/DevicePage')),
+  component: pageOf(() => import('../consent/DevicePage')),
 });
 
 const gallery = createRoute({
   getParentRoute: () => root,
   path: '/design',
-  component: lazyRouteComponent(() => import('../ui/GalleryPage')),
+  component: pageOf(() => import('../ui/GalleryPage')),
 });
 
 export const router = createRouter({
@@ -256,6 +253,8 @@ export const router = createRouter({
   basepath: config.basePath || '/',
   parseSearch,
   stringifySearch,
+  // The frame stays around a page that fails.
+  defaultErrorComponent: CrashPage,
   defaultPreload: 'intent',
   defaultPreloadDelay: 60,
   defaultPendingMs: 150,

@@ -8,6 +8,7 @@ import { useEffect } from 'react';
 import { request } from '../api/client';
 import { useUser } from '../session/useSession';
 import { stars } from './kept';
+import { told } from './told';
 
 const PLACE = { bucket: 'default.starredEntities', key: 'entityRefs' };
 const ADDRESS = `/api/user-settings/buckets/${PLACE.bucket}/keys/${PLACE.key}`;
@@ -22,7 +23,7 @@ async function load(): Promise<string[]> {
   return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
 }
 
-/** Changes of stars, one after the other: each writes the whole list. */
+/** Changes of stars, one after the other: each reads and writes the whole list. */
 let writing: Promise<unknown> = Promise.resolve();
 let changes = 0;
 
@@ -30,10 +31,20 @@ let changes = 0;
 export function toggleStar(ref: string): void {
   stars.toggle(ref);
   changes += 1;
-  const value = stars.get();
+  const isOn = stars.has(ref);
   writing = writing
-    .then(() => request(ADDRESS, { method: 'PUT', body: { value } }))
-    .catch(() => stars.toggle(ref));
+    .then(() => save(ref, isOn))
+    .catch((error: Error) => {
+      if (stars.has(ref) === isOn) stars.toggle(ref);
+      told.set(`The star could not be kept: ${error.message}`);
+    });
+}
+
+/** Changes one star of the list that the portal has by now: other browsers write it, too. */
+async function save(ref: string, isOn: boolean): Promise<void> {
+  const others = (await load()).filter(other => other !== ref);
+  const value = isOn ? [ref, ...others] : others;
+  await request(ADDRESS, { method: 'PUT', body: { value } });
 }
 
 /** Brings the stars of this user into the browser. */

@@ -7,7 +7,7 @@ import { Button } from '../ui/Button';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook } from '../ui/kinds';
 import { formatCount, Skeleton } from '../ui/Small';
-import { useFacets } from './facets';
+import { type Facets, useFacets } from './facets';
 import { type Asker, FLAGS, KEYS, type Query, setTerm, toggleTerm, valuesOf } from './query';
 
 interface FacetPanelProps {
@@ -25,7 +25,9 @@ const MANY = 12;
 const MAX_SHOWN = 200;
 
 export function FacetPanel({ query, asker, onChange, without = [] }: FacetPanelProps) {
-  const { values: facets, error, retry } = useFacets(query, asker);
+  const { values, error, retry } = useFacets(query, asker);
+  const facets: Record<string, Counted[] | undefined> =
+    query.text === '' ? values : withoutCounts(values);
   const rest = ['type', 'lifecycle', 'owner', 'tag', 'namespace'].filter(
     key => !without.includes(key),
   );
@@ -68,8 +70,20 @@ function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
   );
 }
 
+/** A value of a facet, with how often it is there if that is known. */
+type Counted = Pick<FacetValue, 'value'> & Partial<FacetValue>;
+
+/** The portal counts without the words of the query; a number that is not true is not shown. */
+function withoutCounts(values: Facets['values']): Record<string, Counted[] | undefined> {
+  const bare = Object.entries(values).map(([key, list]) => [
+    key,
+    list?.map(({ value }) => ({ value })),
+  ]);
+  return Object.fromEntries(bare);
+}
+
 interface FacetProps {
-  values: FacetValue[] | undefined;
+  values: Counted[] | undefined;
   query: Query;
   onChange: (query: Query) => void;
 }
@@ -77,7 +91,9 @@ interface FacetProps {
 /** Kinds are a choice of one: a click on another goes there. */
 function KindFacet({ values, query, onChange }: FacetProps) {
   const chosen = valuesOf(query, 'kind').map(value => value.toLowerCase());
-  const all = values?.reduce((sum, { count }) => sum + count, 0);
+  const all = values?.every(({ count }) => count !== undefined)
+    ? values.reduce((sum, { count = 0 }) => sum + count, 0)
+    : undefined;
   const option = (value: string | undefined, label: string, count: number | undefined) => (
     <label className="facet-value" key={label}>
       <input
@@ -109,7 +125,7 @@ function Facet({ id, values, query, onChange }: FacetProps & { id: string }) {
   const [find, setFind] = useState('');
   const refKind = KEYS[id]?.refKind;
   const chosen = new Set(valuesOf(query, id).map(value => canonical(value, refKind)));
-  const sorted = [...(values ?? [])].sort((a, b) => b.count - a.count);
+  const sorted = [...(values ?? [])].sort((a, b) => (b.count ?? 0) - (a.count ?? 0));
   const found = sorted.filter(({ value }) => value.toLowerCase().includes(find.toLowerCase()));
   const shown = isOpen
     ? found.slice(0, MAX_SHOWN)
@@ -136,7 +152,7 @@ function Facet({ id, values, query, onChange }: FacetProps & { id: string }) {
             onChange={() => onChange(toggleTerm(query, id, written(value, refKind, chosen, query)))}
           />
           <span className="truncate grow">{refKind ? shortRef(parseRef(value)) : value}</span>
-          <span className="count">{formatCount(count)}</span>
+          <span className="count">{count !== undefined && formatCount(count)}</span>
         </label>
       ))}
       {!values && <FacetSkeleton />}

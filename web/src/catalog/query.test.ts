@@ -7,6 +7,13 @@ const asker = {
   stars: ['component:default/ledger'],
 };
 
+test('a value of any form is found as it was clicked', () => {
+  for (const value of ['a "b" c: d', '"', '"a"', 'a\\ b', '\\', 'a"b', '" "']) {
+    const query = toggleTerm({ terms: [], text: '' }, 'type', value);
+    expect(parseQuery(formatQuery(query)), value).toEqual(query);
+  }
+});
+
 describe('a query', () => {
   test.each([
     ['', [], ''],
@@ -18,6 +25,8 @@ describe('a query', () => {
     ['metadata.annotations.a.b/c:x', ['metadata.annotations.a.b/c:x'], ''],
     ['name:"open', ['name:open'], ''],
     ['https://x', ['https://x'], ''],
+    ['type:"a \\"b\\" c: d"', ['type:"a \\"b\\" c: d"'], ''],
+    ['type:a\\b', ['type:a\\b'], ''],
   ])('%s is read and written', (text, terms, words) => {
     const query = parseQuery(text);
     expect(query.text).toBe(words);

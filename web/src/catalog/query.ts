@@ -60,14 +60,15 @@ export const TEXT_FIELDS = [
   'spec.profile.displayname',
 ];
 
-const TOKEN = /(-?)([A-Za-z][\w./-]*):("[^"]*"?|\S+)|"([^"]*)"?|(\S+)/g;
+const TOKEN = /(-?)([A-Za-z][\w./-]*):("(?:[^"\\]|\\.)*"?|\S+)|"([^"]*)"?|(\S+)/g;
 
 export function parseQuery(text: string): Query {
   const terms: Term[] = [];
   const words: string[] = [];
   for (const [whole, minus, key, value, quoted] of text.matchAll(TOKEN)) {
     if (key !== undefined && value !== undefined) {
-      const plain = value.replace(/^"|"$/g, '');
+      const isQuoted = value.startsWith('"');
+      const plain = isQuoted ? value.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1') : value;
       terms.push({ key: keyName(key), value: plain, negated: minus === '-' });
     } else {
       words.push(quoted ?? whole);
@@ -82,7 +83,7 @@ function keyName(written: string): string {
 }
 
 export function formatTerm({ key, value, negated }: Term): string {
-  const quoted = /\s/.test(value) ? `"${value}"` : value;
+  const quoted = /\s|^"/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
   return `${negated ? '-' : ''}${key}:${quoted}`;
 }
 

@@ -39,6 +39,8 @@ const KINDS = ['component', 'api', 'resource', 'system', 'domain', 'group', 'use
 const MAX_DEPTH = 6;
 /** What people want to see first: software, not who owns it. */
 const DEFAULT_RELATIONS = ['partOf', 'dependsOn', 'providesApi', 'consumesApi'];
+/** People and teams have hardly any of these. */
+const ORG = /^(group|user):/i;
 
 export default function GraphPage() {
   const search = route.useSearch();
@@ -60,7 +62,9 @@ function queryOf(root: string, search: Search): GraphQuery {
         ? []
         : search.relations
           ? list(search.relations)
-          : DEFAULT_RELATIONS,
+          : ORG.test(root)
+            ? RELATIONS
+            : DEFAULT_RELATIONS,
     kinds: list(search.kinds),
   };
 }
@@ -80,7 +84,7 @@ function Explore({ root, search }: { root: string; search: Search }) {
   });
   const { data: first } = useQuery(summaryQuery(query.roots[0] ?? ''));
   const [places, setPlaces] = useState<Places>();
-  const [isList, setList] = useState(false);
+  const isList = search.view === 'list';
   const set = (change: Partial<Search>) =>
     void navigate({ to: '/catalog-graph', search: { ...search, ...change }, replace: true });
   const open = useCallback(
@@ -94,7 +98,7 @@ function Explore({ root, search }: { root: string; search: Search }) {
       actions={
         <>
           <Options query={query} onChange={set} />
-          <Button aria-pressed={isList} onClick={() => setList(!isList)}>
+          <Button aria-pressed={isList} onClick={() => set({ view: isList ? undefined : 'list' })}>
             {isList ? <Share2 aria-hidden /> : <List aria-hidden />} {isList ? 'Drawing' : 'List'}
           </Button>
           <ExportMenu graph={graph} places={places} />
@@ -106,7 +110,7 @@ function Explore({ root, search }: { root: string; search: Search }) {
     >
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {isPending && <Skeleton width={240} />}
-      {graph && <Extent graph={graph} />}
+      {graph && <Extent graph={graph} query={query} />}
       {graph && !isList && (
         <Suspense fallback={<Skeleton width={240} />}>
           <GraphView graph={graph} roots={query.roots} onOpen={open} onPlaced={setPlaces} />
@@ -117,12 +121,15 @@ function Explore({ root, search }: { root: string; search: Search }) {
   );
 }
 
-function Extent({ graph }: { graph: Graph }) {
+function Extent({ graph, query }: { graph: Graph; query: GraphQuery }) {
+  const isAll = query.relations.length === 0;
+  const hidden = isAll ? [] : RELATIONS.filter(type => !query.relations.includes(type));
   return (
     <>
       <p className="muted" role="status">
         {formatCount(graph.nodes.length)} entities, {formatCount(graph.edges.length)} edges. Click
         one to see what it is joined to, twice to open it; arrow keys walk.
+        {hidden.length > 0 && ` Not followed: ${hidden.map(relationTitle).join(', ')}.`}
       </p>
       {graph.left > 0 && (
         <Notice tone="warn">

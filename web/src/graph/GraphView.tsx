@@ -43,6 +43,8 @@ type RelationEdge = Edge<{ types: string[]; isLit: boolean }, 'relation'>;
 
 /** The first view is not smaller than this. */
 const READABLE = 0.5;
+/** The neighbours in larger graphs stand too far from each other to be seen together. */
+const SPREAD_FROM = 150;
 /** Fewer nodes need no map of themselves in a corner. */
 const MINIMAP_FROM = 30;
 
@@ -64,7 +66,10 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
     if (places) onPlaced?.(places);
   }, [places, onPlaced]);
   const start = useMemo(
-    () => roots.map(id => ({ id })).concat(firstSteps(graph, roots)),
+    () =>
+      roots
+        .map(id => ({ id }))
+        .concat(graph.nodes.length > SPREAD_FROM ? [] : firstSteps(graph, roots)),
     [graph, roots],
   );
   const near = useMemo(() => around(graph, selected), [graph, selected]);

@@ -1,6 +1,7 @@
 /** Places of nodes: layered, left to right. */
 
 import dagre from '@dagrejs/dagre';
+import { layered } from './layered';
 
 export interface LayoutInput {
   nodes: string[];
@@ -11,17 +12,18 @@ export type Places = Record<string, { x: number; y: number }>;
 
 export const NODE_WIDTH = 180;
 export const NODE_HEIGHT = 56;
-/** The better ranking is too slow for more. */
-const CAREFUL = 400;
+/** More of either take the careful way longer than anybody waits. */
+const MAX_NODES = 150;
+const MAX_EDGES = 300;
 
 /** The upper left corner of each node. */
 export function layout({ nodes, edges }: LayoutInput): Places {
+  if (nodes.length > MAX_NODES || edges.length > MAX_EDGES) return layered({ nodes, edges });
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({
     rankdir: 'LR',
     nodesep: 20,
     ranksep: 88,
-    ranker: nodes.length > CAREFUL ? 'longest-path' : 'network-simplex',
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const ref of nodes) graph.setNode(ref, { width: NODE_WIDTH, height: NODE_HEIGHT });

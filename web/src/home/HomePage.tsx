@@ -178,6 +178,7 @@ function Attention() {
   const all = [orphans, unowned, errors, held];
   const isLoading = all.some(query => query.isPending);
   const isDenied = (error: Error | null) => error instanceof ApiError && error.isDenied;
+  const isBlind = all.some(({ error }) => isDenied(error));
   const failure = all.find(({ error }) => error && !isDenied(error))?.error;
   const retry = () => {
     for (const query of all) if (query.error) void query.refetch();
@@ -191,7 +192,11 @@ function Attention() {
         {isLoading && !failure && <Skeleton width="60%" />}
         {failure && <ErrorState error={failure} onRetry={retry} />}
         {isCalm && (
-          <Notice tone="ok">Nothing: every file could be read, and everything has an owner.</Notice>
+          <Notice tone={isBlind ? 'info' : 'ok'}>
+            {isBlind
+              ? 'Nothing that you may see. Whether every file could be read is not shown to you.'
+              : 'Nothing: every file could be read, and everything has an owner.'}
+          </Notice>
         )}
         {errors.data && errors.data.length > 0 && (
           <Notice tone="error">

@@ -2,10 +2,11 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
-import { Contrast, Moon, PanelTop, Sun } from 'lucide-react';
+import { Contrast, Moon, PanelTop, Rows3, Sun } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { type ReactNode, useEffect, useState } from 'react';
 import { catalog } from '../api/catalog';
+import { portalUrl } from '../api/client';
 import {
   type Entity,
   parseRef,
@@ -33,25 +34,7 @@ const TYPING_MS = 60;
 interface Page {
   title: string;
   words: string;
-  to:
-    | '/'
-    | '/catalog'
-    | '/api-docs'
-    | '/catalog-graph'
-    | '/org'
-    | '/catalog-import'
-    | '/create'
-    | '/create/tasks'
-    | '/create/actions'
-    | '/create/editor'
-    | '/create/forms'
-    | '/admin/roles'
-    | '/admin/explain'
-    | '/admin/audit'
-    | '/notifications'
-    | '/settings'
-    | '/admin'
-    | '/design';
+  to: string;
 }
 
 const PAGES: Page[] = [
@@ -68,6 +51,16 @@ const PAGES: Page[] = [
   { title: 'Try a form', words: 'parameters schema template explorer', to: '/create/forms' },
   { title: 'Roles', words: 'permissions policies rbac access', to: '/admin/roles' },
   { title: 'Why may they?', words: 'explain permission decision', to: '/admin/explain' },
+  { title: 'New role', words: 'create permission policy', to: '/admin/roles/new' },
+  { title: 'Entity errors', words: 'admin files problems', to: '/admin/errors' },
+  { title: 'Conflicts', words: 'admin claims sources', to: '/admin/conflicts' },
+  { title: 'Held deletions', words: 'admin removals approve', to: '/admin/held' },
+  { title: 'Locations', words: 'admin registered urls', to: '/admin/locations' },
+  { title: 'Providers', words: 'admin schedules sources', to: '/admin/providers' },
+  { title: 'Health', words: 'admin metrics memory', to: '/admin/health' },
+  { title: 'Configuration', words: 'admin yaml settings', to: '/admin/configuration' },
+  { title: 'Failed sign-ins', words: 'admin login auth', to: '/admin/failed-sign-ins' },
+  { title: 'Describe something new', words: 'yaml form check', to: '/catalog-import/describe' },
   { title: 'Audit log', words: 'records history who', to: '/admin/audit' },
   { title: 'Notifications', words: 'inbox unread messages', to: '/notifications' },
   { title: 'Settings', words: 'theme density profile', to: '/settings' },
@@ -127,7 +120,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                       key={page.to}
                       value={page.to}
                       icon={<PanelTop />}
-                      onSelect={run(() => void router.navigate({ to: page.to }))}
+                      onSelect={run(() => void router.history.push(portalUrl(page.to)))}
                     >
                       {page.title}
                     </Item>
@@ -223,6 +216,30 @@ function Recent({ onOpen }: { onOpen: (ref: string) => () => void }) {
 
 function Actions({ text, run }: { text: string; run: (action: () => void) => () => void }) {
   const actions = [
+    {
+      id: 'compact',
+      title: 'Compact rows',
+      icon: <Rows3 />,
+      run: () => setLook({ density: 'compact' }),
+    },
+    {
+      id: 'roomy',
+      title: 'Rows of normal height',
+      icon: <Rows3 />,
+      run: () => setLook({ density: undefined }),
+    },
+    {
+      id: 'contrast',
+      title: 'High contrast',
+      icon: <Contrast />,
+      run: () => setLook({ contrast: 'more' }),
+    },
+    {
+      id: 'no-contrast',
+      title: 'Normal contrast',
+      icon: <Contrast />,
+      run: () => setLook({ contrast: undefined }),
+    },
     { id: 'light', title: 'Light theme', icon: <Sun />, run: () => setLook({ theme: 'light' }) },
     { id: 'dark', title: 'Dark theme', icon: <Moon />, run: () => setLook({ theme: 'dark' }) },
     {

@@ -11,12 +11,20 @@ import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { Card, Page } from '../ui/Page';
-import { Notice, SkeletonRows } from '../ui/Small';
+import { formatCount, Notice, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
 import { readProblem } from './problem';
 import './register.css';
 
 const route = getRouteApi('/catalog-import');
+
+/** More of one file are not looked through. */
+const MAX_ROWS = 200;
+
+function More({ n }: { n: number }) {
+  if (n <= MAX_ROWS) return null;
+  return <p className="card-body muted">and {formatCount(n - MAX_ROWS)} more</p>;
+}
 
 const EXAMPLE = `apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -189,7 +197,7 @@ function Preview({ entities, exists, isBusy, error, onRegister }: PreviewProps) 
       )}
       {entities.length === 0 && <Empty title="The file describes nothing" example={EXAMPLE} />}
       <ul className="rows">
-        {entities.map(entity => (
+        {entities.slice(0, MAX_ROWS).map(entity => (
           <li key={refTextOf(entity)}>
             <KindIcon kind={entity.kind} />
             <strong>{entity.metadata.title ?? entity.metadata.name}</strong>
@@ -198,6 +206,7 @@ function Preview({ entities, exists, isBusy, error, onRegister }: PreviewProps) 
           </li>
         ))}
       </ul>
+      <More n={entities.length} />
     </Card>
   );
 }
@@ -211,12 +220,13 @@ function Registered({ entities }: { entities: Entity[] }) {
         </Notice>
       </div>
       <ul className="rows">
-        {entities.map(entity => (
+        {entities.slice(0, MAX_ROWS).map(entity => (
           <li key={refTextOf(entity)}>
             <EntityLink entityRef={refTextOf(entity)} entity={entity} />
           </li>
         ))}
       </ul>
+      <More n={entities.length} />
       <div className="card-body">
         <Link className="btn" to="/catalog" search={{ q: '' }}>
           Open the catalog

@@ -9,6 +9,11 @@ test.each([
   ],
   ['Error: Unable to read url, Request failed', 'Unable to read url, Request failed', undefined],
   ['Unable to read https://host/a/b', 'Unable to read https://host/a/b', undefined],
+  [
+    'Unable to read http://localhost:7408/check',
+    'Unable to read http://localhost:7408/check',
+    undefined,
+  ],
   ['', '', undefined],
 ])('%j says what is wrong', (text, message, subject) => {
   const problem = readProblem(text);
@@ -17,5 +22,6 @@ test.each([
 
 test('what can be done is said when it is known', () => {
   expect(readProblem('Unable to read url, cannot connect').fix).toMatch(/integrations/);
+  expect(readProblem('NotAllowedError: add it to `backend.reading.allow`').fix).toMatch(/hosts/);
   expect(readProblem('something else').fix).toBeUndefined();
 });

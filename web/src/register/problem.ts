@@ -9,6 +9,10 @@ export interface Problem {
 
 const FIXES: [RegExp, string][] = [
   [
+    /backend\.reading\.allow/,
+    'The portal reads from known hosts only. Whoever runs it can add this one to `backend.reading.allow`.',
+  ],
+  [
     /NotAllowedError|is not of an allowed kind|not allowed/i,
     'The portal does not take this kind from here. Whoever runs it can add the kind to `catalog.rules`.',
   ],
@@ -31,7 +35,7 @@ export function readProblem(text: string): Problem {
   const chain = text.split('; caused by ');
   const last = (chain.at(-1) ?? text).replace(/^(Error|TypeError|InputError): /, '');
   const [plain = last] = last.split(' To learn more about');
-  const subject = /\b([a-z][\w.-]*:[\w.-]+\/[^\s;,]+)/.exec(chain[0] ?? '')?.[1];
+  const subject = /\b([a-z][\w-]*:(?!\d+\/)[\w.-]+\/[^\s;,']+)/.exec(chain[0] ?? '')?.[1];
   const fix = FIXES.find(([pattern]) => pattern.test(text))?.[1];
   return { message: plain, subject: subject?.startsWith('https:') ? undefined : subject, fix };
 }

@@ -21,7 +21,7 @@ export default function RecordPage() {
   const isUnknown = data === null || !(Number.isSafeInteger(seq) && seq > 0);
   return (
     <AdminFrame
-      title={`Record ${seq}`}
+      title={Number.isNaN(seq) ? 'Record' : `Record ${seq}`}
       crumbs={
         <>
           Admin / <Link to="/admin/audit">Audit log</Link>
