@@ -3,8 +3,8 @@
 #
 # Usage: scripts/template-corpus.sh FOLDER [CALLBOARD]
 #
-# Fetched files and actions that are not there are stood in for; everything else runs as in a dry run,
-# with a plan. Ends with 1 if a template has an error.
+# Actions that are not there, and files that are not beside the template, are stood in for; everything
+# else runs as in a dry run, with a plan. Ends with 1 if a template has an error.
 set -euo pipefail
 
 folder=${1:?a folder with templates}

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use crate::error::ReadError;
 use crate::glob::PathPattern;
 use crate::integration::Kind;
+use crate::reader::FileKind;
 use crate::repository::{Reference, RepoUrl};
 use crate::session::{Call, Session};
 
@@ -59,6 +60,8 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     /// Hash of its content, where the listing has it.
     pub(crate) blob: Option<String>,
+    /// What it is, where the listing tells.
+    pub(crate) kind: FileKind,
 }
 
 /// The API of a product.

@@ -32,7 +32,9 @@ pub use error::ReadError;
 pub use files::{FileContent, FileLimits, read_files, version_files, version_of_files};
 pub use integration::{Integration, IntegrationError, Kind};
 pub use perimeter::ReadingError;
-pub use reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};
+pub use reader::{
+    FileBody, FileKind, FolderFile, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome,
+};
 pub use registry::ScmIntegrations;
 pub use repository::{Reference, ReferenceKind, RepoUrl, RepoUrlError};
 pub use resolve::ResolveError;

@@ -1,9 +1,10 @@
 //! The reader of production: picks the API by host, caches, and answers from the cache.
 
+mod tree;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::{StreamExt, TryStreamExt, stream};
 use platform::config::Secret;
 use platform::{Clock, Millis};
 use sha2::{Digest, Sha256};
@@ -19,15 +20,15 @@ use crate::host;
 use crate::http_client::{Answer, Fetch, HttpClient, Subject};
 use crate::integration::{Integration, Kind};
 use crate::perimeter::{Perimeter, ReadingError};
-use crate::reader::{FileBody, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome};
+use crate::reader::{
+    FileBody, FolderFile, FoundFile, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome,
+};
 use crate::registry::ScmIntegrations;
 use crate::repository::RepoUrl;
-use crate::session::{Call, Session};
+use crate::session::Session;
 use crate::settings::{Limits, Settings};
 use crate::tokens::Tokens;
 
-/// Files of one glob that are fetched at the same time.
-const FETCHES_PER_SEARCH: usize = 8;
 /// Versions made here, for hosts that have none, begin like this and are never sent.
 const OWN_ETAG: &str = "\"sha256-";
 
@@ -134,6 +135,18 @@ impl ReadUrl for UrlReaders {
         }
     }
 
+    async fn folder(&self, request: &ReadRequest) -> Result<Vec<FolderFile>, ReadError> {
+        let url = &request.url;
+        check_form(url)?;
+        let integration = self.inner.integrations.by_url(url);
+        let integration = integration.ok_or_else(|| ReadError::not_allowed(url.as_str()))?;
+        let repo = RepoUrl::parse(integration, url)
+            .map_err(|error| ReadError::invalid(format!("Incorrect URL: {url}, Error: {error}")))?;
+        let found = self.inner.read_tree(request, integration, &repo).await;
+        self.inner
+            .noting_refusal(request, integration, &repo, found)
+    }
+
     async fn authorization(
         &self,
         host: &str,
@@ -172,7 +185,7 @@ impl Inner {
         integration: &Integration,
         repo: &RepoUrl,
     ) -> Result<ReadOutcome, ReadError> {
-        let session = self.session(integration, repo).await?;
+        let session = self.session(request, integration, repo).await?;
         let call = host::of(integration.kind).file(&session, repo);
         let subject = match integration.kind {
             Kind::Github => Subject::Call,
@@ -184,7 +197,7 @@ impl Inner {
             .send(&fetch)
             .await
             .and_then(|answer| self.conclude(asked, &answer));
-        self.noting_refusal(integration, repo, outcome)
+        self.noting_refusal(request, integration, repo, outcome)
     }
 
     async fn search_one(&self, request: &ReadRequest) -> Result<SearchOutcome, ReadError> {
@@ -218,111 +231,16 @@ impl Inner {
         Ok(Some((integration, repo, pattern)))
     }
 
-    async fn search_tree(
-        &self,
-        request: &ReadRequest,
-        integration: &Integration,
-        repo: &RepoUrl,
-        pattern: &PathPattern,
-    ) -> Result<SearchOutcome, ReadError> {
-        let session = self.session(integration, repo).await?;
-        let found = self.list_and_fetch(request, &session, repo, pattern).await;
-        self.noting_refusal(integration, repo, found)
-    }
-
-    async fn list_and_fetch(
-        &self,
-        request: &ReadRequest,
-        session: &Session<'_>,
-        repo: &RepoUrl,
-        pattern: &PathPattern,
-    ) -> Result<SearchOutcome, ReadError> {
-        let host = host::of(session.integration.kind);
-        let known = request.etag.as_deref();
-        let commit = host
-            .revision(session, repo, &pattern.folder(), known)
-            .await?;
-        if known == Some(&*commit) {
-            return Ok(SearchOutcome::NotModified);
-        }
-        let mut entries = host.list(session, repo, &commit, pattern).await?;
-        entries.retain(|entry| pattern.matches(&entry.path));
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        if entries.len() > self.limits.files {
-            let limit = self.limits.files;
-            let message = format!("{} matches more than {limit} files", request.url);
-            return Err(ReadError::too_large(message));
-        }
-        let calls: Vec<(Url, Call)> = entries
-            .iter()
-            .map(|entry| {
-                let url = repo.sibling(session.integration, &request.url, &entry.path);
-                (url, host.listed(session, repo, &commit, entry))
-            })
-            .collect();
-        let bodies = stream::iter(calls)
-            .map(|(url, call)| self.fetch_listed(session, url, call))
-            .buffered(FETCHES_PER_SEARCH);
-        let files = self.within_total(request, bodies).await?;
-        Ok(SearchOutcome::Found {
-            files,
-            etag: Some(commit),
-        })
-    }
-
-    async fn within_total(
-        &self,
-        request: &ReadRequest,
-        bodies: impl futures::Stream<Item = Result<FoundFile, ReadError>>,
-    ) -> Result<Vec<FoundFile>, ReadError> {
-        let mut bodies = std::pin::pin!(bodies);
-        let (mut files, mut total) = (Vec::new(), 0);
-        while let Some(file) = bodies.try_next().await? {
-            total += file.bytes.len();
-            if total > self.limits.total_bytes {
-                let limit = self.limits.total_bytes;
-                let message = format!("{} matches more than {limit} bytes", request.url);
-                return Err(ReadError::too_large(message));
-            }
-            files.push(file);
-        }
-        Ok(files)
-    }
-
-    /// One file of a listing. That it is missing is a contradiction, not news about the file.
-    async fn fetch_listed(
-        &self,
-        session: &Session<'_>,
-        url: Url,
-        call: Call,
-    ) -> Result<FoundFile, ReadError> {
-        let key = key(call.accept, &call.url);
-        if let Some(kept) = self.cache.get(&key).filter(|_| call.is_immutable) {
-            return Ok(FoundFile {
-                url,
-                bytes: kept.body.bytes,
-            });
-        }
-        match session.send(&session.file(&call, Subject::Call)).await {
-            Ok(answer) => Ok(FoundFile {
-                url,
-                bytes: self.keep(key, &answer).bytes,
-            }),
-            Err(ReadError::NotFound { message }) => Err(ReadError::Unavailable {
-                message,
-                retry_after: None,
-                source: None,
-            }),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn session<'a>(
         &'a self,
+        request: &ReadRequest,
         integration: &'a Integration,
         repo: &RepoUrl,
     ) -> Result<Session<'a>, ReadError> {
-        let authorization = self.tokens.authorization(integration, repo).await?;
+        let authorization = match &request.authorization {
+            Some(theirs) => Some(theirs.clone()),
+            None => self.tokens.authorization(integration, repo).await?,
+        };
         Ok(Session::new(
             &self.client,
             integration,
@@ -332,14 +250,15 @@ impl Inner {
         ))
     }
 
-    /// A refused token is not used again.
+    /// A refused token of ours is not used again.
     fn noting_refusal<T>(
         &self,
+        request: &ReadRequest,
         integration: &Integration,
         repo: &RepoUrl,
         outcome: Result<T, ReadError>,
     ) -> Result<T, ReadError> {
-        if let Err(ReadError::Denied { .. }) = outcome {
+        if let (Err(ReadError::Denied { .. }), None) = (&outcome, &request.authorization) {
             self.tokens.forget(integration, repo);
         }
         outcome

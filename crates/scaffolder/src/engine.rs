@@ -167,7 +167,7 @@ impl Runner {
     /// Takes over what a step did in an earlier run.
     fn restore(&self, place: &Place<'_>, entry: &Entry, progress: &mut Progress) {
         let output = entry.output.as_deref().unwrap_or("null");
-        let output = match self.opened(output) {
+        let output = match self.opened(place, output) {
             Ok(output) => output,
             Err(error) => {
                 progress.error.get_or_insert(error);

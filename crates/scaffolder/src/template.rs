@@ -69,6 +69,25 @@ impl Template {
         complaints
     }
 
+    /// Who owns it, as a whole reference.
+    pub(crate) fn owner(&self) -> Option<String> {
+        let namespace = self.entity.pointer("/metadata/namespace");
+        let namespace = namespace.and_then(Value::as_str);
+        let namespace = namespace.unwrap_or(model::DEFAULT_NAMESPACE);
+        let owner = self.spec("owner")?.as_str()?;
+        let owner = EntityRef::parse(owner, Some("group"), namespace).ok()?;
+        Some(owner.to_string())
+    }
+
+    /// What people call it.
+    pub(crate) fn title(&self) -> &str {
+        let texts = ["/metadata/title", "/metadata/name"];
+        let mut texts = texts
+            .iter()
+            .filter_map(|at| self.entity.pointer(at)?.as_str());
+        texts.next().unwrap_or_default()
+    }
+
     /// Whether somebody has to approve of its tasks.
     pub(crate) fn needs_approval(&self) -> bool {
         let annotation = self.entity.pointer(APPROVAL);

@@ -3,6 +3,8 @@
 //! Invariants: no path of a template leads out of the folder, neither by `..` nor by a link; what the
 //! folder may hold is bounded; a snapshot that is restored gives the same files, links and modes.
 
+mod tracked;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
@@ -14,6 +16,8 @@ use flate2::write::ZlibEncoder;
 use platform::{Code, Error, Result};
 use sha2::{Digest as _, Sha256};
 use walkdir::WalkDir;
+
+pub(crate) use tracked::list_tracked;
 
 /// Bytes that a workspace may hold.
 pub(crate) const MAX_BYTES: u64 = 256 << 20;

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use globset::GlobBuilder;
 use integrations::{
-    FileBody, FoundFile, ReadError, ReadOutcome, ReadRequest, ReadUrl, SearchOutcome,
+    FileBody, FileKind, FolderFile, FoundFile, ReadError, ReadOutcome, ReadRequest, ReadUrl,
+    SearchOutcome,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -255,6 +256,27 @@ impl ReadUrl for FakeWeb {
                 files: found,
                 etag: Some(etag),
             })
+        })
+        .await
+    }
+
+    async fn folder(&self, request: &ReadRequest) -> Result<Vec<FolderFile>, ReadError> {
+        let url = request.url.as_str();
+        let prefix = format!("{}/", url.trim_end_matches('/'));
+        self.ask(url, |files| {
+            let below = files.by_url.iter().filter_map(|(url, (bytes, _))| {
+                Some(FolderFile {
+                    path: url.strip_prefix(&prefix)?.to_owned(),
+                    bytes: bytes.clone(),
+                    kind: FileKind::Plain,
+                })
+            });
+            let found: Vec<FolderFile> = below.collect();
+            if found.is_empty() {
+                let message = format!("there is nothing at {url}");
+                return Err(ReadError::NotFound { message });
+            }
+            Ok(found)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::output::stdout;
 
@@ -15,12 +15,36 @@ use super::{ConfigArgs, Verdict, block_on};
 /// Commands on runs of templates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskCommand {
+    /// List the newest runs.
+    List(ListArgs),
+    /// Show a run with its log and its output.
+    Show(TaskArgs),
+    /// Break a run off; the step that runs is stopped.
+    Cancel(TaskArgs),
+    /// Run an ended run again, from the step that failed.
+    Retry(TaskArgs),
     /// Show what a run that waits would do.
     Plan(TaskArgs),
     /// Let a run go on that waits for approval.
     Approve(TaskArgs),
     /// Take back what an ended run made.
     Undo(TaskArgs),
+}
+
+/// Arguments of `task list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Who looks; only runs that this user may see are listed.
+    #[arg(long = "as", value_name = "USER")]
+    user: String,
+    /// Only runs that are so.
+    #[arg(long, value_name = "STATUS", value_parser = ["open", "processing", "completed", "failed", "cancelled"])]
+    status: Option<String>,
+    /// How many.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
 }
 
 /// Arguments of commands on one run.
@@ -38,6 +62,10 @@ pub(crate) struct TaskArgs {
 impl TaskCommand {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
         match self {
+            Self::List(args) => args.run(),
+            Self::Show(args) => args.show(),
+            Self::Cancel(args) => args.cancel(),
+            Self::Retry(args) => args.retry(),
             Self::Plan(args) => args.plan(),
             Self::Approve(args) => args.approve(),
             Self::Undo(args) => args.undo(),
@@ -45,7 +73,110 @@ impl TaskCommand {
     }
 }
 
+impl ListArgs {
+    fn run(&self) -> anyhow::Result<Verdict> {
+        let target = Target::of(&self.config)?;
+        let tasks = block_on(async {
+            let bench = Bench::open(&target).await?;
+            let ctx = bench.ctx(&self.user)?;
+            let status = self.status.as_deref();
+            let tasks = bench.scaffolder.newest_tasks(&ctx, status, self.limit);
+            let tasks = tasks.await;
+            bench.close().await;
+            anyhow::Ok(tasks?)
+        })?;
+        let mut out = stdout();
+        for task in &tasks {
+            writeln!(out, "{}", line_of(task))?;
+        }
+        if tasks.is_empty() {
+            writeln!(out, "no runs")?;
+        }
+        out.flush()?;
+        Ok(Verdict::Fine)
+    }
+}
+
+/// A run on one line.
+fn line_of(task: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let status = match task.get("waitsForApproval") {
+        Some(_) => "waiting".to_owned(),
+        None => text(&task["status"]),
+    };
+    let (id, at) = (text(&task["id"]), text(&task["createdAt"]));
+    let template = text(&task["spec"]["templateInfo"]["entityRef"]);
+    let by = text(&task["createdBy"]);
+    format!("{id}  {at}  {status:<10}  {template}  {by}")
+}
+
+/// What happened in a run: its lines, why it failed, what it put out.
+fn print_events(out: &mut impl std::io::Write, events: &[Value]) -> std::io::Result<()> {
+    for event in events {
+        let body = &event["body"];
+        let at = event["createdAt"].as_str().unwrap_or_default();
+        let step = body["stepId"].as_str().map(|step| format!("[{step}] "));
+        let message = body["message"].as_str().unwrap_or_default();
+        writeln!(out, "{at} {}{message}", step.unwrap_or_default())?;
+        if let Some(why) = body["error"]["message"].as_str() {
+            writeln!(out, "error: {why}")?;
+        }
+        if body["output"].as_object().is_some_and(|it| !it.is_empty()) {
+            writeln!(out, "output: {:#}", body["output"])?;
+        }
+    }
+    Ok(())
+}
+
 impl TaskArgs {
+    fn show(&self) -> anyhow::Result<Verdict> {
+        let target = Target::of(&self.config)?;
+        let (task, events) = block_on(async {
+            let bench = Bench::open(&target).await?;
+            let ctx = bench.ctx(&self.user)?;
+            let found = bench.scaffolder.task_with_events(&ctx, &self.id).await;
+            bench.close().await;
+            anyhow::Ok(found?)
+        })?;
+        let mut out = stdout();
+        writeln!(out, "{}", line_of(&task))?;
+        print_events(&mut out, &events)?;
+        out.flush()?;
+        Ok(Verdict::Fine)
+    }
+
+    fn cancel(&self) -> anyhow::Result<Verdict> {
+        let target = Target::of(&self.config)?;
+        block_on(async {
+            let bench = Bench::open(&target).await?;
+            let ctx = bench.ctx(&self.user)?;
+            let cancelled = bench.scaffolder.cancel_task(&ctx, &self.id).await;
+            bench.close().await;
+            anyhow::Ok(cancelled?)
+        })?;
+        self.say("is broken off")
+    }
+
+    fn retry(&self) -> anyhow::Result<Verdict> {
+        let target = Target::of(&self.config)?;
+        block_on(async {
+            let bench = Bench::open(&target).await?;
+            let ctx = bench.ctx(&self.user)?;
+            let secrets = Map::new();
+            let opened = bench.scaffolder.retry_task(&ctx, &self.id, &secrets).await;
+            bench.close().await;
+            anyhow::Ok(opened?)
+        })?;
+        self.say("runs again")
+    }
+
+    fn say(&self, what: &str) -> anyhow::Result<Verdict> {
+        let mut out = stdout();
+        writeln!(out, "{} {what}", self.id)?;
+        out.flush()?;
+        Ok(Verdict::Fine)
+    }
+
     fn plan(&self) -> anyhow::Result<Verdict> {
         let target = Target::of(&self.config)?;
         let (tried, _) = block_on(async {
@@ -58,6 +189,9 @@ impl TaskArgs {
         let mut out = stdout();
         print_plan(&mut out, &tried.plan)?;
         out.flush()?;
+        if let Some(error) = &tried.error {
+            anyhow::bail!("{}", error.message());
+        }
         Ok(Verdict::Fine)
     }
 
@@ -71,10 +205,7 @@ impl TaskArgs {
             approved?;
             anyhow::Ok(())
         })?;
-        let mut out = stdout();
-        writeln!(out, "{} goes on", self.id)?;
-        out.flush()?;
-        Ok(Verdict::Fine)
+        self.say("goes on")
     }
 
     fn undo(&self) -> anyhow::Result<Verdict> {

@@ -22,5 +22,6 @@ mod permission;
 mod portal;
 mod proxy;
 mod stage;
+mod task;
 mod template;
 mod validate;

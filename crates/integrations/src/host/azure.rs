@@ -7,6 +7,7 @@ use url::Url;
 use super::{Entry, Host, no_commit};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
+use crate::reader::FileKind;
 use crate::repository::{Reference, ReferenceKind, RepoUrl};
 use crate::session::{Call, Session};
 
@@ -102,6 +103,7 @@ impl Host for Azure {
             .map(|item| Entry {
                 path: path(item),
                 blob: None,
+                kind: FileKind::Plain,
             })
             .collect())
     }

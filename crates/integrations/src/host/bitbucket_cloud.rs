@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Entry, Host, no_commit};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
+use crate::reader::FileKind;
 use crate::repository::RepoUrl;
 use crate::session::{Call, MAX_PAGES, Session, too_long, with_path};
 
@@ -30,6 +31,19 @@ struct Item {
     path: String,
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    attributes: Vec<String>,
+}
+
+impl Item {
+    fn file_kind(&self) -> FileKind {
+        let has = |name: &str| self.attributes.iter().any(|it| it == name);
+        match (has("link"), has("executable")) {
+            (true, _) => FileKind::Link,
+            (false, true) => FileKind::Executable,
+            (false, false) => FileKind::Plain,
+        }
+    }
 }
 
 #[async_trait]
@@ -89,6 +103,7 @@ impl Host for BitbucketCloud {
                 .into_iter()
                 .filter(|item| item.kind == "commit_file");
             entries.extend(files.map(|item| Entry {
+                kind: item.file_kind(),
                 path: item.path,
                 blob: None,
             }));

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Entry, Host, no_commit};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
+use crate::reader::FileKind;
 use crate::repository::RepoUrl;
 use crate::session::{Call, MAX_PAGES, Session, too_long, with_path};
 
@@ -89,6 +90,7 @@ impl Host for BitbucketServer {
             entries.extend(files.map(|path| Entry {
                 path: format!("{prefix}{path}"),
                 blob: None,
+                kind: FileKind::Plain,
             }));
             match page.next.filter(|_| !page.is_last) {
                 None => return Ok(entries),

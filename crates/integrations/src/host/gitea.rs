@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Entry, Host};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
+use crate::reader::FileKind;
 use crate::repository::RepoUrl;
 use crate::session::{Call, MAX_PAGES, Session, too_long, with_path};
 
@@ -34,6 +35,8 @@ struct Item {
     path: String,
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    mode: String,
 }
 
 #[async_trait]
@@ -90,6 +93,7 @@ impl Host for Gitea {
             let is_last = !truncated || tree.is_empty();
             let files = tree.into_iter().filter(|item| item.kind == "blob");
             entries.extend(files.map(|item| Entry {
+                kind: FileKind::of_mode(&item.mode),
                 path: item.path,
                 blob: None,
             }));

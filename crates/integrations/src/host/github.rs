@@ -7,6 +7,7 @@ use super::{Entry, Host};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
 use crate::http_client::{Fetch, Subject};
+use crate::reader::FileKind;
 use crate::repository::RepoUrl;
 use crate::session::{Call, Session, below, parse, too_long, with_path};
 
@@ -27,6 +28,8 @@ struct Item {
     path: String,
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    mode: String,
     sha: String,
 }
 
@@ -156,6 +159,7 @@ fn entries(tree: Tree, folder: &str) -> Vec<Entry> {
         .map(|item| Entry {
             path: format!("{prefix}{}", item.path),
             blob: Some(item.sha),
+            kind: FileKind::of_mode(&item.mode),
         })
         .collect()
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Entry, Host, no_commit};
 use crate::error::ReadError;
 use crate::glob::PathPattern;
+use crate::reader::FileKind;
 use crate::repository::RepoUrl;
 use crate::session::{Call, MAX_PAGES, Session, parse, too_long};
 
@@ -22,6 +23,8 @@ struct Item {
     path: String,
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default)]
+    mode: String,
 }
 
 #[async_trait]
@@ -90,6 +93,7 @@ impl Host for Gitlab {
             let items: Vec<Item> = parse(&url, &answer)?;
             let files = items.into_iter().filter(|item| item.kind == "blob");
             entries.extend(files.map(|item| Entry {
+                kind: FileKind::of_mode(&item.mode),
                 path: item.path,
                 blob: Some(item.id),
             }));

@@ -43,6 +43,7 @@ struct Input {
     values: Map<String, Value>,
     copy_without_render: Option<Value>,
     extensions: Option<Value>,
+    token: Option<String>,
 }
 
 pub(super) async fn fetch(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
@@ -52,7 +53,7 @@ pub(super) async fn fetch(run: &Run, reach: &Reach, input: &Value) -> Result<Val
     let root = run.step()?.workspace.clone();
     let target = input.target_path.clone().unwrap_or_else(|| "./".to_owned());
     resolve(&root, &target)?;
-    let sourced = source::read_folder(run, reach, &input.url).await?;
+    let sourced = source::read_folder(run, reach, &input.url, input.token.as_deref()).await?;
     if sourced.iter().any(|it| it.path.starts_with("hooks/")) {
         run.log
             .error("The hooks of the template are not run: they are programs of their own");

@@ -17,7 +17,7 @@ pub(super) async fn plain(run: &Run, reach: &Reach, input: &Value) -> Result<Val
     let target = input["targetPath"].as_str().unwrap_or("./").to_owned();
     let root = run.step()?.workspace.clone();
     let folder = resolve(&root, &target)?;
-    let files = source::read_folder(run, reach, url).await?;
+    let files = source::read_folder(run, reach, url, input["token"].as_str()).await?;
     blocking(move || {
         for file in &files {
             let full = resolve(&root, &format!("{target}/{}", file.path))?;
@@ -33,7 +33,7 @@ pub(super) async fn plain_file(run: &Run, reach: &Reach, input: &Value) -> Resul
     let url = input["url"].as_str().unwrap_or_default();
     let target = input["targetPath"].as_str().unwrap_or_default();
     let full = resolve(&run.step()?.workspace, target)?;
-    let (content, mode) = source::read_file(run, reach, url).await?;
+    let (content, mode) = source::read_file(run, reach, url, input["token"].as_str()).await?;
     blocking(move || write_file(&full, &content, mode)).await?;
     Ok(json!({}))
 }

@@ -249,7 +249,7 @@ fn unreadable(error: &RepoUrlError) -> Error {
 }
 
 /// `Authorization` with the token of an input.
-fn of_token(kind: Kind, token: &str) -> Secret {
+pub(super) fn of_token(kind: Kind, token: &str) -> Secret {
     match kind {
         // Users have personal access tokens there, which are passwords.
         Kind::Azure => basic("PAT", token),

@@ -1,20 +1,25 @@
 //! Where files come from: beside the template, or from a source control host.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use integrations::{ReadOutcome, ReadRequest, SearchOutcome};
+use integrations::{FileKind, ReadOutcome, ReadRequest};
 use platform::actions::{Run, Step};
 use platform::{Error, Result};
 use url::Url;
 
 use super::Reach;
+use super::publish::of_token;
 use crate::engine::blocking;
 use crate::workspace::{self, Kind, io, resolve};
 
 /// Mode of a file whose mode is not known.
 const PLAIN: u32 = 0o100_644;
+
+/// Mode of a file that can be executed.
+const EXECUTABLE: u32 = 0o100_755;
 
 /// Something in a folder that was read.
 #[derive(Debug, Clone)]
@@ -45,26 +50,40 @@ enum Place {
 }
 
 /// Everything in a folder, sorted by path.
-pub(super) async fn read_folder(run: &Run, reach: &Reach, url: &str) -> Result<Vec<Sourced>> {
+///
+/// `token` is what the input has instead of the credentials of the configuration.
+pub(super) async fn read_folder(
+    run: &Run,
+    reach: &Reach,
+    url: &str,
+    token: Option<&str>,
+) -> Result<Vec<Sourced>> {
     match locate(run.step()?, reach, url)? {
         Place::Local { root, path } => blocking(move || read_local(&resolve(&root, &path)?)).await,
-        Place::Remote(url) => read_remote(reach, &url).await,
+        Place::Remote(url) => read_remote(reach, &url, token).await,
     }
 }
 
 /// One file, with its mode.
-pub(super) async fn read_file(run: &Run, reach: &Reach, url: &str) -> Result<(Bytes, u32)> {
+pub(super) async fn read_file(
+    run: &Run,
+    reach: &Reach,
+    url: &str,
+    token: Option<&str>,
+) -> Result<(Bytes, u32)> {
     match locate(run.step()?, reach, url)? {
         Place::Local { root, path } => {
             blocking(move || {
                 let full = resolve(&root, &path)?;
-                let content = fs::read(&full).map_err(|error| io(&error, "open", &full))?;
+                let failed = |error: std::io::Error| io(&error, "open", &full);
+                let mode = fs::metadata(&full).map_err(failed)?.mode();
+                let content = fs::read(&full).map_err(failed)?;
                 workspace::check_room(content.len() as u64, 1)?;
-                Ok((content.into(), PLAIN))
+                Ok((content.into(), mode))
             })
             .await
         }
-        Place::Remote(url) => match reach.reader.read(&ReadRequest::new(url)).await {
+        Place::Remote(url) => match reach.reader.read(&request(reach, &url, token)).await {
             Ok(ReadOutcome::Found(body)) => Ok((body.bytes, PLAIN)),
             Ok(ReadOutcome::NotModified) => Err(Error::unavailable("the host sent no file")),
             Err(error) => Err(unreadable(&error)),
@@ -137,57 +156,37 @@ fn read_local(folder: &Path) -> Result<Vec<Sourced>> {
         .collect()
 }
 
-async fn read_remote(reach: &Reach, url: &Url) -> Result<Vec<Sourced>> {
-    let base = url.as_str().trim_end_matches('/').to_owned();
-    let mut found = Vec::new();
-    // Names with a dot match only patterns with one.
-    for pattern in ["**/*", "**/.*", "**/.*/**/*", "**/.*/**/.*"] {
-        let pattern = Url::parse(&format!("{base}/{pattern}"))
-            .map_err(|error| Error::input(format!("{base} is no URL")).with_source(error))?;
-        match reach.reader.search(&ReadRequest::new(pattern)).await {
-            Ok(SearchOutcome::Found { files, .. }) => found.extend(files),
-            Ok(SearchOutcome::NotModified) => {}
-            Err(error) => return Err(unreadable(&error)),
-        }
-    }
-    let mut files = Vec::new();
-    for file in found {
-        let Some(path) = path_below(&base, &file.url) else {
-            return Err(Error::internal(format!("{} is not below {base}", file.url)));
-        };
-        files.push(Sourced {
-            path,
-            mode: PLAIN,
-            content: Content::File(file.bytes),
-        });
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
-    if files.is_empty() {
-        return Err(Error::not_found(format!("there is nothing at {url}")));
-    }
-    Ok(files)
+async fn read_remote(reach: &Reach, url: &Url, token: Option<&str>) -> Result<Vec<Sourced>> {
+    let request = request(reach, url, token);
+    let files = reach.reader.folder(&request).await;
+    let files = files.map_err(|error| unreadable(&error))?;
+    Ok(files
+        .into_iter()
+        .map(|file| Sourced {
+            path: file.path,
+            mode: if file.kind == FileKind::Executable {
+                EXECUTABLE
+            } else {
+                PLAIN
+            },
+            content: match file.kind {
+                FileKind::Link => {
+                    let target = String::from_utf8_lossy(&file.bytes).into_owned();
+                    Content::Link(target.into())
+                }
+                FileKind::Plain | FileKind::Executable => Content::File(file.bytes),
+            },
+        })
+        .collect())
 }
 
-/// The path of a file below a folder; hosts call folders `tree` and files `blob`.
-fn path_below(base: &str, file: &Url) -> Option<String> {
-    let folder = Url::parse(base).ok()?;
-    let parts = |url: &Url| -> Option<Vec<String>> {
-        let parts = url.path_segments()?.filter(|part| !part.is_empty());
-        Some(
-            parts
-                .map(|part| {
-                    percent_encoding::percent_decode_str(part)
-                        .decode_utf8_lossy()
-                        .into_owned()
-                })
-                .collect(),
-        )
-    };
-    let (folder, file) = (parts(&folder)?, parts(file)?);
-    let is_same = |(a, b): (&String, &String)| a == b || (a == "tree" && b == "blob");
-    let is_below = file.len() > folder.len() && folder.iter().zip(&file).all(is_same);
-    is_below.then(|| file[folder.len()..].join("/"))
+/// A request with the token of the input, which goes to a configured host only.
+fn request(reach: &Reach, url: &Url, token: Option<&str>) -> ReadRequest {
+    let integration = reach.catalog.integrations().by_url(url);
+    let authorization = integration
+        .zip(token.filter(|token| !token.is_empty()))
+        .map(|(integration, token)| of_token(integration.kind(), token));
+    ReadRequest::new(url.clone()).with_authorization(authorization)
 }
 
 fn unreadable(error: &integrations::ReadError) -> Error {

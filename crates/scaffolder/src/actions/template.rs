@@ -35,6 +35,7 @@ struct Input {
     replace: bool,
     trim_blocks: bool,
     lstrip_blocks: bool,
+    token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +80,7 @@ pub(super) async fn folder(run: &Run, reach: &Reach, input: &Value) -> Result<Va
     let root = run.step()?.workspace.clone();
     let target = input.target_path.clone().unwrap_or_else(|| "./".to_owned());
     let folder = resolve(&root, &target)?;
-    let sourced = source::read_folder(run, reach, &input.url).await?;
+    let sourced = source::read_folder(run, reach, &input.url, input.token.as_deref()).await?;
     run.log.info("Listing files and directories in template");
     let n_files = sourced.len();
     let values = if input.values.is_empty() {
@@ -129,7 +130,7 @@ pub(super) async fn file(run: &Run, reach: &Reach, input: &Value) -> Result<Valu
         ));
         return Ok(json!({}));
     }
-    let (content, mode) = source::read_file(run, reach, &input.url).await?;
+    let (content, mode) = source::read_file(run, reach, &input.url, input.token.as_deref()).await?;
     let n_bytes = content.len();
     run.log.info(&format!(
         "Processing template file of {n_bytes} bytes for {target}"

@@ -71,9 +71,8 @@ async fn files(runner: &Runner, input: &Value, is_change: bool) -> Result<Vec<(S
     let root = runner.workspace.clone();
     blocking(move || {
         let folder = resolve(&root, &source)?;
-        let entries = workspace::list(&folder)?.into_iter();
-        let files = entries
-            .filter(|it| it.kind == Kind::File && !it.path.split('/').any(|part| part == ".git"));
+        let entries = workspace::list_tracked(&folder)?.into_iter();
+        let files = entries.filter(|it| it.kind == Kind::File);
         let read = |entry: workspace::Entry| -> Result<(String, Vec<u8>)> {
             let full = folder.join(&entry.path);
             let content = fs::read(&full).map_err(|error| io(&error, "open", &full))?;

@@ -60,6 +60,8 @@ pub struct Tried {
     /// What each step would do outside, if that was asked for: `stepId`, `name`, `action`, and
     /// `calls`, `catalog`, `files` or `input`; a `note` says what keeps it from running.
     pub plan: Vec<Value>,
+    /// Why the run ended early; only plans tell what was known until then.
+    pub error: Option<Error>,
 }
 
 /// A file that the steps of a trial left.
@@ -84,7 +86,7 @@ impl TriedFile {
 }
 
 impl Scaffolder {
-    /// Tries a template; the first step that fails is the error.
+    /// Tries a template; the first step that fails is the error, unless a plan is wanted.
     pub(crate) async fn try_run(&self, ctx: &Ctx, trial: Trial) -> Result<Tried> {
         let id = format!("dry-run-{}", uuid::Uuid::new_v4());
         let root = self.settings.working_dir.join(&id);
@@ -131,8 +133,9 @@ impl Scaffolder {
             cancel: CancellationToken::new(),
             is_dry_run: true,
         };
-        let output = match runner.run(Vec::new()).await {
-            End::Completed(output) => output,
+        let (output, error) = match runner.run(Vec::new()).await {
+            End::Completed(output) => (output, None),
+            End::Failed(error) if plan.is_some() => (json!({}), Some(error)),
             End::Failed(error) | End::Lost(error) => return Err(error),
         };
         let folder = root.to_owned();
@@ -143,6 +146,7 @@ impl Scaffolder {
             files,
             output,
             plan: plan.map(|plan| plan.steps()).unwrap_or_default(),
+            error,
         })
     }
 

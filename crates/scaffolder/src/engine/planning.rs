@@ -83,6 +83,20 @@ impl Plan {
         }
     }
 
+    /// Takes down that a step fails, with what is known of it.
+    pub(super) fn add_failure(&self, mut entry: Value, message: &str) {
+        let mut steps = self.steps.lock();
+        let known = steps.iter_mut().rfind(|it| it["stepId"] == entry["stepId"]);
+        match known {
+            Some(known) if known.get("note").is_none() => known["note"] = message.into(),
+            Some(_) => {}
+            None => {
+                entry["note"] = message.into();
+                steps.push(entry);
+            }
+        }
+    }
+
     /// The steps that would do something, in their order.
     pub(crate) fn steps(&self) -> Vec<Value> {
         self.steps.lock().clone()
@@ -145,12 +159,15 @@ impl Runner {
             Err(error) => Err(error),
         };
         if let Err(error) = &planned {
-            // Where this machine keeps the folder is nobody's business.
-            let root = format!("{}/", self.workspace.display());
-            entry["note"] = error.message().replace(&root, "").into();
+            entry["note"] = self.without_root(error.message()).into();
         }
         plan.steps.lock().push(self.mask.hide_value(entry));
         planned.ok().flatten()
+    }
+
+    /// A message without where this machine keeps the folder, which is nobody's business.
+    pub(super) fn without_root(&self, message: &str) -> String {
+        message.replace(&format!("{}/", self.workspace.display()), "")
     }
 
     /// Whether the step could run with what it gets.

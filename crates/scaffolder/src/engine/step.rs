@@ -84,6 +84,12 @@ impl Runner {
         } else {
             Error::new(error.code(), self.mask.hide(error.message()))
         };
+        if let Some(plan) = &self.plan {
+            let entry = json!({
+                "stepId": place.id(), "name": place.name(), "action": place.action(),
+            });
+            plan.add_failure(entry, &self.without_root(error.message()));
+        }
         let may_fail = !self.cancel.is_cancelled() && self.may_fail(place, progress);
         let name = error.code().name();
         let message = format!("{name}: {}", error.message());
@@ -179,7 +185,7 @@ impl Runner {
             let key = format!("{}.{index}", place.index);
             if let Some(entry) = done.get(&key).filter(|it| it.state == State::Completed) {
                 let output = entry.output.as_deref().unwrap_or("{}");
-                match self.opened(output) {
+                match self.opened(place, output) {
                     Ok(output) => loops::collect(&mut all, &output),
                     Err(error) => return Ok(Err(error)),
                 }

@@ -52,7 +52,7 @@ impl Type {
     }
 }
 
-/// A commit without parents of everything in a folder but `.git`.
+/// A commit without parents of what git would add of a folder.
 pub(crate) fn commit_folder(root: &Path, author: &Author, message: &str) -> Result<Commit> {
     let mut commit = Commit {
         id: [0; 20],
@@ -64,7 +64,7 @@ pub(crate) fn commit_folder(root: &Path, author: &Author, message: &str) -> Resu
     Ok(commit)
 }
 
-/// A commit on another one, with everything in a folder but `.git` over what is there.
+/// A commit on another one, with what git would add of a folder over what is there.
 pub(crate) fn commit_onto(
     base: &Base,
     root: &Path,
@@ -105,14 +105,11 @@ impl Commit {
     /// What is in a folder of the workspace; contents are among the objects afterwards.
     fn folder(&mut self, root: &Path) -> Result<Folder> {
         let mut top = Folder::default();
-        for entry in workspace::list(root)? {
+        for entry in workspace::list_tracked(root)? {
             let parts: Vec<&str> = entry.path.split('/').collect();
             let Some((name, folder)) = parts.split_last() else {
                 continue;
             };
-            if parts.contains(&".git") {
-                continue;
-            }
             let full = root.join(&entry.path);
             let (mode, content) = match entry.kind {
                 Kind::Folder => continue,

@@ -54,7 +54,7 @@ pub(super) async fn try_template(
         Checked::Fine((tried, steps)) => {
             let mut answer = view(&tried, &steps);
             if with_plan {
-                answer["plan"] = tried.plan.into();
+                add_plan(&mut answer, tried);
             }
             Json(answer).into_response()
         }
@@ -97,6 +97,14 @@ pub(super) async fn plan_of_task(
 
 fn planned_view((tried, steps): (Tried, Vec<Value>)) -> Response {
     let mut answer = view(&tried, &steps);
-    answer["plan"] = tried.plan.into();
+    add_plan(&mut answer, tried);
     Json(answer).into_response()
+}
+
+/// The plan, and the error of the step that it ends at, if one fails.
+fn add_plan(answer: &mut Value, tried: Tried) {
+    answer["plan"] = tried.plan.into();
+    if let Some(error) = tried.error {
+        answer["error"] = json!({ "name": error.code().name(), "message": error.message() });
+    }
 }

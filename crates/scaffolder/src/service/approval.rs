@@ -1,14 +1,22 @@
 //! Tasks that wait until somebody approves of them.
 
+use std::sync::Arc;
+
 use audit::{Event as AuditEvent, Origin};
+use platform::actions::{Quiet, Run};
 use platform::permission::Decision;
 use platform::{Caller, Ctx, Error, Result};
-use serde_json::json;
+use serde_json::{Map, json};
+use tokio_util::sync::CancellationToken;
 
+use super::tasks::Prepared;
 use crate::permission::{MANAGEMENT, TASK_READ};
 use crate::scaffolder::Scaffolder;
 use crate::store::{events, tasks};
 use crate::task::{Approval, EventKind, NewEvent, Task};
+
+/// The action that tells people something, where notifications are part of the portal.
+const SEND: &str = "notification:send";
 
 impl Scaffolder {
     /// Lets a task run that waits for approval.
@@ -36,6 +44,43 @@ impl Scaffolder {
                 audit::record(tx, &origin, &event, now)
             })
             .await
+    }
+}
+
+impl Scaffolder {
+    /// Tells the owner of a template that a task waits for somebody else than who started it.
+    ///
+    /// The task waits whether they are told or not, and can be found in the list of tasks.
+    pub(super) async fn tell_owner(&self, ctx: &Ctx, prepared: &Prepared, id: &str) {
+        let (Some(owner), Some(action)) = (&prepared.owner, self.actions.get(SEND)) else {
+            return;
+        };
+        let by = ctx.caller().subject();
+        let input = json!({
+            "recipients": "entity",
+            "entityRefs": [owner],
+            "title": format!("{} waits for approval", prepared.title),
+            "info": format!("{by} started it, and somebody else has to let it run."),
+            "link": format!("/create/tasks/{id}"),
+            "severity": "normal",
+            "topic": "approval",
+            "scope": format!("approval:{id}"),
+        });
+        let run = Run {
+            ctx: ctx.clone(),
+            log: Arc::new(Quiet),
+            secrets: Map::new(),
+            cancel: CancellationToken::new(),
+            is_dry_run: false,
+            step: None,
+        };
+        if let Err(error) = action.run(&run, input).await {
+            tracing::warn!(
+                task = id,
+                error = error.chain(),
+                "who approves was not told"
+            );
+        }
     }
 }
 

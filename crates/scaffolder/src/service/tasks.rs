@@ -32,6 +32,9 @@ pub(super) struct Prepared {
     pub secrets: Map<String, Value>,
     /// Who has to approve before it runs.
     pub approval: Option<Approval>,
+    /// Who is told that somebody has to.
+    pub owner: Option<String>,
+    pub title: String,
 }
 
 impl Scaffolder {
@@ -59,6 +62,9 @@ impl Scaffolder {
                 audit::record(tx, &origin, &event, now)
             })
             .await?;
+        if prepared.approval == Some(Approval::Others) {
+            self.tell_owner(ctx, &prepared, &id).await;
+        }
         Ok(Checked::Fine(id))
     }
 
@@ -90,6 +96,8 @@ impl Scaffolder {
             template_ref: entity_ref,
             secrets: draft.secrets,
             approval,
+            owner: template.owner(),
+            title: template.title().to_owned(),
         }))
     }
 
@@ -153,6 +161,30 @@ impl Scaffolder {
         self.task_for(ctx, id, &[TASK_READ]).await
     }
 
+    /// The newest tasks, as the API tells them, of all states or of one.
+    pub async fn newest_tasks(
+        &self,
+        ctx: &Ctx,
+        status: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<Value>> {
+        let query = TaskQuery {
+            status: status.map(|status| vec![status.to_owned()]),
+            limit,
+            ..TaskQuery::default()
+        };
+        let (tasks, _) = self.list_tasks(ctx, query).await?;
+        tasks.iter().map(Task::to_json).collect()
+    }
+
+    /// A task and its events, as the API tells them.
+    pub async fn task_with_events(&self, ctx: &Ctx, id: &str) -> Result<(Value, Vec<Value>)> {
+        let task = self.find_task(ctx, id).await?;
+        let events = self.events_after(&task.id, 0, true).await?;
+        let events = events.iter().map(|it| it.to_json(id, false));
+        Ok((task.to_json()?, events.collect::<Result<_>>()?))
+    }
+
     pub(super) async fn task_for(
         &self,
         ctx: &Ctx,
@@ -188,7 +220,7 @@ impl Scaffolder {
     }
 
     /// Asks for the end of a task.
-    pub(crate) async fn cancel_task(&self, ctx: &Ctx, id: &str) -> Result<()> {
+    pub async fn cancel_task(&self, ctx: &Ctx, id: &str) -> Result<()> {
         let task = self.task_for(ctx, id, &[TASK_CANCEL, TASK_READ]).await?;
         let (origin, now) = (Origin::of(ctx), self.clock.now());
         self.db
@@ -212,7 +244,7 @@ impl Scaffolder {
     }
 
     /// Opens an ended task again: what completed stays, unless the template starts over.
-    pub(crate) async fn retry_task(
+    pub async fn retry_task(
         &self,
         ctx: &Ctx,
         id: &str,

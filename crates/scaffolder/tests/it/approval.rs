@@ -85,3 +85,20 @@ async fn a_waiting_task_has_a_plan_and_can_be_cancelled() {
     assert_eq!(status, "failed", "as every task that is cancelled");
     assert!(bench.peer.lock().said.is_empty());
 }
+
+#[tokio::test]
+async fn the_owner_is_told_that_somebody_has_to_approve() {
+    let bench = Bench::new().await;
+    let mut spec = spec();
+    spec["owner"] = json!("platform");
+    bench
+        .template_with("t", spec, json!({"callboard.dev/approval": "required"}))
+        .await;
+    let id = bench.create("t", json!({}), json!({})).await;
+    let told = format!("[\"group:default/platform\"]: t waits for approval /create/tasks/{id}");
+    assert_eq!(bench.peer.lock().said, [told]);
+    // Who waits for itself has the page of the task open.
+    bench.template_with("t", self::spec(), json!({})).await;
+    waiting(&bench).await;
+    assert_eq!(bench.peer.lock().said.len(), 1);
+}

@@ -328,3 +328,29 @@ async fn a_repository_of_somebody_else_is_not_taken_over_by_a_retry() {
     }
     assert_eq!(forge.effects(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_path_that_a_step_put_out_leads_into_the_folder_of_the_next_process() {
+    let bench = Bench::new().await;
+    let entity = json!({"kind": "Component", "metadata": {"name": "x"}});
+    let steps = json!([
+        {"action": "catalog:write", "input": {"entity": entity}},
+        {"id": "list", "action": "fs:readdir", "input": {"paths": ["."]}},
+        {"action": "test:effect", "input": {"say": "x", "failures": 1}},
+    ]);
+    let output = json!({"path": "${{ steps.list.output.files[0].fullPath }}"});
+    bench
+        .template("t", json!({"type": "x", "steps": steps, "output": output}))
+        .await;
+    let id = bench.create("t", json!({}), json!({})).await;
+    assert_eq!(bench.wait(&id).await.0, "failed");
+    // Who takes the task has another folder, as after a crash.
+    let path = format!("/v2/tasks/{id}/retry");
+    assert_eq!(bench.post(&path, json!({})).await.0, 201);
+    let (status, events) = bench.wait(&id).await;
+    assert_eq!(status, "completed", "{events:#?}");
+    let folder = bench.workspaces().join(format!("{id}.2"));
+    let expected = folder.join("catalog-info.yaml");
+    let found = &events.last().unwrap()["body"]["output"]["path"];
+    assert_eq!(found.as_str(), expected.to_str());
+}

@@ -16,6 +16,7 @@ mod hosts;
 mod own_api;
 mod plan;
 mod publish;
+mod remote;
 mod retention;
 mod retries;
 mod roadie;

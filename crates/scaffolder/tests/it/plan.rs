@@ -184,3 +184,23 @@ async fn a_dry_run_has_a_plan_only_if_it_is_asked_for() {
     assert_eq!(planned["directoryContents"], plain["directoryContents"]);
     assert_eq!(planned["steps"], plain["steps"]);
 }
+
+#[tokio::test]
+async fn a_plan_in_which_a_step_fails_tells_what_is_known_until_then() {
+    let forge = Forge::start().await;
+    let bench = bench(&forge).await;
+    let mut spec = golden_path(forge.authority());
+    spec["steps"][2] = json!({"id": "broken", "name": "Broken", "action": "fetch:plain",
+                              "input": {"url": "./nowhere"}});
+    bench.template("t", spec).await;
+    let body = json!({"templateRef": "template:default/t", "values": {"name": "Shop"}});
+    let (status, answer) = bench.post("/v2/plan", body).await;
+    assert_eq!(status, 200, "{answer}");
+    let plan = answer["plan"].as_array().unwrap();
+    let ids: Vec<&Value> = plan.iter().map(|it| &it["stepId"]).collect();
+    assert_eq!(ids, ["publish", "broken"], "{answer:#}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("nowhere"), "{message}");
+    assert!(plan[1]["note"].as_str().unwrap().contains("nowhere"));
+    assert_eq!(forge.effects(), [] as [String; 0]);
+}

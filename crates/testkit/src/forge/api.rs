@@ -252,6 +252,10 @@ fn github_repository(
             file.map_or_else(missing, |text| (200, text.into()))
         }
         ("GET", ["branches", branch]) => branch_of(forge, name, branch),
+        ("GET", ["commits", reference]) => {
+            let hash = forge.try_git(name, &["rev-parse", reference]);
+            hash.map_or_else(missing, |hash| (200, hash.trim().into()))
+        }
         (_, ["git", path @ ..]) => github_git(forge, name, method, path, body),
         _ => missing(),
     }
@@ -291,8 +295,27 @@ fn github_git(forge: &Forge, name: &str, method: &str, path: &[&str], body: &Val
         }
         ("PATCH", ["refs", "heads", branch]) => forge.set(&heads(branch), &target(&body["sha"])),
         ("GET", ["ref", "heads", branch]) => forge.get(&heads(branch)),
+        ("GET", ["trees", hash]) => {
+            let listed = forge.try_git(name, &["ls-tree", "-r", hash]);
+            listed.map_or_else(missing, |text| (200, tree_of(&text)))
+        }
+        ("GET", ["blobs", hash]) => {
+            let content = forge.try_git(name, &["cat-file", "blob", hash]);
+            content.map_or_else(missing, |text| (200, text.into()))
+        }
         _ => missing(),
     }
+}
+
+/// What `git ls-tree` tells, as GitHub tells it.
+fn tree_of(listed: &str) -> Value {
+    let item = |line: &str| {
+        let (about, path) = line.split_once('\t')?;
+        let about: Vec<&str> = about.split(' ').collect();
+        Some(json!({ "mode": about[0], "type": about[1], "sha": about[2], "path": path }))
+    };
+    let items: Vec<Value> = listed.lines().filter_map(item).collect();
+    json!({ "tree": items, "truncated": false })
 }
 
 /// Argo CD takes the same thing again, and refuses another one of the same name.

@@ -1,6 +1,7 @@
 //! Values for the form of a template, made up: to try a template without filling it in.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clap::ValueEnum;
 use platform::json_schema;
@@ -187,13 +188,41 @@ const OF_FILES: [&str; 7] = [
 ];
 
 /// Outputs for every action of a template that has not what it needs here, or is not there.
-pub(super) fn stand_ins(template: &Value, is_known: impl Fn(&str) -> bool) -> Map<String, Value> {
-    let steps = template["spec"]["steps"].as_array().into_iter().flatten();
-    let ids = steps.filter_map(|step| step["action"].as_str());
-    let needs_files = |id: &str| OF_FILES.iter().any(|start| id.starts_with(start));
-    ids.filter(|id| !is_known(id) || needs_files(id))
+///
+/// What fetches only what is in `folder` runs as it is, and so does what changes files where all that
+/// is fetched is there.
+pub(super) fn stand_ins(
+    template: &Value,
+    folder: &Path,
+    is_known: impl Fn(&str) -> bool,
+) -> Map<String, Value> {
+    let steps = template["spec"]["steps"].as_array().map(Vec::as_slice);
+    let steps = steps.unwrap_or_default();
+    let is_here = |id: &str| {
+        let mut fetches = steps.iter().filter(|step| step["action"] == *id);
+        fetches.all(|step| is_beside(&step["input"]["url"], folder))
+    };
+    let ids: Vec<&str> = steps
+        .iter()
+        .filter_map(|it| it["action"].as_str())
+        .collect();
+    let mut fetches = ids.iter().filter(|id| id.starts_with("fetch:"));
+    let has_all = fetches.all(|id| is_here(id));
+    let lacks_files = |id: &str| match id {
+        "catalog:fetch" => true,
+        id if id.starts_with("fetch:") => !is_here(id),
+        id => !has_all && OF_FILES.iter().any(|start| id.starts_with(start)),
+    };
+    let ids = ids.into_iter();
+    ids.filter(|id| !is_known(id) || lacks_files(id))
         .map(|id| (id.to_owned(), json!({})))
         .collect()
+}
+
+/// Whether a URL is a path of something beside a template.
+fn is_beside(url: &Value, folder: &Path) -> bool {
+    let url = url.as_str().unwrap_or_default();
+    !url.contains("://") && !url.contains("${{") && folder.join(url).exists()
 }
 
 #[cfg(test)]
@@ -243,12 +272,29 @@ mod tests {
 
     #[test]
     fn what_is_not_there_has_a_stand_in() {
-        let actions = ["fetch:template", "debug:log", "acme:do", "publish:github"];
-        let steps: Vec<Value> = actions.iter().map(|id| json!({"action": id})).collect();
-        let template = json!({"spec": {"steps": steps}});
-        let found = stand_ins(&template, |id| id != "acme:do");
-        let mut found: Vec<&String> = found.keys().collect();
-        found.sort_unstable();
-        assert_eq!(found, ["acme:do", "fetch:template"]);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("skeleton")).unwrap();
+        for (urls, expected) in [
+            (&["./skeleton"][..], &["acme:do"][..]),
+            (&["./nowhere"], &["acme:do", "fetch:template", "fs:rename"]),
+            (
+                &["./skeleton", "https://example.com/x"],
+                &["acme:do", "fetch:template", "fs:rename"],
+            ),
+            (
+                &["./${{ parameters.kind }}"],
+                &["acme:do", "fetch:template", "fs:rename"],
+            ),
+        ] {
+            let fetch = |url: &&str| json!({"action": "fetch:template", "input": {"url": url}});
+            let mut steps: Vec<Value> = urls.iter().map(fetch).collect();
+            let others = ["fs:rename", "debug:log", "acme:do", "publish:github"];
+            steps.extend(others.map(|id| json!({"action": id})));
+            let template = json!({"spec": {"steps": steps}});
+            let found = stand_ins(&template, folder.path(), |id| id != "acme:do");
+            let mut found: Vec<&String> = found.keys().collect();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{urls:?}");
+        }
     }
 }

@@ -113,7 +113,12 @@ impl LintArgs {
             }
         }
         let mut out = stdout();
-        writeln!(out, "{n_templates} templates looked at")?;
+        let noun = if n_templates == 1 {
+            "template"
+        } else {
+            "templates"
+        };
+        writeln!(out, "{n_templates} {noun} looked at")?;
         out.flush()?;
         Ok(Verdict::wrong_if(is_wrong))
     }
@@ -165,7 +170,7 @@ impl DryRunArgs {
             let case = Case {
                 values: values.into(),
                 secrets: Map::new(),
-                mocks: self.mocks(&found.entity, &actions),
+                mocks: self.mocks(&found, &actions),
                 plan: true,
             };
             case.run(&scaffolder, &ctx, &found).await
@@ -180,6 +185,10 @@ impl DryRunArgs {
             None => print_files(&mut out, &tried)?,
         }
         print_plan(&mut out, &tried.plan)?;
+        if let Some(error) = &tried.error {
+            out.flush()?;
+            anyhow::bail!("{}", error.message());
+        }
         writeln!(out, "output: {:#}", tried.output)?;
         out.flush()?;
         Ok(Verdict::Fine)
@@ -198,10 +207,11 @@ impl DryRunArgs {
         Ok(values)
     }
 
-    fn mocks(&self, template: &Value, actions: &Actions) -> Map<String, Value> {
+    fn mocks(&self, found: &Found, actions: &Actions) -> Map<String, Value> {
         let mut mocks = Map::new();
         if self.stand_in {
-            mocks = example::stand_ins(template, |id| actions.get(id).is_some());
+            let is_known = |id: &str| actions.get(id).is_some();
+            mocks = example::stand_ins(&found.entity, &found.folder(), is_known);
         }
         mocks.extend(self.mocks.iter().cloned());
         mocks

@@ -37,10 +37,9 @@ pub(super) async fn changed_from(run: &Run, input: &Value, source: &str) -> Resu
     let target = target.trim_start_matches("./").trim_matches('/').to_owned();
     blocking(move || {
         let folder = resolve(&root, &source)?;
-        let entries = workspace::list(&folder)?.into_iter();
-        let files = entries.filter(|entry| entry.kind == EntryKind::File);
-        files
-            .filter(|entry| !entry.path.split('/').any(|part| part == ".git"))
+        let entries = workspace::list_tracked(&folder)?.into_iter();
+        entries
+            .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| {
                 let full = folder.join(&entry.path);
                 let path = if target.is_empty() || target == "." {
