@@ -297,7 +297,7 @@ flow('the palette finds entities, pages and actions', async page => {
 });
 
 flow('without a network the palette finds what nobody looked for yet', async page => {
-  const filled = page.waitForResponse(it => it.request().postData()?.includes('"limit":2000'));
+  const filled = page.waitForResponse(it => it.url().includes('/entities?limit=2000'));
   // What goes wrong before it is awaited is the fault to tell.
   filled.catch(() => undefined);
   await go(page, '/');

@@ -100,6 +100,10 @@ export const catalog = {
   query: (body: EntityQuery, signal?: AbortSignal) =>
     request<EntityPage>(QUERY, { method: 'POST', body, signal }),
 
+  /** Some entities, whichever come first. */
+  list: (limit: number, fields: string[]) =>
+    request<Entity[]>(`${BASE}/entities?limit=${limit}&fields=${fields.join(',')}`),
+
   facets: (facets: string[], query?: Predicate, signal?: AbortSignal) =>
     request<Facets>(FACETS, {
       method: 'POST',

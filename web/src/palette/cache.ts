@@ -110,6 +110,5 @@ export const NAME_FIELDS = [
 /** Fills the index, so that names are found at once and without a network. */
 export async function fillIndex(): Promise<void> {
   if (!isOld()) return;
-  const page = await catalog.query({ limit: LIMIT, fields: NAME_FIELDS, totalItems: 'exclude' });
-  fill(page.items);
+  fill(await catalog.list(LIMIT, NAME_FIELDS));
 }
