@@ -127,6 +127,27 @@ spec:
 apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
 metadata:
+  name: sealed
+  title: With a secret
+spec:
+  type: service
+  parameters:
+    required: [token]
+    properties:
+      token: {title: Token, type: string, ui:field: Secret}
+      sorts:
+        title: Sorts
+        type: array
+        uniqueItems: true
+        items: {type: string, enum: [red, blue]}
+        ui:widget: checkboxes
+      odd: {title: Odd one, type: string, ui:field: FieldOfSomebodyElse}
+  steps:
+    - {id: say, name: Say, action: debug:log, input: {message: said}}
+---
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
   name: broken
   title: Fail at once
 spec:
@@ -234,6 +255,70 @@ flow('a run is planned, waits, is approved of, and is undone', async page => {
   await dialog.getByText('nothing that could be taken back').waitFor();
   await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
   await count(dialog, 0);
+});
+
+flow('a run starts once, however often it is clicked', async page => {
+  const started = [];
+  page.on('request', request => {
+    if (request.method() === 'POST' && request.url().endsWith('/v2/tasks')) started.push(request);
+  });
+  await go(page, '/create/templates/default/sealed');
+  await page.getByLabel('Token').fill('geheim');
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByRole('button', { name: 'Create', exact: true }).dblclick();
+  await page.locator('.badge', { hasText: 'completed' }).waitFor();
+  assert.equal(started.length, 1);
+  // What was secret has to be said again.
+  await page.getByRole('link', { name: 'Start again' }).click();
+  assert.ok(!page.url().includes('***'));
+  await page.getByRole('button', { name: 'Review' }).last().click();
+  await page.getByText('Token is needed').waitFor();
+  const token = page.getByLabel('Token');
+  await becomes(() => token.inputValue(), '');
+  await becomes(() => token.getAttribute('aria-invalid'), 'true');
+  const told = await token.getAttribute('aria-describedby');
+  await page.locator(`#${told}`).getByText('Token is needed').waitFor();
+});
+
+flow('fields that the portal does not have, and lists to choose from, have labels', async page => {
+  await go(page, '/create/templates/default/sealed');
+  await page.getByLabel('Odd one').fill('x');
+  await page.getByText('asks for the field FieldOfSomebodyElse').waitFor();
+  await page.getByText('Sorts', { exact: true }).waitFor();
+  await page.getByLabel('blue').check();
+  await fitsEverywhere(page);
+});
+
+flow('a run that is tried again is seen to go on, also elsewhere', async page => {
+  await go(page, '/create/templates/default/slow');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.locator('.run-step[data-status="processing"]').waitFor();
+  const other = await page.context().newPage();
+  await go(other, new URL(page.url()).pathname);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  for (const tab of [page, other]) {
+    await tab.locator('.badge', { hasText: 'cancelled' }).waitFor();
+  }
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await page.locator('.badge', { hasText: 'processing' }).waitFor();
+  // It looks again when somebody comes to it.
+  await other.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+  await other.locator('.badge', { hasText: 'processing' }).waitFor();
+  await other.getByRole('button', { name: 'Cancel' }).click();
+  await page.locator('.badge', { hasText: 'cancelled' }).waitFor();
+  await other.close();
+});
+
+flow('without a network nothing is started behind the back', async page => {
+  await go(page, '/create/templates/default/slow');
+  const create = page.getByRole('button', { name: 'Create', exact: true });
+  await create.waitFor();
+  await page.context().setOffline(true);
+  await create.click();
+  await page.getByRole('alert').waitFor();
+  await page.context().setOffline(false);
+  await create.waitFor();
+  assert.ok(!page.url().includes('/create/tasks/'));
 });
 
 flow('a run that fails says why, and is among the runs', async page => {

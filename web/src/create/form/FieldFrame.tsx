@@ -2,6 +2,7 @@
 
 import type { RJSFSchema } from '@rjsf/utils';
 import type { ReactNode } from 'react';
+import { useFaults } from './useFaults';
 
 interface FieldFrameProps {
   schema: RJSFSchema;
@@ -30,16 +31,20 @@ export function FieldFrame(props: FieldFrameProps) {
       {required && <span className="muted"> (needed)</span>}
     </>
   );
+  const errorId = `${fieldPathId.$id}__error`;
+  const host = useFaults<HTMLDivElement>(rawErrors.length > 0, errorId);
   return (
-    <div className="field">
+    <div className="field" ref={host}>
       {isGroup ? <strong>{label}</strong> : <label htmlFor={fieldPathId.$id}>{label}</label>}
       {description && <span className="field-help">{description}</span>}
       {props.children}
-      {rawErrors.map(error => (
-        <span key={error} className="field-error">
-          {title} {error}
-        </span>
-      ))}
+      <div id={errorId} className="field-faults">
+        {rawErrors.map(error => (
+          <span key={error} className="field-error">
+            {title} {error}
+          </span>
+        ))}
+      </div>
       {help && <span className="field-help">{help}</span>}
     </div>
   );

@@ -6,38 +6,59 @@ import type {
   IconButtonProps,
   MultiSchemaFieldTemplateProps,
   ObjectFieldTemplateProps,
+  RJSFSchema,
   TemplatesType,
 } from '@rjsf/utils';
 import { ArrowDown, ArrowUp, Copy, Plus, Trash2, X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { isRecord } from '../../api/entity';
 import { Button, IconButton } from '../../ui/Button';
+import { useFaults } from './useFaults';
 
 /** Fields that come with a label of their own. */
 const OWN_LABEL = ['boolean', 'object', 'array'];
 
+/** Whether a list is chosen from at once, without a frame for each item. */
+function isChoice({ items }: RJSFSchema, widget: unknown): boolean {
+  return typeof widget === 'string' || (isRecord(items) && Array.isArray(items.enum));
+}
+
 function FieldTemplate(props: FieldTemplateProps) {
   const { id, label, required, hidden, schema, uiSchema, children, rawErrors, rawHelp } = props;
-  const { rawDescription, displayLabel } = props;
+  const { rawDescription, displayLabel, registry } = props;
+  const errorId = `${id}__error`;
+  const host = useFaults<HTMLDivElement>(Boolean(rawErrors?.length), errorId);
   if (hidden) return <div hidden>{children}</div>;
-  const isOwn = uiSchema?.['ui:field'] !== undefined;
-  if (isOwn) return <div className="form-field">{children}</div>;
+  const field = uiSchema?.['ui:field'];
+  const isUnknown = typeof field === 'string' && !(field in registry.fields);
+  if (field !== undefined && !isUnknown) return <div className="form-field">{children}</div>;
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
-  const hasLabel = displayLabel && !OWN_LABEL.includes(type ?? '');
+  const isGroup = type === 'array' && isChoice(schema, uiSchema?.['ui:widget']);
+  const hasLabel = isGroup || ((displayLabel || isUnknown) && !OWN_LABEL.includes(type ?? ''));
+  const Label = isGroup ? 'strong' : 'label';
   return (
-    <div className="form-field field">
+    // What is below an object or a list has faults of its own.
+    <div className="form-field field" ref={hasLabel ? host : undefined}>
       {hasLabel && (
-        <label htmlFor={id}>
+        <Label htmlFor={isGroup ? undefined : id}>
           {label}
           {required && <span className="muted"> (needed)</span>}
-        </label>
+        </Label>
       )}
       {hasLabel && rawDescription && <span className="field-help">{rawDescription}</span>}
       {children}
-      {rawErrors?.map(error => (
-        <span key={error} className="field-error">
-          {label} {error}
+      <div id={errorId} className="field-faults">
+        {rawErrors?.map(error => (
+          <span key={error} className="field-error">
+            {label} {error}
+          </span>
+        ))}
+      </div>
+      {isUnknown && (
+        <span className="field-help">
+          The template asks for the field <code>{field}</code>, which this portal does not have.
         </span>
-      ))}
+      )}
       {rawHelp && <span className="field-help">{rawHelp}</span>}
     </div>
   );
