@@ -69,7 +69,7 @@ function NoGroups() {
   const isDenied = useIsDenied(MAY.readEntity);
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
-    <Empty title="No groups that you may see" example={EXAMPLE}>
+    <Empty title="No groups yet" example={EXAMPLE}>
       Groups come from files, like everything else:
     </Empty>
   );
