@@ -141,6 +141,16 @@ impl Pipeline {
         self.steps(entity, None).await
     }
 
+    /// Names the places of what is wrong with an entity whose document begins at `line`.
+    pub(crate) async fn add_places(
+        &self,
+        unprocessed: &str,
+        line: Option<u32>,
+        failure: &mut Failure,
+    ) {
+        locate::add_places(self, unprocessed, line, failure).await;
+    }
+
     async fn run(
         &self,
         entity: Value,
@@ -250,7 +260,8 @@ impl Pipeline {
     }
 
     async fn failed(&self, claimed: Claimed, mut failure: Failure) -> Outcome {
-        locate::add_places(self, &claimed, &mut failure).await;
+        self.add_places(&claimed.unprocessed, claimed.line, &mut failure)
+            .await;
         failure.refresh_keys.sort_unstable();
         failure.refresh_keys.dedup();
         let next_at = if failure.reads {

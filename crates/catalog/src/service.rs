@@ -4,5 +4,6 @@ pub(crate) mod changes;
 pub(crate) mod entities;
 pub(crate) mod ingestion;
 pub(crate) mod locations;
+mod preview;
 pub(crate) mod providers;
 mod templates;

@@ -1,10 +1,11 @@
 /** What all pages for administrators have around them. */
 
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, Suspense } from 'react';
 import { ANY_ROLE, MAY, type Permission, useMay } from '../session/may';
 import { Page } from '../ui/Page';
 import { SkeletonRows } from '../ui/Small';
+import { Needs } from '../ui/States';
 import './admin.css';
 
 interface Part {
@@ -72,7 +73,15 @@ interface AdminFrameProps {
   children: ReactNode;
 }
 
+/** What a page for administrators needs, by its path. */
+export function needsOf(path: string): Permission | undefined {
+  const isHere = ({ to, params }: Part) =>
+    path.includes(to.replace('$section', params?.section ?? ''));
+  return GROUPS.find(group => group.parts.some(isHere))?.needs;
+}
+
 export function AdminFrame({ children, crumbs, ...head }: AdminFrameProps) {
+  const needs = useRouterState({ select: ({ location }) => needsOf(location.pathname) });
   return (
     <div className="admin">
       <nav className="admin-nav" aria-label="Admin" ref={showActive}>
@@ -81,7 +90,9 @@ export function AdminFrame({ children, crumbs, ...head }: AdminFrameProps) {
         ))}
       </nav>
       <Page crumbs={crumbs ?? 'Admin'} {...head}>
-        <Suspense fallback={<SkeletonRows />}>{children}</Suspense>
+        <Needs value={needs}>
+          <Suspense fallback={<SkeletonRows />}>{children}</Suspense>
+        </Needs>
       </Page>
     </div>
   );

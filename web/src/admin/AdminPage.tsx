@@ -1,6 +1,6 @@
 /** For who runs the portal: what it does, what it could not do, and who may what. */
 
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { lazy } from 'react';
 import { Empty } from '../ui/States';
 import { AdminFrame } from './AdminFrame';
@@ -45,7 +45,18 @@ export default function AdminPage() {
   const part = PARTS[section];
   return (
     <AdminFrame title={part?.title ?? 'Admin'}>
-      {part ? <part.component /> : <Empty title={`There is no “${section}” here`} />}
+      {part ? (
+        <part.component />
+      ) : (
+        <Empty
+          title={`There is no “${section}” here`}
+          actions={
+            <Link className="btn" to="/admin">
+              To the first page for administrators
+            </Link>
+          }
+        />
+      )}
     </AdminFrame>
   );
 }

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { catalog, type IngestionError, type Problem } from '../api/catalog';
+import { catalog, type IngestionError } from '../api/catalog';
 import { EntityLink } from '../ui/EntityLink';
 import { Card } from '../ui/Page';
-import { Badge, Notice, SkeletonRows } from '../ui/Small';
+import { Problems } from '../ui/Problems';
+import { Badge, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
 
 /** Entities whose last reading failed, with the place and the way out. */
@@ -35,24 +36,8 @@ function ErrorRow({ item }: { item: IngestionError }) {
           <EntityLink entityRef={item.entityRef} />
           {item.hasLastGood && <Badge tone="warn">last good version is shown</Badge>}
         </div>
-        {item.problems.map(problem => (
-          <Notice
-            key={`${problem.code} ${problem.message}`}
-            tone={problem.severity === 'warning' ? 'warn' : 'error'}
-          >
-            <div className="prewrap">{problem.message}</div>
-            {problem.hint && <div>{problem.hint}</div>}
-            <code className="muted">{placeOf(problem, item.location)}</code>
-          </Notice>
-        ))}
+        <Problems problems={item.problems} location={item.location} />
       </div>
     </li>
   );
-}
-
-function placeOf(problem: Problem, location: string | undefined): string {
-  const file = problem.file ?? location ?? '';
-  const { line, column } = problem.position ?? {};
-  const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
-  return problem.path ? `${place} ${problem.path}` : place;
 }

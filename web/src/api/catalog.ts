@@ -140,7 +140,7 @@ export const catalog = {
 
   tryLocation: (target: string) =>
     request<{ exists?: boolean; location: Location; entities: Entity[] }>(
-      `${BASE}/locations?dryRun=true`,
+      `${BASE}/locations?dryRun=true&problems=true`,
       { method: 'POST', body: { type: 'url', target } },
     ),
 

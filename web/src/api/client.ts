@@ -12,6 +12,8 @@ export class ApiError extends Error {
     name: string,
     readonly request: string,
     readonly requestId: string | null,
+    /** What is wrong with each part of what was sent, where the portal says so. */
+    readonly problems: unknown[] = [],
   ) {
     super(message);
     this.name = name;
@@ -95,13 +97,13 @@ async function send(
 
 /** An error as Backstage has it, or as OAuth has it. */
 interface ErrorBody {
-  error?: { name?: string; message?: string } | string;
+  error?: { name?: string; message?: string; problems?: unknown } | string;
   error_description?: string;
   /** What is wrong with values of a form. */
   errors?: { stack?: string; message?: string }[];
 }
 
-function readError(text: string): { name?: string; message?: string } {
+function readError(text: string): { name?: string; message?: string; problems?: unknown } {
   try {
     const { error, error_description, errors } = JSON.parse(text) as ErrorBody;
     if (Array.isArray(errors)) {
@@ -117,12 +119,13 @@ function readError(text: string): { name?: string; message?: string } {
 async function errorOf(response: Response, label: string): Promise<ApiError> {
   const text = await response.text();
   const id = response.headers.get('x-request-id');
-  const { name = 'Error', message } = readError(text);
+  const { name = 'Error', message, problems } = readError(text);
   return new ApiError(
     message || `The portal answered ${response.status}`,
     response.status,
     name,
     label,
     id,
+    Array.isArray(problems) ? problems : [],
   );
 }

@@ -3,6 +3,8 @@
 import { ChevronRight } from 'lucide-react';
 import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
 import { Button } from '../ui/Button';
+import { Markdown } from '../ui/Markdown';
+import { firstLineOf } from '../ui/markdownText';
 import { Card } from '../ui/Page';
 import { Badge, CopyButton, formatCount, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
@@ -44,7 +46,7 @@ function About({ definition }: { definition: Definition }) {
   if (!description && servers.length === 0) return null;
   return (
     <Card title={[title ?? 'About', version].filter(Boolean).join(' ')}>
-      {description && <p className="prewrap definition-text">{description}</p>}
+      {description && <Markdown text={description} className="definition-text" />}
       {servers.length > 0 && (
         <ul className="servers" aria-label="Servers">
           {servers.map(({ url, description: words }) => (
@@ -201,7 +203,7 @@ function Detail({ operation, definition, canTry }: DetailProps) {
         </p>
       )}
       {description && description !== summary && (
-        <p className="prewrap definition-text">{description}</p>
+        <Markdown text={description} className="definition-text" />
       )}
       {needs.length > 0 && <p className="muted">Needs {needs.join(', or ')}.</p>}
       {inputs.length > 0 && (
@@ -277,12 +279,14 @@ function TypeRow({ name, type, definition }: TypeRowProps) {
       >
         <ChevronRight aria-hidden />
         <code className="operation-path">{name}</code>
-        <span className="operation-summary muted">{type.description?.split('\n')[0] ?? kind}</span>
+        <span className="operation-summary muted">
+          {type.description ? firstLineOf(type.description) : kind}
+        </span>
         {type.deprecated !== undefined && <Badge tone="warn">deprecated</Badge>}
       </button>
       {isOpen && (
         <div className="operation-detail" id={detail}>
-          {type.description && <p className="prewrap definition-text">{type.description}</p>}
+          {type.description && <Markdown text={type.description} className="definition-text" />}
           {type.rules.length > 0 && <p className="muted">{type.rules.join(' · ')}</p>}
           {type.values.length > 0 && <Values values={type.values} />}
           {members.length > 0 && <FieldList fields={members} types={definition} />}

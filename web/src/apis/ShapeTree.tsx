@@ -2,6 +2,7 @@
 
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
+import { Markdown } from '../ui/Markdown';
 import { Badge } from '../ui/Small';
 import { type Definition, type Field, field, type Shape, typeOf } from './model';
 
@@ -115,7 +116,7 @@ function Words({ field: it, type }: { field: Field; type: Shape }) {
   if (!text && rules.length === 0 && values.length === 0) return null;
   return (
     <div className="shape-words">
-      {text && <div className="prewrap">{text}</div>}
+      {text && <Markdown text={text} />}
       {rules.length > 0 && <div className="muted">{rules.join(' · ')}</div>}
       {values.length > 0 && <Values values={values} />}
     </div>

@@ -1,12 +1,12 @@
 /** AsyncAPI 2 and 3: channels, what is done with them, and the messages they carry. */
 
+import { firstLineOf } from '../ui/markdownText';
 import {
   type Definition,
   distinct,
   entriesOf,
   type Field,
   field,
-  firstLine,
   listOf,
   MAX_OPERATIONS,
   type Operation,
@@ -51,7 +51,7 @@ function textsOf(value: Json, fallback?: unknown): Partial<Operation> {
   const summary = textOf(value.summary) ?? textOf(value.title);
   const name = textOf(value.operationId) ?? '';
   return {
-    summary: summary ?? (firstLine(description) || name),
+    summary: summary ?? (firstLineOf(description) || name),
     description: description === summary ? undefined : description,
     deprecated: value.deprecated === true ? '' : undefined,
   };

@@ -11,11 +11,11 @@ import type {
 } from 'graphql/language/ast';
 import { parse } from 'graphql/language/parser';
 import { print } from 'graphql/language/printer';
+import { firstLineOf } from '../ui/markdownText';
 import {
   type Definition,
   type Field,
   field,
-  firstLine,
   MAX_OPERATIONS,
   type Operation,
   operation,
@@ -74,7 +74,7 @@ function isType(node: { kind: string }): node is TypeLike {
 
 function operationOf(verb: string, { name, shape: of, ...root }: Field): Operation {
   return operation(verb, name, {
-    summary: firstLine(root.description),
+    summary: firstLineOf(root.description),
     description: root.description,
     deprecated: root.deprecated,
     inputs: root.inputs,

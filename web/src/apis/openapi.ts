@@ -1,11 +1,11 @@
 /** OpenAPI 3, and 2 which was called Swagger. */
 
+import { firstLineOf } from '../ui/markdownText';
 import {
   type Definition,
   entriesOf,
   type Field,
   field,
-  firstLine,
   listOf,
   MAX_OPERATIONS,
   type Operation,
@@ -91,7 +91,7 @@ function read(schemas: Schemas, verb: string, path: string, item: Json, given: J
   const security = listOf(given.security ?? schemas.document.security);
   return operation(verb, path, {
     group: textOf(listOf(given.tags)[0]),
-    summary: summary ?? (firstLine(description) || (textOf(given.operationId) ?? '')),
+    summary: summary ?? (firstLineOf(description) || (textOf(given.operationId) ?? '')),
     description: description === summary ? undefined : description,
     deprecated: given.deprecated === true ? '' : undefined,
     inputs: [

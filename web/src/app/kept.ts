@@ -54,7 +54,11 @@ class KeptList {
   }
 
   private write(items: readonly string[]): void {
-    localStorage.setItem(this.key, JSON.stringify(items));
+    try {
+      localStorage.setItem(this.key, JSON.stringify(items));
+    } catch {
+      // A browser that keeps nothing, or no more: this page has them all the same.
+    }
     this.show(items);
   }
 
@@ -64,13 +68,32 @@ class KeptList {
   }
 }
 
-export const stars = new KeptList('callboard.stars', 500);
+/** The portal has them all; a browser has no room for more. */
+const MAX_STARS = 10_000;
+
+export const stars = new KeptList('callboard.stars', MAX_STARS);
 export const recent = new KeptList('callboard.recent', 30);
 /** Ids of the providers that gave tokens for source control hosts. */
 export const allowed = new KeptList('callboard.allowed', 20);
 
 /** Where the names that this browser has seen are kept, of who is signed in. */
 export const NAMES = 'callboard.names';
+/** Whose all of it is. */
+const OWNER = 'callboard.kept-for';
+
+/** Forgets what is kept of who was signed in. */
+export function forgetKept(): void {
+  for (const list of [stars, recent, allowed]) list.replace([]);
+  localStorage.removeItem(NAMES);
+  localStorage.removeItem(OWNER);
+}
+
+/** What is kept belongs to this user from now on: nothing of somebody else is left. */
+export function keepFor(userEntityRef: string): void {
+  if (localStorage.getItem(OWNER) === userEntityRef) return;
+  forgetKept();
+  localStorage.setItem(OWNER, userEntityRef);
+}
 
 export function useKept(list: KeptList): readonly string[] {
   return useSyncExternalStore(list.subscribe, list.get);

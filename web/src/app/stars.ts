@@ -33,18 +33,36 @@ export function toggleStar(ref: string): void {
   changes += 1;
   const isOn = stars.has(ref);
   writing = writing
-    .then(() => save(ref, isOn))
+    .then(() => saveStar(ref, isOn))
     .catch((error: Error) => {
       if (stars.has(ref) === isOn) stars.toggle(ref);
       told.set(`The star could not be kept: ${error.message}`);
     });
 }
 
-/** Changes one star of the list that the portal has by now: other browsers write it, too. */
-async function save(ref: string, isOn: boolean): Promise<void> {
-  const others = (await load()).filter(other => other !== ref);
-  const value = isOn ? [ref, ...others] : others;
-  await request(ADDRESS, { method: 'PUT', body: { value } });
+/** As often a star is written while others write the list at the same moment. */
+const MAX_TRIES = 5;
+
+interface StarStore {
+  load: () => Promise<string[]>;
+  write: (refs: string[]) => Promise<unknown>;
+}
+
+const portal: StarStore = {
+  load,
+  write: value => request(ADDRESS, { method: 'PUT', body: { value } }),
+};
+
+/**
+ * Changes one star of the list that the portal has by now: other browsers write it, too. The portal
+ * only takes whole lists, so it is looked at again whether another one has come over this one.
+ */
+export async function saveStar(ref: string, isOn: boolean, store = portal): Promise<void> {
+  for (let n = 0; n < MAX_TRIES; n += 1) {
+    const now = await store.load();
+    if (now.includes(ref) === isOn) return;
+    await store.write(isOn ? [ref, ...now] : now.filter(other => other !== ref));
+  }
 }
 
 /** Brings the stars of this user into the browser. */

@@ -5,13 +5,15 @@ import { Columns3, Download, Filter, RotateCw } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { catalog } from '../api/catalog';
+import { ApiError } from '../api/client';
 import { stars, useKept } from '../app/kept';
+import { MAY, useIsDenied } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button } from '../ui/Button';
 import { Menu, MenuCheck, MenuItem, MenuLine } from '../ui/Menu';
 import { Page } from '../ui/Page';
 import { CopyButton, formatCount, Notice } from '../ui/Small';
-import { Empty } from '../ui/States';
+import { Denied, Empty } from '../ui/States';
 import { COLUMNS, columnsOf, DEFAULT_COLUMNS, sortOf } from './columns';
 import { EntityTable } from './EntityTable';
 import { collect, download, type Format, MAX_EXPORT, toCsv } from './export';
@@ -236,16 +238,25 @@ function FacetDrawer({ children }: { children: ReactNode }) {
   );
 }
 
+/** Why a refresh was refused, with what leads to it in the log. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return String(error);
+  if (error.isDenied) return `you need the permission ${MAY.refresh.name}`;
+  return error.requestId ? `${error.message} (request ${error.requestId})` : error.message;
+}
+
 function Selection({ selected, onClear }: { selected: ReadonlySet<string>; onClear: () => void }) {
   const client = useQueryClient();
   const [outcome, setOutcome] = useState<string>();
   const refresh = async () => {
     const refs = [...selected];
     const results = await Promise.allSettled(refs.map(catalog.refresh));
-    const failed = results.filter(result => result.status === 'rejected').length;
+    const failed = results.filter(result => result.status === 'rejected');
+    // Mostly they are all refused for the same reason.
+    const reasons = new Set(failed.map(({ reason }) => reasonOf(reason)));
     setOutcome(
-      failed > 0
-        ? `${failed} of ${refs.length} could not be refreshed`
+      failed.length > 0
+        ? `${failed.length} of ${refs.length} could not be refreshed: ${[...reasons].join('; ')}`
         : `${refs.length} will be read again`,
     );
     await client.invalidateQueries({ queryKey: ['rows'] });
@@ -267,7 +278,9 @@ function Selection({ selected, onClear }: { selected: ReadonlySet<string>; onCle
 }
 
 function NothingFound({ query, onQuery }: { query: Query; onQuery: (query: Query) => void }) {
+  const isDenied = useIsDenied(MAY.readEntity);
   const last = query.terms.at(-1);
+  if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
     <Empty
       title="Nothing fits this filter"

@@ -1,5 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
+import { MAY, useMay } from '../session/may';
 import { Browser } from './Browser';
 import { DEFAULT_QUERY } from './defaults';
 
@@ -9,6 +10,7 @@ const route = getRouteApi('/catalog');
 export default function CatalogPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const mayRegister = useMay(MAY.register);
   return (
     <Browser
       title="Catalog"
@@ -16,9 +18,11 @@ export default function CatalogPage() {
       onSearch={(next, replace) => void navigate({ search: next, replace, resetScroll: false })}
       defaultQuery={DEFAULT_QUERY}
       actions={
-        <Link className="btn" to="/catalog-import">
-          <Plus aria-hidden /> Register
-        </Link>
+        mayRegister !== false && (
+          <Link className="btn" to="/catalog-import">
+            <Plus aria-hidden /> Register
+          </Link>
+        )
       }
     />
   );

@@ -7,7 +7,7 @@ import { type Entity, parseRef, refOf, refTextOf, relationsOf, titleOf } from '.
 import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
 import { toggleStar } from '../app/stars';
-import { MAY, useMay } from '../session/may';
+import { MAY, useIsDenied, useMay } from '../session/may';
 import { useUser } from '../session/useSession';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
@@ -16,7 +16,7 @@ import { KindIcon } from '../ui/KindIcon';
 import { Menu, MenuItem } from '../ui/Menu';
 import { Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton } from '../ui/Small';
-import { Empty, ErrorState } from '../ui/States';
+import { Denied, Empty, ErrorState } from '../ui/States';
 import { isFor } from './prefill';
 import {
   countsOf,
@@ -116,6 +116,8 @@ const EXAMPLE = `catalog:
         - allow: [Template]`;
 
 function NoTemplates() {
+  const isDenied = useIsDenied(MAY.readEntity);
+  if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
     <Empty title="There are no templates yet" example={EXAMPLE}>
       A template is an entity of the catalog. Where they are allowed to come from stands in

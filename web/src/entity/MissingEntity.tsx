@@ -4,11 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { catalog } from '../api/catalog';
 import { type EntityRef, formatRef, refTextOf, shortRef } from '../api/entity';
+import { MAY, useIsDenied, useMay } from '../session/may';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
 import { Page } from '../ui/Page';
-import { Empty } from '../ui/States';
+import { Denied, Empty } from '../ui/States';
 import { nearest } from './nearest';
 
 const MAX_NEAR = 6;
@@ -32,12 +33,15 @@ async function candidates({ name }: EntityRef): Promise<string[]> {
 
 export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
   const text = formatRef(entityRef);
+  const mayRegister = useMay(MAY.register);
+  const isDenied = useIsDenied(MAY.readEntity);
   const near = useQuery({
     queryKey: ['near', text],
     queryFn: async () => nearest(text, await candidates(entityRef)).slice(0, MAX_NEAR),
   });
   return (
     <Page title={shortRef(entityRef)} icon={<KindIcon kind={entityRef.kind} size={20} />}>
+      {isDenied && <Denied needs={MAY.readEntity} />}
       <Empty
         title={`There is no ${kindName(entityRef.kind)} of this name that you may see`}
         actions={
@@ -45,9 +49,11 @@ export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
             <Link className="btn" to="/catalog" search={{ q: entityRef.name }}>
               Search the catalog
             </Link>
-            <Link className="btn" to="/catalog-import">
-              Register it
-            </Link>
+            {mayRegister !== false && (
+              <Link className="btn" to="/catalog-import">
+                Register it
+              </Link>
+            )}
           </>
         }
       >

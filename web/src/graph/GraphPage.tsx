@@ -9,6 +9,7 @@ import { parseRef, refTextOf, titleOf } from '../api/entity';
 import { summaryQuery } from '../api/queries';
 import { download } from '../catalog/export';
 import { relationTitle } from '../entity/relations';
+import { MAY, useIsDenied } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
@@ -16,7 +17,7 @@ import { kindLook, kindName } from '../ui/kinds';
 import { Menu, MenuCheck, MenuItem } from '../ui/Menu';
 import { Card, Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
-import { Empty, ErrorState } from '../ui/States';
+import { Denied, Empty, ErrorState } from '../ui/States';
 import { Table } from '../ui/Table';
 import { type Graph, type GraphQuery, loadGraph, MAX_NODES } from './data';
 import { coloursNow, toPng, toSvg } from './export';
@@ -85,6 +86,7 @@ function Explore({ root, search }: { root: string; search: Search }) {
   const { data: first } = useQuery(summaryQuery(query.roots[0] ?? ''));
   const [places, setPlaces] = useState<Places>();
   const isList = search.view === 'list';
+  const isDenied = useIsDenied(MAY.readEntity);
   const set = (change: Partial<Search>) =>
     void navigate({ to: '/catalog-graph', search: { ...search, ...change }, replace: true });
   const open = useCallback(
@@ -111,6 +113,9 @@ function Explore({ root, search }: { root: string; search: Search }) {
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {isPending && <Skeleton width={240} />}
       {graph && <Extent graph={graph} query={query} />}
+      {graph && isDenied && graph.nodes.every(node => node.isMissing) && (
+        <Denied needs={MAY.readEntity} />
+      )}
       {graph && !isList && (
         <Suspense fallback={<Skeleton width={240} />}>
           <GraphView graph={graph} roots={query.roots} onOpen={open} onPlaced={setPlaces} />
@@ -129,6 +134,7 @@ function Extent({ graph, query }: { graph: Graph; query: GraphQuery }) {
       <p className="muted" role="status">
         {formatCount(graph.nodes.length)} entities, {formatCount(graph.edges.length)} edges. Click
         one to see what it is joined to, twice to open it; arrow keys walk.
+        {query.relations.length === 1 && query.relations[0] === 'none' && ' No relation is chosen.'}
         {hidden.length > 0 && ` Not followed: ${hidden.map(relationTitle).join(', ')}.`}
       </p>
       {graph.left > 0 && (
@@ -141,6 +147,9 @@ function Extent({ graph, query }: { graph: Graph; query: GraphQuery }) {
   );
 }
 
+/** The relations of an address without its word for no relation at all. */
+const shownOf = (relations: string[]) => relations.filter(type => type !== 'none');
+
 function Options({
   query,
   onChange,
@@ -150,7 +159,7 @@ function Options({
 }) {
   const toggled = (list: string[], item: string) =>
     list.includes(item) ? list.filter(it => it !== item) : [...list, item];
-  const relations = query.relations.length > 0 ? query.relations : RELATIONS;
+  const relations = query.relations.length > 0 ? shownOf(query.relations) : RELATIONS;
   const kinds = query.kinds.length > 0 ? query.kinds : KINDS;
   return (
     <>
@@ -189,7 +198,7 @@ function Options({
           <MenuCheck
             key={type}
             checked={relations.includes(type)}
-            onChange={() => onChange({ relations: toggled(relations, type).join(',') || 'all' })}
+            onChange={() => onChange({ relations: toggled(relations, type).join(',') || 'none' })}
           >
             {relationTitle(type)}
           </MenuCheck>
@@ -261,6 +270,12 @@ function EdgeList({ graph }: { graph: Graph }) {
   );
 }
 
+function NoStart({ find }: { find: string }) {
+  const isDenied = useIsDenied(MAY.readEntity);
+  if (isDenied) return <Denied needs={MAY.readEntity} />;
+  return <Empty title={find ? 'Nothing is called that' : 'There is no domain or system yet'} />;
+}
+
 const MAX_CHOICES = 30;
 
 /** Where to begin: domains and systems, or anything by name. */
@@ -307,9 +322,7 @@ function Choose() {
       />
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {isPending && <SkeletonRows n={8} />}
-      {data?.totalItems === 0 && (
-        <Empty title={find ? 'Nothing is called that' : 'There is no domain or system yet'} />
-      )}
+      {data?.totalItems === 0 && <NoStart find={find} />}
       <ul className="rows card">
         {data?.items.map(entity => (
           <li key={refTextOf(entity)}>

@@ -11,6 +11,7 @@ import {
   Handle,
   MiniMap,
   type Node,
+  type NodeHandle,
   type NodeProps,
   Position,
   ReactFlow,
@@ -21,10 +22,11 @@ import '@xyflow/react/dist/style.css';
 import { CircleAlert } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { relationTitle } from '../entity/relations';
+import { Button } from '../ui/Button';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook, kindName } from '../ui/kinds';
-import { Skeleton } from '../ui/Small';
-import { ErrorState } from '../ui/States';
+import { formatCount, Skeleton } from '../ui/Small';
+import { Empty, ErrorState, useLasting } from '../ui/States';
 import type { Graph, GraphNode } from './data';
 import { NODE_HEIGHT, NODE_WIDTH, type Places } from './layout';
 import { neighbour } from './walk';
@@ -45,6 +47,21 @@ type RelationEdge = Edge<{ types: string[]; isLit: boolean }, 'relation'>;
 const READABLE = 0.5;
 /** The neighbours in larger graphs stand too far from each other to be seen together. */
 const SPREAD_FROM = 150;
+/**
+ * Where edges begin and end. Said beforehand, as nothing needs to be measured: nodes out of sight would
+ * all be drawn for it.
+ */
+const HANDLES: NodeHandle[] = [
+  { type: 'target', position: Position.Left, x: 0, y: NODE_HEIGHT / 2, width: 1, height: 1 },
+  {
+    type: 'source',
+    position: Position.Right,
+    x: NODE_WIDTH,
+    y: NODE_HEIGHT / 2,
+    width: 1,
+    height: 1,
+  },
+];
 /** Fewer nodes need no map of themselves in a corner. */
 const MINIMAP_FROM = 30;
 
@@ -57,7 +74,8 @@ export default function GraphView(props: GraphViewProps) {
 }
 
 function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
-  const { data: places, error, refetch } = useLayout(graph);
+  const layout = useLayout(graph);
+  const { places, error } = layout;
   const [selected, setSelected] = useState<string | null>(null);
   const flow = useReactFlow();
   const host = useRef<HTMLDivElement>(null);
@@ -81,6 +99,7 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
         position: places?.[node.ref] ?? { x: 0, y: 0 },
         width: NODE_WIDTH,
         height: NODE_HEIGHT,
+        handles: HANDLES,
         data: {
           node,
           isRoot: roots.includes(node.ref),
@@ -118,8 +137,8 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
         duration: 100,
       });
   };
-  if (error) return <ErrorState error={error} onRetry={() => refetch()} />;
-  if (!places) return <Skeleton width={240} />;
+  if (error) return <ErrorState error={error} onRetry={layout.retry} />;
+  if (!places) return <Placing n={graph.nodes.length} layout={layout} />;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the drawing takes the keys of what is inside
     <div className="graph" ref={host} tabIndex={-1} onKeyDown={onKeyDown}>
@@ -152,6 +171,32 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
           />
         )}
       </ReactFlow>
+    </div>
+  );
+}
+
+/** Says that places are being computed, once that takes a while, and lets people stop it. */
+function Placing({ n, layout }: { n: number; layout: ReturnType<typeof useLayout> }) {
+  const isSlow = useLasting(!layout.isStopped);
+  if (layout.isStopped) {
+    return (
+      <Empty
+        title="The drawing was stopped"
+        actions={<Button onClick={layout.retry}>Draw it</Button>}
+      >
+        The list has the same edges; fewer steps, kinds or relations make a drawing that is done
+        sooner.
+      </Empty>
+    );
+  }
+  if (!isSlow) return <Skeleton width={240} />;
+  return (
+    <div className="graph-placing" role="status" aria-busy="true">
+      <span>Placing {formatCount(n)} entities…</span>
+      <progress aria-label="Places computed" value={layout.progress} max={1} />
+      <Button size="small" onClick={layout.stop}>
+        Stop
+      </Button>
     </div>
   );
 }

@@ -6,19 +6,26 @@ const COLUMN = NODE_WIDTH + 88;
 const ROW = NODE_HEIGHT + 20;
 /** Passes over the layers, there and back; more change little. */
 const PASSES = 4;
+/** No pass begins later than this: the places are good enough without it. */
+const BUDGET_MS = 2000;
 /** A layer with more nodes is broken into several columns. */
 const MAX_ROWS = 40;
 
 type Edges = ReadonlyMap<string, readonly string[]>;
 
-export function layered({ nodes, edges }: LayoutInput): Places {
+export function layered(
+  { nodes, edges }: LayoutInput,
+  onProgress: (progress: number) => void = () => undefined,
+): Places {
+  const begin = performance.now();
   const out = joined(nodes, edges);
   const into = joined(
     nodes,
     edges.map(([from, to]) => [to, from]),
   );
   const layers = layersOf(nodes, out);
-  for (let pass = 0; pass < PASSES; pass += 1) {
+  for (let pass = 0; pass < PASSES && performance.now() - begin < BUDGET_MS; pass += 1) {
+    onProgress(pass / PASSES);
     sortBy(layers, into);
     sortBy([...layers].reverse(), out);
   }

@@ -13,12 +13,17 @@ export type Places = Record<string, { x: number; y: number }>;
 export const NODE_WIDTH = 180;
 export const NODE_HEIGHT = 56;
 /** More of either take the careful way longer than anybody waits. */
-const MAX_NODES = 150;
-const MAX_EDGES = 300;
+const MAX_NODES = 60;
+const MAX_EDGES = 100;
 
-/** The upper left corner of each node. */
-export function layout({ nodes, edges }: LayoutInput): Places {
-  if (nodes.length > MAX_NODES || edges.length > MAX_EDGES) return layered({ nodes, edges });
+/** The upper left corner of each node; tells how far it is, from 0 to 1. */
+export function layout(
+  { nodes, edges }: LayoutInput,
+  onProgress?: (progress: number) => void,
+): Places {
+  if (nodes.length > MAX_NODES || edges.length > MAX_EDGES) {
+    return layered({ nodes, edges }, onProgress);
+  }
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({
     rankdir: 'LR',

@@ -10,14 +10,14 @@ import { kindsQuery } from '../api/queries';
 import { config } from '../app/boot';
 import { recent, stars, useKept } from '../app/kept';
 import { Lifecycle } from '../catalog/columns';
-import { MAY, useMay } from '../session/may';
+import { MAY, useIsDenied, useMay } from '../session/may';
 import { useUser } from '../session/useSession';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindLook } from '../ui/kinds';
 import { Card, Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
-import { Empty, ErrorState } from '../ui/States';
+import { Denied, Empty, ErrorState } from '../ui/States';
 import './home.css';
 
 const SHOWN = 10;
@@ -128,17 +128,23 @@ function Owned() {
     <Card title="Owned by me and my groups" actions={all} flush>
       {isPending && <SkeletonRows n={6} />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && (
-        <Empty title="Nothing yet" example={'spec:\n  owner: my-group'}>
-          What names you or one of your groups as its owner appears here:
-        </Empty>
-      )}
+      {data?.totalItems === 0 && <NothingOwned />}
       <ul className="rows">
         {data?.items.map(entity => (
           <OwnedRow key={refTextOf(entity)} entity={entity} />
         ))}
       </ul>
     </Card>
+  );
+}
+
+function NothingOwned() {
+  const isDenied = useIsDenied(MAY.readEntity);
+  if (isDenied) return <Denied needs={MAY.readEntity} />;
+  return (
+    <Empty title="Nothing yet" example={'spec:\n  owner: my-group'}>
+      What names you or one of your groups as its owner appears here:
+    </Empty>
   );
 }
 

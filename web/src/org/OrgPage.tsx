@@ -7,12 +7,13 @@ import { useDeferredValue, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/entity';
 import { groupsQuery, MAX_GROUPS } from '../api/queries';
+import { MAY, useIsDenied } from '../session/may';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { FindField } from '../ui/FindField';
 import { Card, Page } from '../ui/Page';
 import { Avatar, formatCount, SkeletonRows } from '../ui/Small';
-import { Empty, ErrorState } from '../ui/States';
+import { Denied, Empty, ErrorState } from '../ui/States';
 import { type GroupNode, treeOf } from './tree';
 import './org.css';
 
@@ -49,11 +50,7 @@ function Groups() {
     <Card title="Groups" count={data?.totalItems} flush>
       {isPending && <SkeletonRows n={8} />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && (
-        <Empty title="No groups yet" example={EXAMPLE}>
-          Groups come from files, like everything else:
-        </Empty>
-      )}
+      {data?.totalItems === 0 && <NoGroups />}
       <ul className="tree">
         {tree.map(node => (
           <Branch key={refTextOf(node.entity)} node={node} depth={0} />
@@ -66,6 +63,21 @@ function Groups() {
       )}
     </Card>
   );
+}
+
+function NoGroups() {
+  const isDenied = useIsDenied(MAY.readEntity);
+  if (isDenied) return <Denied needs={MAY.readEntity} />;
+  return (
+    <Empty title="No groups yet" example={EXAMPLE}>
+      Groups come from files, like everything else:
+    </Empty>
+  );
+}
+
+function Nobody() {
+  const isDenied = useIsDenied(MAY.readEntity);
+  return isDenied ? <Denied needs={MAY.readEntity} /> : <Empty title="Nobody of that name" />;
 }
 
 /** Deeper levels are folded at first. */
@@ -143,7 +155,7 @@ function People() {
       </div>
       {isPending && <SkeletonRows n={8} />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && <Empty title="Nobody of that name" />}
+      {data?.totalItems === 0 && <Nobody />}
       <ul className="rows">
         {data?.items.map(user => (
           <Person key={refTextOf(user)} user={user} />

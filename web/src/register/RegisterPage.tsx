@@ -3,28 +3,22 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type FormEvent, useId, useRef, useState } from 'react';
-import { catalog } from '../api/catalog';
+import { catalog, type IngestionError } from '../api/catalog';
 import { ApiError } from '../api/client';
 import { type Entity, isWebUrl, refTextOf } from '../api/entity';
 import { MAY, useMay } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
+import { ManyRows } from '../ui/ManyRows';
 import { Card, Page } from '../ui/Page';
-import { formatCount, Notice, SkeletonRows } from '../ui/Small';
+import { Problems } from '../ui/Problems';
+import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
-import { readProblem } from './problem';
+import { faultyOf, readProblem } from './problem';
 import './register.css';
 
 const route = getRouteApi('/catalog-import');
-
-/** More of one file are not looked through. */
-const MAX_ROWS = 200;
-
-function More({ n }: { n: number }) {
-  if (n <= MAX_ROWS) return null;
-  return <p className="card-body muted">and {formatCount(n - MAX_ROWS)} more</p>;
-}
 
 const EXAMPLE = `apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -140,22 +134,14 @@ function faultOf(url: string): string | undefined {
 
 /** Why the file was not taken: where, and what to do. */
 function Refusal({ error, url }: { error: Error; url: string }) {
-  const problem = readProblem(error.message);
   const isDenied = error instanceof ApiError && error.isDenied;
+  const faulty = error instanceof ApiError ? faultyOf(error.problems) : [];
   return (
     <Card
       title={isDenied ? 'You may not register locations' : 'This file cannot be registered yet'}
     >
       <div className="column" style={{ gap: 8 }}>
-        <Notice tone="error">
-          <div className="prewrap">{problem.message}</div>
-        </Notice>
-        {problem.subject && (
-          <p>
-            In <code>{problem.subject}</code>
-          </p>
-        )}
-        {problem.fix && <p>{problem.fix}</p>}
+        {faulty.length > 0 ? <Faulty items={faulty} /> : <Guess error={error} />}
         <p>
           <a href={url} target="_blank" rel="noreferrer">
             Open the file
@@ -164,6 +150,35 @@ function Refusal({ error, url }: { error: Error; url: string }) {
         </p>
       </div>
     </Card>
+  );
+}
+
+/** Every entity that would not be taken. */
+function Faulty({ items }: { items: IngestionError[] }) {
+  return items.map(({ entityRef, location, problems }) => (
+    <section key={`${entityRef} ${location}`} className="column" style={{ gap: 6 }}>
+      {/* The location itself is what was asked for. */}
+      {!entityRef.startsWith('location:') && <code>{entityRef}</code>}
+      <Problems problems={problems} location={location} />
+    </section>
+  ));
+}
+
+/** What the message alone says. */
+function Guess({ error }: { error: Error }) {
+  const problem = readProblem(error.message);
+  return (
+    <>
+      <Notice tone="error">
+        <div className="prewrap">{problem.message}</div>
+      </Notice>
+      {problem.subject && (
+        <p>
+          In <code>{problem.subject}</code>
+        </p>
+      )}
+      {problem.fix && <p>{problem.fix}</p>}
+    </>
   );
 }
 
@@ -196,17 +211,16 @@ function Preview({ entities, exists, isBusy, error, onRegister }: PreviewProps) 
         </div>
       )}
       {entities.length === 0 && <Empty title="The file describes nothing" example={EXAMPLE} />}
-      <ul className="rows">
-        {entities.slice(0, MAX_ROWS).map(entity => (
-          <li key={refTextOf(entity)}>
+      <ManyRows items={entities} keyOf={refTextOf}>
+        {entity => (
+          <>
             <KindIcon kind={entity.kind} />
             <strong>{entity.metadata.title ?? entity.metadata.name}</strong>
             <span className="muted grow truncate">{entity.metadata.description}</span>
             <code className="muted">{refTextOf(entity)}</code>
-          </li>
-        ))}
-      </ul>
-      <More n={entities.length} />
+          </>
+        )}
+      </ManyRows>
     </Card>
   );
 }
@@ -219,14 +233,9 @@ function Registered({ entities }: { entities: Entity[] }) {
           The portal is reading the file; its entities appear within seconds.
         </Notice>
       </div>
-      <ul className="rows">
-        {entities.slice(0, MAX_ROWS).map(entity => (
-          <li key={refTextOf(entity)}>
-            <EntityLink entityRef={refTextOf(entity)} entity={entity} />
-          </li>
-        ))}
-      </ul>
-      <More n={entities.length} />
+      <ManyRows items={entities} keyOf={refTextOf}>
+        {entity => <EntityLink entityRef={refTextOf(entity)} entity={entity} />}
+      </ManyRows>
       <div className="card-body">
         <Link className="btn" to="/catalog" search={{ q: '' }}>
           Open the catalog

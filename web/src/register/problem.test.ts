@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readProblem } from './problem';
+import { faultyOf, readProblem } from './problem';
 
 test.each([
   [
@@ -24,4 +24,9 @@ test('what can be done is said when it is known', () => {
   expect(readProblem('Unable to read url, cannot connect').fix).toMatch(/integrations/);
   expect(readProblem('NotAllowedError: add it to `backend.reading.allow`').fix).toMatch(/hosts/);
   expect(readProblem('something else').fix).toBeUndefined();
+});
+
+test('faulty entities are taken from an error, what is not understood is not', () => {
+  const item = { entityRef: 'component:default/a', problems: [{ message: 'no' }] };
+  expect(faultyOf([item, { entityRef: 'b', problems: [] }, 'c', null])).toEqual([item]);
 });

@@ -1,5 +1,8 @@
 /** Reads the messages of the catalog: what is wrong, with which entity, and what would help. */
 
+import type { IngestionError } from '../api/catalog';
+import { isRecord } from '../api/entity';
+
 export interface Problem {
   message: string;
   /** The entity it is about. */
@@ -38,4 +41,16 @@ export function readProblem(text: string): Problem {
   const subject = /\b([a-z][\w-]*:(?!\d+\/)[\w.-]+\/[^\s;,']+)/.exec(chain[0] ?? '')?.[1];
   const fix = FIXES.find(([pattern]) => pattern.test(text))?.[1];
   return { message: plain, subject: subject?.startsWith('https:') ? undefined : subject, fix };
+}
+
+/** The faulty entities that an error names; those of which nothing is said are left out. */
+export function faultyOf(problems: unknown[]): IngestionError[] {
+  const items = problems.filter(
+    item =>
+      isRecord(item) &&
+      typeof item.entityRef === 'string' &&
+      Array.isArray(item.problems) &&
+      item.problems.length > 0,
+  );
+  return items as IngestionError[];
 }

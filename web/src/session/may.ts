@@ -20,6 +20,7 @@ const entity = (name: string, action: Permission['action']): Permission => ({
 });
 
 export const MAY = {
+  readEntity: entity('catalog.entity.read', 'read'),
   register: basic('catalog.location.create', 'create'),
   unregister: basic('catalog.location.delete', 'delete'),
   refresh: entity('catalog.entity.refresh', 'update'),
@@ -38,16 +39,19 @@ export const MAY = {
   readSignIns: basic('callboard.sign-in.read', 'read'),
 } satisfies Record<string, Permission>;
 
+/** What the portal decides; a condition needs something that it is asked about. */
+type Result = 'ALLOW' | 'DENY' | 'CONDITIONAL';
+
 interface Waiting {
   item: object;
-  resolve: (isAllowed: boolean) => void;
+  resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
 let waiting: Waiting[] = [];
 
 /** Everything asked for in the same turn becomes one request. */
-function ask(permission: Permission, resourceRef: string | undefined): Promise<boolean> {
+function ask(permission: Permission, resourceRef: string | undefined): Promise<Result> {
   const { name, action, resourceType } = permission;
   return new Promise((resolve, reject) => {
     if (waiting.length === 0) setTimeout(flush, 0);
@@ -64,13 +68,13 @@ async function flush(): Promise<void> {
   const batch = waiting;
   waiting = [];
   try {
-    const { items } = await request<{ items: { id: string; result: string }[] }>(
+    const { items } = await request<{ items: { id: string; result: Result }[] }>(
       '/api/permission/authorize',
       { method: 'POST', body: { items: batch.map(({ item }) => item) } },
     );
     const results = new Map(items.map(({ id, result }) => [id, result]));
     batch.forEach(({ resolve }, at) => {
-      resolve(results.get(String(at)) === 'ALLOW');
+      resolve(results.get(String(at)) ?? 'DENY');
     });
   } catch (error) {
     for (const { reject } of batch) reject(error);
@@ -92,7 +96,13 @@ function mayQuery(permission: Permission, resourceRef?: string) {
  * then nothing is hidden, and the portal says no by itself.
  */
 export function useMay(permission: Permission, resourceRef?: string): boolean | undefined {
-  return useQuery(mayQuery(permission, resourceRef)).data;
+  const { data } = useQuery(mayQuery(permission, resourceRef));
+  return data === undefined ? undefined : data === 'ALLOW';
+}
+
+/** Whether the user has a permission on nothing at all: what a list lacks is hidden from them. */
+export function useIsDenied(permission: Permission): boolean {
+  return useQuery(mayQuery(permission)).data === 'DENY';
 }
 
 /** Why a control does nothing, as its tooltip; nothing when it works. */

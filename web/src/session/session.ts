@@ -7,7 +7,7 @@
 
 import { ApiError, request } from '../api/client';
 import { bootSession, config, type Provider, type SessionUser } from '../app/boot';
-import { allowed, NAMES, recent, stars } from '../app/kept';
+import { forgetKept, keepFor } from '../app/kept';
 import {
   addressHere,
   endSession,
@@ -97,10 +97,7 @@ class Session {
     localStorage.setItem(SIGNED_OUT, '1');
     const leave = this.provider && (await endSession(this.provider).catch(() => undefined));
     this.held = null;
-    stars.replace([]);
-    recent.replace([]);
-    localStorage.removeItem(NAMES);
-    allowed.replace([]);
+    forgetKept();
     // Everything that was loaded belongs to who was signed in.
     location.assign(leave ?? `${config.basePath}/`);
   }
@@ -143,6 +140,7 @@ class Session {
     const { userEntityRef, ownershipEntityRefs } = identity;
     const user = { userEntityRef, ownershipEntityRefs };
     this.held = { token, until: Date.now() + expiresInSeconds * 1000 };
+    keepFor(userEntityRef);
     const cookie = request(COOKIE);
     const show = () => this.set({ status: 'signed-in', user });
     if (isSomebodyElse(this.state, userEntityRef)) {
@@ -207,7 +205,9 @@ function initialProvider(): Provider | undefined {
 function initialState(provider: Provider | undefined, error: Error | undefined): SessionState {
   if (error) return { status: 'signed-out', error };
   if (!provider || globalThis.localStorage?.getItem(SIGNED_OUT)) return { status: 'signed-out' };
-  return bootSession ? { status: 'signed-in', user: bootSession } : { status: 'signing-in' };
+  if (!bootSession) return { status: 'signing-in' };
+  keepFor(bootSession.userEntityRef);
+  return { status: 'signed-in', user: bootSession };
 }
 
 export const session = new Session();

@@ -15,6 +15,7 @@ use crate::service::locations::Registered;
 const REGISTER_PARAMS: &[Param] = &[
     Param::text("dryRun"),
     Param::choice("onConflict", &["refresh", "reject"]),
+    Param::choice("problems", &["true", "false"]),
 ];
 const LOCATION: Object = Object::new(&[
     required("type", STRING),
@@ -72,7 +73,8 @@ pub(super) async fn register_location(
     let location = location_ref(&body)?;
     let is_dry_run = params.get("dryRun").map_or(Ok(false), said_yes)?;
     let registered = if is_dry_run {
-        catalog.try_location(&ctx, location).await?
+        let with_problems = params.boolean("problems") == Some(true);
+        catalog.try_location(&ctx, location, with_problems).await?
     } else {
         let refresh = params.get("onConflict") == Some("refresh");
         catalog.register(&ctx, location, refresh).await?

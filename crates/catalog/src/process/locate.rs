@@ -12,8 +12,6 @@ use parking_lot::Mutex;
 use platform::Millis;
 use serde_json::Value;
 
-use crate::model::Claimed;
-
 use super::{Failure, LOCATION, Pipeline};
 
 /// Sources read in one [`PERIOD`].
@@ -38,9 +36,15 @@ impl Lookups {
     }
 }
 
-/// Adds file, line and column to the problems of a failure that have none.
-pub(super) async fn add_places(pipeline: &Pipeline, claimed: &Claimed, failure: &mut Failure) {
-    let Some(location) = location_of(claimed) else {
+/// Adds file, line and column to the problems of a failure that have none. The document of the entity
+/// begins at `line`.
+pub(super) async fn add_places(
+    pipeline: &Pipeline,
+    unprocessed: &str,
+    line: Option<u32>,
+    failure: &mut Failure,
+) {
+    let Some(location) = location_of(unprocessed) else {
         return;
     };
     let mut text = None;
@@ -52,7 +56,7 @@ pub(super) async fn add_places(pipeline: &Pipeline, claimed: &Claimed, failure: 
             continue;
         }
         problem.file = Some(location.target.clone());
-        let Some(line) = claimed.line else { continue };
+        let Some(line) = line else { continue };
         if text.is_none() {
             let may_read = pipeline.lookups.take(pipeline.clock.now());
             let found = if may_read {
@@ -88,8 +92,8 @@ fn line_start(text: &str, n_breaks: usize) -> Option<usize> {
     }
 }
 
-fn location_of(claimed: &Claimed) -> Option<LocationRef> {
-    let entity: Value = serde_json::from_str(&claimed.unprocessed).ok()?;
+fn location_of(unprocessed: &str) -> Option<LocationRef> {
+    let entity: Value = serde_json::from_str(unprocessed).ok()?;
     let annotation = entity.get("metadata")?.get("annotations")?.get(LOCATION)?;
     LocationRef::parse(annotation.as_str()?).ok()
 }

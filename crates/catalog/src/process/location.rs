@@ -35,6 +35,9 @@ const FILES: FileLimits = FileLimits {
     depth: 32,
 };
 
+/// Faulty documents of one file that are told together.
+const MAX_FAULTS: usize = 20;
+
 /// The type of locations in the file system.
 const FILE: &str = "file";
 
@@ -340,25 +343,33 @@ fn parse(
         entities: Vec::new(),
         n_bytes,
     };
-    let mut failure = None;
+    let mut failure: Option<Failure> = None;
     model::for_each_document(text, &model::YamlLimits::default(), |document| {
+        // What follows broken YAML may be anything.
+        let is_broken = !document.problems.is_empty();
         let result = match document.problems.first() {
             Some(problem) => Err(broken_document(location, problem.clone())),
             None => document_entity(pipeline, document, location, from),
         };
-        let added = match result {
-            Ok(Some(deferred)) => found.push(deferred),
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
+        let (fault, is_last) = match result {
+            Ok(None) => return ControlFlow::Continue(()),
+            Ok(Some(deferred)) => match found.push(deferred) {
+                Ok(()) => return ControlFlow::Continue(()),
+                Err(fault) => (fault, true),
+            },
+            Err(fault) => (fault, is_broken),
         };
-        if let Err(error) = added {
-            failure.get_or_insert(error);
+        let n_faults = match &mut failure {
+            Some(failure) => {
+                failure.errors.extend(fault.errors);
+                failure.errors.len()
+            }
+            None => failure.insert(fault).errors.len(),
+        };
+        if is_last || n_faults >= MAX_FAULTS {
+            return ControlFlow::Break(());
         }
-        if failure.is_some() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        ControlFlow::Continue(())
     });
     failure.map_or(Ok(found.entities), Err)
 }

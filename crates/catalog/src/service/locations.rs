@@ -1,6 +1,5 @@
 //! Registered locations: list, register, change, unregister, try out.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use audit::{Event, Origin};
@@ -13,15 +12,12 @@ use crate::catalog::Catalog;
 use crate::ingest::{self, Departure};
 use crate::model::{Location, Source};
 use crate::permission;
-use crate::process::Failure;
 use crate::provider::{self, Mutation, ProvidedEntity, REGISTERED_LOCATIONS, location_entity};
 use crate::service::entities::refresh_event;
 use crate::store::{changes, locations, refresh};
 
 /// Types that may be registered through the API.
 const ALLOWED_TYPES: &[&str] = &["url"];
-/// Most entities of a dry run.
-const DRY_RUN_ENTITIES: usize = 10_000;
 
 /// What registering a location gave, or would give.
 #[derive(Debug)]
@@ -224,6 +220,7 @@ impl Catalog {
         &self,
         ctx: &Ctx,
         location: LocationRef,
+        with_problems: bool,
     ) -> Result<Registered> {
         ctx.require(permission::LOCATION_CREATE).await?;
         refuse_type(&location)?;
@@ -233,7 +230,7 @@ impl Catalog {
             .read(move |tx| locations::find_by_target(tx, &known.location_type, &known.target))
             .await?
             .is_some();
-        let entities = self.dry_run(&location).await?;
+        let entities = self.preview(&location, with_problems).await?;
         let stored = Location {
             id: location.to_string(),
             ..stored(&location)
@@ -243,45 +240,6 @@ impl Catalog {
             entities,
             exists: Some(exists),
         })
-    }
-
-    async fn dry_run(&self, location: &LocationRef) -> Result<Vec<Value>> {
-        let mut queue =
-            std::collections::VecDeque::from([location_entity(location).entity.to_string()]);
-        let mut seen = HashSet::new();
-        let mut entities = Vec::new();
-        while let Some(unprocessed) = queue.pop_front() {
-            let unprocessed = serde_json::from_str(&unprocessed).map_err(|error| {
-                Error::internal("emitted entity is not JSON").with_source(error)
-            })?;
-            let processed = self
-                .pipeline
-                .process_unstored(unprocessed)
-                .await
-                .map_err(|failure| Error::input(joined(&failure)))?;
-            let entity_ref = EntityRef::from_entity(&processed.entity)
-                .map_err(|error| Error::input(error.message))?
-                .to_string();
-            if !seen.insert(entity_ref.clone()) {
-                return Err(Error::input(format!(
-                    "Duplicate nested entity: {entity_ref}"
-                )));
-            }
-            if seen.len() > DRY_RUN_ENTITIES {
-                return Err(Error::input(format!(
-                    "Location leads to more than {DRY_RUN_ENTITIES} entities"
-                )));
-            }
-            queue.extend(
-                processed
-                    .deferred
-                    .into_iter()
-                    .flatten()
-                    .map(|item| item.entity),
-            );
-            entities.push(processed.entity);
-        }
-        Ok(entities)
     }
 
     fn refuse_readonly(&self) -> Result<()> {
@@ -352,9 +310,4 @@ pub(crate) fn location_event(
 
 fn no_location(id: &str) -> Error {
     Error::not_found(format!("Found no location with ID {id}"))
-}
-
-fn joined(failure: &Failure) -> String {
-    let errors = failure.errors.iter().map(|error| error.error.to_string());
-    errors.collect::<Vec<_>>().join(", ")
 }

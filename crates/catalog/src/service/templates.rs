@@ -24,7 +24,7 @@ impl Catalog {
     /// The entities a URL leads to, without keeping anything.
     pub async fn entities_of_url(&self, ctx: &Ctx, url: &str) -> Result<Vec<Value>> {
         let location = LocationRef::new("url", url)?;
-        Ok(self.try_location(ctx, location).await?.entities)
+        Ok(self.try_location(ctx, location, false).await?.entities)
     }
 
     /// Reads URLs as ingestion does.

@@ -330,6 +330,96 @@ async fn a_dry_run_says_what_is_wrong() {
     }
 }
 
+/// Line, message and hint of each problem that a dry run of a file has, by entity.
+async fn problems_of(text: &str) -> Vec<(String, Value, String, String)> {
+    let lab = TestCatalog::new().await;
+    lab.web.put(URL, text.to_owned());
+    let reply = lab
+        .post("/locations?dryRun=true&problems=true", url(URL))
+        .await
+        .expect(400)
+        .json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let items = reply["error"]["problems"].as_array().unwrap().clone();
+    items
+        .iter()
+        .flat_map(|item| {
+            let problems = item["problems"].as_array().unwrap().clone();
+            problems.into_iter().map(move |problem| {
+                assert_eq!(problem["file"], URL, "{problem}");
+                let (message, hint) = (text(&problem["message"]), text(&problem["hint"]));
+                let line = problem["position"]["line"].clone();
+                (text(&item["entityRef"]), line, message, hint)
+            })
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_dry_run_names_every_faulty_entity_with_its_place() {
+    let bad_name = component("cart").replace("name: cart", "name: bad name!");
+    let bad_owner = component("till").replace("owner: team-a", "owner: 5");
+    let text = file(&[component("fine"), bad_name.clone(), bad_owner.clone()]);
+    let line_of = |part: &str| {
+        let at = text.find(part).unwrap();
+        json!(text[..at].matches('\n').count() + 1)
+    };
+    let found = problems_of(&text).await;
+    let places: Vec<_> = found
+        .iter()
+        .map(|(entity, line, ..)| (entity.as_str(), line.clone()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("component:default/bad name!", line_of("bad name!")),
+            ("component:default/till", line_of("owner: 5")),
+        ]
+    );
+    for (_, _, message, hint) in &found {
+        assert!(!message.is_empty() && !hint.is_empty(), "{message}: {hint}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_names_every_document_that_is_no_entity() {
+    let group = "apiVersion: v1\nkind: Group\nmetadata: {name: g}\n";
+    for (text, messages) in [
+        ("a: 1\nb: [\n".to_owned(), vec![(3, "expected node")]),
+        (
+            "<!DOCTYPE html>\n<p>Hello</p>\n".to_owned(),
+            vec![(1, "Expected object at root")],
+        ),
+        (
+            format!("{group}---\njust text\n---\n{}", component("fine")),
+            vec![(1, "allowed kind"), (5, "Expected object at root")],
+        ),
+    ] {
+        let found = problems_of(&text).await;
+        let lines: Vec<_> = found.iter().map(|(_, line, ..)| line.clone()).collect();
+        let expected: Vec<_> = messages.iter().map(|(line, _)| json!(line)).collect();
+        assert_eq!(lines, expected, "{found:?}");
+        for ((.., found, _), (_, expected)) in found.iter().zip(messages) {
+            assert!(found.contains(expected), "{found}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_ask_for_problems_gets_the_error_of_backstage() {
+    let lab = TestCatalog::new().await;
+    for path in [
+        "/locations?dryRun=true",
+        "/locations?dryRun=true&problems=false",
+    ] {
+        let reply = lab.post(path, url(URL)).await.expect(400).json();
+        assert!(reply["error"].get("problems").is_none(), "{reply}");
+    }
+    lab.post("/locations?dryRun=true&problems=maybe", url(URL))
+        .await
+        .expect(400);
+}
+
 #[tokio::test]
 async fn an_unregistered_location_is_gone_with_its_entity() {
     let lab = TestCatalog::new().await;

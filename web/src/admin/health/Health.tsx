@@ -3,9 +3,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { admin } from '../../api/admin';
+import { MAY, useMay } from '../../session/may';
 import { Card } from '../../ui/Page';
 import { formatCount, formatSpan, SkeletonRows } from '../../ui/Small';
-import { Empty, ErrorState } from '../../ui/States';
+import { Denied, Empty, ErrorState } from '../../ui/States';
 import { type Metrics, parseMetrics, quantileOf, type Sample, sumOf } from './metrics';
 
 const EVERY_MS = 5000;
@@ -18,7 +19,13 @@ interface Look {
   metrics: Metrics;
 }
 
+/** Metrics are open to who scrapes them; what they say of the portal is for who runs it. */
 export function Health() {
+  const may = useMay(MAY.readConfig);
+  return may === false ? <Denied needs={MAY.readConfig} /> : <Now />;
+}
+
+function Now() {
   const looks = useLooks();
   const { data, error, isPending, refetch } = looks;
   if (isPending) {
