@@ -74,7 +74,7 @@ spec:
         entityRef: \${{ parameters.owner }}
     text:
       - title: What was said
-        content: 'A note called \${{ parameters.name }}'
+        content: 'A **note** called \${{ parameters.name }}'
 ---
 apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template

@@ -5,10 +5,7 @@ import { Notice } from './Small';
 
 export function Problems({ problems, location }: { problems: Problem[]; location?: string }) {
   return problems.map((problem, at) => (
-    <Notice
-      key={`${at} ${problem.code}`}
-      tone={problem.severity === 'warning' ? 'warn' : 'error'}
-    >
+    <Notice key={`${at} ${problem.code}`} tone={problem.severity === 'warning' ? 'warn' : 'error'}>
       <div className="prewrap">{problem.message}</div>
       {problem.hint && <div>{problem.hint}</div>}
       <code className="muted">{placeOf(problem, location)}</code>

@@ -3,6 +3,7 @@
 import { Link } from '@tanstack/react-router';
 import { parseRef } from '../../api/entity';
 import type { TaskOutput } from '../../api/scaffolder';
+import { Markdown } from '../../ui/Markdown';
 import { Card } from '../../ui/Page';
 import { addressOf } from './output';
 
@@ -25,7 +26,7 @@ export function OutputCard({ output }: { output: TaskOutput }) {
         {text.map(({ title, content }) => (
           <div key={`${title} ${content}`}>
             {title && <h3>{title}</h3>}
-            <div className="prewrap">{content}</div>
+            {content && <Markdown text={content} />}
           </div>
         ))}
       </div>
