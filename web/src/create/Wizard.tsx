@@ -7,6 +7,7 @@ import type { JsonSchema, TemplateForm } from '../api/scaffolder';
 import { useDraft } from '../app/draft';
 import { Button } from '../ui/Button';
 import { KeptNotice } from '../ui/KeptNotice';
+import { Markdown } from '../ui/Markdown';
 import { SkeletonRows } from '../ui/Small';
 import { flagsIn, isFlagOn, isHidden, switchFlag } from './flags';
 import { repoUrlOf, useSecrets } from './form/context';
@@ -134,7 +135,7 @@ function Pages({ form, templateRef, filled, onFilled, onStarted }: PagesProps) {
         <h2 ref={heading} tabIndex={-1}>
           {page?.title ?? 'Review'}
         </h2>
-        {page?.description && <p className="muted">{page.description}</p>}
+        {page?.description && <Markdown className="muted" text={page.description} />}
         {page ? (
           <Suspense fallback={<SkeletonRows n={4} />}>
             <SchemaForm

@@ -44,18 +44,18 @@ pub(super) struct Change {
     id: String,
     #[serde(rename = "@removed")]
     removed: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "named")]
-    display_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
-    description: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
-    mail: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
-    mail_nickname: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
-    user_principal_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "named")]
-    account_enabled: Option<Option<bool>>,
+    #[serde(default)]
+    display_name: Told<String>,
+    #[serde(default)]
+    description: Told<String>,
+    #[serde(default)]
+    mail: Told<String>,
+    #[serde(default)]
+    mail_nickname: Told<String>,
+    #[serde(default)]
+    user_principal_name: Told<String>,
+    #[serde(default)]
+    account_enabled: Told<bool>,
     #[serde(rename = "members@delta", default)]
     members: Vec<MemberChange>,
 }
@@ -68,11 +68,20 @@ struct MemberChange {
     removed: Option<IgnoredAny>,
 }
 
-/// A property that is there, be it null.
-fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A property of a change.
+#[derive(Debug, Default)]
+enum Told<T> {
+    /// It is as before.
+    #[default]
+    Nothing,
+    /// It has this value now, or none.
+    Now(Option<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Told<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Now)
+    }
 }
 
 /// A list as of the last time, and where the changes since then are told.
@@ -135,8 +144,8 @@ impl Change {
     }
 }
 
-fn set<T>(place: &mut Option<T>, value: Option<Option<T>>) {
-    if let Some(value) = value {
+fn set<T>(place: &mut Option<T>, told: Told<T>) {
+    if let Told::Now(value) = told {
         *place = value;
     }
 }
