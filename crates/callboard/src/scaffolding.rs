@@ -81,6 +81,8 @@ fn settings(sections: &Sections) -> Settings {
         working_dir: working_dir.map_or_else(std::env::temp_dir, PathBuf::from),
         task_timeout: config.task_timeout.get(),
         janitor_period: config.task_timeout_janitor_frequency.get(),
+        concurrent_dry_runs: sections.callboard.scaffolder.concurrent_dry_runs.into(),
+        dry_run_timeout: sections.callboard.scaffolder.dry_run_timeout.get(),
         retention: sections
             .callboard
             .scaffolder
@@ -213,6 +215,8 @@ pub(crate) async fn offline() -> anyhow::Result<(Scaffolder, Actions, Ctx)> {
             task_timeout: Duration::from_hours(1),
             janitor_period: Duration::from_hours(1),
             retention: None,
+            concurrent_dry_runs: 100,
+            dry_run_timeout: Duration::from_hours(1),
             environment: Environment::default(),
             commits: CommitDefaults::default(),
             argo: Vec::new(),

@@ -91,10 +91,7 @@ impl Keyring {
         };
         let (id, text) = rest.split_once(':').unwrap_or((rest, ""));
         let Some(key) = self.0.iter().find(|key| key.id == id) else {
-            return Err(Error::internal(format!(
-                "a secret is encrypted with the key `{id}`, which is not in \
-                 `callboard.encryption.keys`"
-            )));
+            return Err(unknown_key(id));
         };
         let damaged = || Error::internal(format!("a secret cannot be decrypted with key `{id}`"));
         let whole = STANDARD.decode(text).map_err(|_| damaged())?;
@@ -107,12 +104,49 @@ impl Keyring {
         Ok(Secret::new(plain))
     }
 
+    /// Bytes as they are stored: the same, with the nonce, ciphertext and tag as they are.
+    pub fn seal_bytes(&self, mut bytes: Vec<u8>, owner: &str) -> Result<Vec<u8>> {
+        let Some(Key { id, key }) = self.0.first() else {
+            return Ok(bytes);
+        };
+        let nonce = key.seal_in_place_append_tag(Aad::from(owner), &mut bytes);
+        let nonce = nonce.map_err(|_| Error::internal("encrypting failed"))?;
+        let head = format!("{PREFIX}{id}:");
+        Ok([head.as_bytes(), nonce.as_ref().as_slice(), &bytes].concat())
+    }
+
+    /// Stored bytes; those that were stored as they are stay readable.
+    pub fn open_bytes(&self, stored: Vec<u8>, owner: &str) -> Result<Vec<u8>> {
+        let Some(rest) = stored.strip_prefix(PREFIX.as_bytes()) else {
+            return Ok(stored);
+        };
+        let end = rest.iter().position(|byte| *byte == b':');
+        let (id, whole) = rest.split_at(end.unwrap_or(rest.len()));
+        let id = String::from_utf8_lossy(id).into_owned();
+        let Some(key) = self.0.iter().find(|key| key.id == id) else {
+            return Err(unknown_key(&id));
+        };
+        let damaged = || Error::internal(format!("bytes cannot be decrypted with key `{id}`"));
+        let whole = whole.get(1..).unwrap_or_default();
+        let (nonce, sealed) = whole.split_at_checked(NONCE_LEN).ok_or_else(damaged)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
+        let mut sealed = sealed.to_vec();
+        let plain = key.key.open_in_place(nonce, Aad::from(owner), &mut sealed);
+        Ok(plain.map_err(|_| damaged())?.to_vec())
+    }
+
     /// Whether a stored secret is as it would be stored now.
     pub fn is_current(&self, stored: &str) -> bool {
         let rest = stored.strip_prefix(PREFIX);
         let id = rest.and_then(|rest| rest.split_once(':')).map(|(id, _)| id);
         id == self.0.first().map(|key| key.id.as_str())
     }
+}
+
+fn unknown_key(id: &str) -> Error {
+    Error::internal(format!(
+        "a secret is encrypted with the key `{id}`, which is not in `callboard.encryption.keys`"
+    ))
 }
 
 fn keys(config: &EncryptionConfig) -> Result<Vec<Key>> {
@@ -183,6 +217,30 @@ mod tests {
                 .message()
                 .contains("`b`")
         );
+    }
+
+    #[test]
+    fn bytes_are_sealed_as_texts_are() {
+        let plain = vec![0_u8, 0x78, 0xff, b':', 7];
+        let (old, both) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]));
+        let sealed = old.seal_bytes(plain.clone(), "row").unwrap();
+        assert!(sealed.starts_with(b"sealed:1:a:"));
+        assert!(!sealed.windows(plain.len()).any(|part| part == plain));
+        assert_eq!(both.open_bytes(sealed.clone(), "row").unwrap(), plain);
+        let none = Keyring::default();
+        assert_eq!(none.seal_bytes(plain.clone(), "row").unwrap(), plain);
+        assert_eq!(old.open_bytes(plain.clone(), "row").unwrap(), plain);
+        let mut flipped = sealed.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for (ring, stored, owner) in [
+            (&old, sealed.clone(), "another row"),
+            (&old, flipped, "row"),
+            (&old, sealed[..11].to_vec(), "row"),
+            (&old, sealed[..10].to_vec(), "row"),
+            (&none, sealed, "row"),
+        ] {
+            assert!(ring.open_bytes(stored, owner).is_err());
+        }
     }
 
     #[test]

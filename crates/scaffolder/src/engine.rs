@@ -15,7 +15,9 @@ pub(crate) mod planning;
 pub(crate) mod policy;
 mod stand_in;
 pub(crate) mod step;
+mod step_book;
 pub(crate) mod stored;
+mod trial_folders;
 pub(crate) mod worker;
 
 use std::collections::HashMap;
@@ -167,7 +169,7 @@ impl Runner {
     /// Takes over what a step did in an earlier run.
     fn restore(&self, place: &Place<'_>, entry: &Entry, progress: &mut Progress) {
         let output = entry.output.as_deref().unwrap_or("null");
-        let output = match self.opened(place, output) {
+        let output = match self.opened(output) {
             Ok(output) => output,
             Err(error) => {
                 progress.error.get_or_insert(error);
@@ -181,9 +183,7 @@ impl Runner {
                     "Skipping step {id} because it was already completed in a previous run"
                 );
                 self.book.log(json!({ "message": message, "stepId": id }));
-                progress
-                    .context
-                    .add_output(id, &output, self.secret_outputs(place));
+                progress.context.add_output(id, &output, &self.mask);
             }
             State::Failed if output[step::MAY_FAIL] == true => {}
             State::Failed => {
@@ -208,7 +208,7 @@ impl Runner {
             key: place.key(),
             state,
             output: match (news.output, state) {
-                (Some(output), State::Completed) => Some(self.sealed(place, output)?),
+                (Some(output), State::Completed) => Some(self.sealed(output)?),
                 (output, _) => output.map(Value::to_string),
             },
             line: Some(place.line(&news.message, state)),

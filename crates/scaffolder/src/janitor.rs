@@ -18,6 +18,13 @@ const STALE: &str = "This task was marked as stale as it exceeded its timeout";
 /// Looks from time to time until `stop`.
 pub(crate) async fn watch(scaffolder: Scaffolder, stop: CancellationToken) {
     loop {
+        // The first time at once: what a process left that was broken off is there when it starts.
+        if let Err(error) = scaffolder.sweep_trials().await {
+            tracing::warn!(
+                error = error.chain(),
+                "folders of dry runs were not looked for"
+            );
+        }
         tokio::select! {
             () = tokio::time::sleep(scaffolder.settings.janitor_period) => {}
             () = stop.cancelled() => return,
@@ -63,6 +70,7 @@ pub(crate) async fn forget_old(scaffolder: &Scaffolder) -> Result<()> {
             for id in &ids {
                 events::delete_all(tx, id)?;
                 journal::delete_all(tx, id)?;
+                journal::delete_masks(tx, id)?;
             }
             Ok(ids.len())
         };

@@ -10,6 +10,7 @@ use platform::http::Inside;
 use platform::permission::Authorizer;
 use platform::seal::Keyring;
 use platform::{Clock, Result};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -59,6 +60,10 @@ pub struct Settings {
     pub janitor_period: std::time::Duration,
     /// How long tasks are kept after their end; for ever if `None`.
     pub retention: Option<std::time::Duration>,
+    /// Dry runs and plans that are made at once in this process.
+    pub concurrent_dry_runs: usize,
+    /// How long a dry run or a plan may take.
+    pub dry_run_timeout: std::time::Duration,
     /// What every template can see.
     pub environment: Environment,
     /// Author and message of commits that name none.
@@ -95,6 +100,8 @@ pub struct Inner {
     pub(crate) outgoing: Outgoing,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
+    /// Room for dry runs and plans.
+    pub(crate) trials: Semaphore,
 }
 
 impl std::ops::Deref for Scaffolder {
@@ -109,6 +116,7 @@ impl Scaffolder {
     /// A scaffolder; nothing runs before [`Scaffolder::start`].
     pub fn new(parts: Parts) -> Result<Self> {
         let inner = Inner {
+            trials: Semaphore::new(parts.settings.concurrent_dry_runs),
             db: parts.db,
             settings: parts.settings,
             catalog: parts.catalog,

@@ -27,4 +27,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_approval.sql"),
         postgres: include_str!("../migrations/0002_approval.sql"),
     },
+    Migration {
+        feature: "scaffolder",
+        version: 3,
+        name: "mask",
+        sqlite: include_str!("../migrations/0003_mask.sql"),
+        postgres: include_str!("../migrations/0003_mask.sql"),
+    },
 ];

@@ -94,6 +94,12 @@ impl Template {
         annotation.and_then(Value::as_str) == Some("required")
     }
 
+    /// Whether the template of a task demanded approval when the task was created.
+    pub(crate) fn demanded_approval(spec: &Value) -> bool {
+        let entity = &spec["templateInfo"]["entity"];
+        entity.pointer(APPROVAL).and_then(Value::as_str) == Some("required")
+    }
+
     /// The steps, each with an id and a name.
     pub(crate) fn steps(&self) -> Vec<Value> {
         let steps = self.spec("steps").and_then(Value::as_array);

@@ -142,6 +142,13 @@ impl RunArgs {
         let output = block_on(async {
             let bench = Bench::open(&target).await?;
             let ctx = bench.ctx(&self.user)?;
+            let known = bench.actions.get(&self.id);
+            if known.is_some_and(|action| action.spec().place == Place::Template) {
+                bail!(
+                    "`{}` is for steps of templates only; `callboard template dry-run` tries one",
+                    self.id
+                );
+            }
             let result = bench.actions.invoke(&ctx, &self.id, input, None).await;
             bench.close().await;
             Ok(result?)

@@ -58,11 +58,26 @@ pub struct CallboardConfig {
 }
 
 /// Tasks of templates.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TasksConfig {
     /// How long tasks are kept after their end, with their events and files; for ever when absent.
     pub retention: Option<HumanDuration>,
+    /// Dry runs and plans that are made at once in each process; more are refused.
+    #[schemars(range(min = 1))]
+    pub concurrent_dry_runs: u16,
+    /// How long a dry run or a plan may take.
+    pub dry_run_timeout: HumanDuration,
+}
+
+impl Default for TasksConfig {
+    fn default() -> Self {
+        Self {
+            retention: None,
+            concurrent_dry_runs: 10,
+            dry_run_timeout: HumanDuration::from_secs(5 * 60),
+        }
+    }
 }
 
 /// Which front end is served.

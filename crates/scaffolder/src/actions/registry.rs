@@ -178,7 +178,7 @@ async fn task_logs(scaffolder: &Scaffolder, run: &Run, input: &Value) -> Result<
     let id = input["taskId"].as_str().unwrap_or_default();
     let task = scaffolder.find_task(&run.ctx, id).await?;
     let after = input["after"].as_i64().unwrap_or(0);
-    let events = scaffolder.events_after(&task.id, after, true).await?;
+    let events = scaffolder.all_events_after(&task.id, after).await?;
     let events: Vec<Value> = events
         .iter()
         .map(|it| event_view(it, id))

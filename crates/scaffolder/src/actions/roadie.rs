@@ -107,6 +107,11 @@ async fn sleep(run: &Run, input: &Value) -> Result<Value> {
     let seconds = input["amount"].as_f64().unwrap_or_default();
     let time = Duration::try_from_secs_f64(seconds)
         .map_err(|error| Error::input("this is no time to sleep").with_source(error))?;
+    if run.is_dry_run {
+        run.log
+            .info(&format!("Not waiting {seconds} seconds in a dry run"));
+        return Ok(json!({}));
+    }
     run.log.info(&format!("Waiting {seconds} seconds"));
     tokio::time::sleep(time.min(MAX_SLEEP)).await;
     Ok(json!({}))

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Runner;
+use super::mask::Mask;
 
 /// What expressions can see.
 pub(super) struct Context {
@@ -10,8 +11,8 @@ pub(super) struct Context {
     /// `secrets` and `environment.secrets`, for inputs and loops only.
     secrets: Map<String, Value>,
     environment_secrets: Map<String, Value>,
-    /// Steps with names of their outputs that are secrets.
-    secret_outputs: Vec<(String, Vec<String>)>,
+    /// What people may see of the outputs that they may not see as they are, by the ids of steps.
+    hidden_outputs: Map<String, Value>,
 }
 
 impl Context {
@@ -31,14 +32,17 @@ impl Context {
             open,
             secrets: runner.secrets.clone(),
             environment_secrets: runner.environment.secrets.clone(),
-            secret_outputs: Vec::new(),
+            hidden_outputs: Map::new(),
         }
     }
 
-    /// Adds the output of a step; `secrets` are names of members.
-    pub(super) fn add_output(&mut self, id: &str, output: &Value, secrets: Vec<String>) {
-        if !secrets.is_empty() {
-            self.secret_outputs.push((id.to_owned(), secrets));
+    /// Adds the output of a step.
+    pub(super) fn add_output(&mut self, id: &str, output: &Value, mask: &Mask) {
+        let hidden = mask.hide_value(output.clone());
+        if hidden == *output {
+            self.hidden_outputs.remove(id);
+        } else {
+            self.hidden_outputs.insert(id.to_owned(), hidden);
         }
         if let Some(Value::Object(steps)) = self.open.get_mut("steps") {
             steps.insert(id.to_owned(), json!({ "output": output }));
@@ -63,21 +67,32 @@ impl Context {
     pub(super) fn has_secrets(&self) -> bool {
         !(self.secrets.is_empty()
             && self.environment_secrets.is_empty()
-            && self.secret_outputs.is_empty())
+            && self.hidden_outputs.is_empty())
     }
 
     /// What inputs would see without any secret.
     pub(super) fn bare(&self, each: Option<&Value>) -> Map<String, Value> {
         let mut context = self.full(each, |_| Map::new());
-        for (id, names) in &self.secret_outputs {
-            let output = context
-                .get_mut("steps")
-                .and_then(|steps| steps.get_mut(id)?.get_mut("output")?.as_object_mut());
-            if let Some(output) = output {
-                output.retain(|name, _| !names.contains(name));
-            }
-        }
+        self.hide_outputs(&mut context);
         context
+    }
+
+    /// What outputs of the task would see without any secret; nothing if that is what they see.
+    pub(super) fn bare_open(&self) -> Option<Map<String, Value>> {
+        (!self.hidden_outputs.is_empty()).then(|| {
+            let mut context = self.open.clone();
+            self.hide_outputs(&mut context);
+            context
+        })
+    }
+
+    fn hide_outputs(&self, context: &mut Map<String, Value>) {
+        let Some(Value::Object(steps)) = context.get_mut("steps") else {
+            return;
+        };
+        for (id, hidden) in &self.hidden_outputs {
+            steps.insert(id.clone(), json!({ "output": hidden }));
+        }
     }
 
     /// For inputs; secrets as `change` leaves them.

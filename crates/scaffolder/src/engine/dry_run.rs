@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,9 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::book::Notebook;
 use super::mask::{Mask, stars};
 use super::planning::Plan;
+use super::trial_folders::{self, Folders};
 use super::{End, Environment, Runner, blocking};
 use crate::scaffolder::Scaffolder;
 use crate::workspace::{self, Kind};
+
+/// Time beyond that of a dry run after which nobody can be at its folders.
+const ABANDONED_AFTER: Duration = Duration::from_mins(10);
 
 /// A run to try.
 pub(crate) struct Trial {
@@ -88,32 +93,53 @@ impl TriedFile {
 impl Scaffolder {
     /// Tries a template; the first step that fails is the error, unless a plan is wanted.
     pub(crate) async fn try_run(&self, ctx: &Ctx, trial: Trial) -> Result<Tried> {
-        let id = format!("dry-run-{}", uuid::Uuid::new_v4());
-        let root = self.settings.working_dir.join(&id);
-        let sent = self.settings.working_dir.join(format!("{id}-beside"));
-        let tried = self.try_in(ctx, trial, id, &root, &sent).await;
-        for folder in [root, sent] {
-            blocking(move || workspace::remove(&folder)).await?;
-        }
-        tried
+        let n_most = self.settings.concurrent_dry_runs;
+        let _room = self.trials.try_acquire().map_err(|_| {
+            Error::unavailable(format!(
+                "{n_most} dry runs and plans are being made, which is the most at once \
+                 (`callboard.scaffolder.concurrentDryRuns`); try again later"
+            ))
+        })?;
+        let folders = Folders::new(&self.settings.working_dir);
+        let cancel = CancellationToken::new();
+        // Whatever a step has begun elsewhere ends with the request.
+        let _guard = cancel.clone().drop_guard();
+        let timeout = self.settings.dry_run_timeout;
+        let work = self.try_in(ctx, trial, &folders, cancel);
+        let tried = tokio::time::timeout(timeout, work).await;
+        folders.remove().await?;
+        tried.unwrap_or_else(|_| {
+            Err(Error::unavailable(format!(
+                "the steps took longer than {} seconds, which is the most for a dry run or a plan \
+                 (`callboard.scaffolder.dryRunTimeout`)",
+                timeout.as_secs_f64()
+            )))
+        })
+    }
+
+    /// Removes folders of dry runs that no process can be at any more.
+    pub(crate) async fn sweep_trials(&self) -> Result<()> {
+        let working_dir = self.settings.working_dir.clone();
+        let age = self.settings.dry_run_timeout + ABANDONED_AFTER;
+        blocking(move || trial_folders::sweep(&working_dir, age)).await
     }
 
     async fn try_in(
         &self,
         ctx: &Ctx,
         trial: Trial,
-        id: String,
-        root: &Path,
-        sent: &Path,
+        folders: &Folders,
+        cancel: CancellationToken,
     ) -> Result<Tried> {
-        let beside = lay_out(root, sent, trial.beside).await?;
+        let root = folders.root();
+        let beside = lay_out(root, folders.beside(), trial.beside).await?;
         let book = Arc::new(Notebook::default());
         let mask = Mask::default();
         mask.add(&trial.secrets);
         mask.add(&self.settings.environment.secrets);
         let plan = self.plan_of(trial.planning);
         let runner = Runner {
-            task_id: id,
+            task_id: folders.id().to_owned(),
             spec: trial.spec,
             ctx: ctx.clone(),
             secrets: trial.secrets,
@@ -130,7 +156,7 @@ impl Scaffolder {
             plan: plan.clone(),
             book: book.clone(),
             mask: Arc::new(mask),
-            cancel: CancellationToken::new(),
+            cancel,
             is_dry_run: true,
         };
         let (output, error) = match runner.run(Vec::new()).await {

@@ -3,6 +3,8 @@
 use platform::{Error, Result};
 use serde_json::{Map, Value, json};
 
+use super::mask::STARS;
+
 /// Rounds of one loop.
 const MAX_ROUNDS: usize = 10_000;
 
@@ -35,13 +37,17 @@ pub(super) fn rounds(action: &str, each: Option<&Value>) -> Result<Vec<Value>> {
     Ok(rounds)
 }
 
-/// How a round is announced.
-pub(super) fn announcement(round: &Value) -> String {
+/// How a round is announced; without its value if that is a part of a secret.
+pub(super) fn announcement(round: &Value, is_secret: bool) -> String {
     let member = |name: &str| Value::from(text(&round[name])).to_string();
-    format!(
-        "Running step each: {{\"key\":{},\"value\":{}}}",
-        member("key"),
+    let value = if is_secret {
+        Value::from(STARS).to_string()
+    } else {
         member("value")
+    };
+    format!(
+        "Running step each: {{\"key\":{},\"value\":{value}}}",
+        member("key"),
     )
 }
 

@@ -1,15 +1,53 @@
 //! Secrets in texts that people see.
 
+use std::sync::Arc;
+
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 
 /// Texts that are shorter are in too many places by chance.
 const MIN_SECRET: usize = 3;
-const STARS: &str = "***";
+pub(super) const STARS: &str = "***";
 
 /// Texts that must not be seen.
 #[derive(Default)]
-pub(crate) struct Mask(RwLock<Vec<String>>);
+pub(crate) struct Mask(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// In the order in which they came to be known.
+    texts: Vec<Arc<str>>,
+    /// The same, a text that contains another one first.
+    ordered: Vec<Hidden>,
+}
+
+/// A text that must not be seen.
+struct Hidden {
+    text: Arc<str>,
+    /// As it is written inside of JSON, if that is otherwise.
+    quoted: Option<String>,
+}
+
+impl Known {
+    fn place(&self, text: &str) -> Result<usize, usize> {
+        let order = |it: &str| (std::cmp::Reverse(it.len()), it.to_owned());
+        let wanted = order(text);
+        self.ordered
+            .binary_search_by(|hidden| order(&hidden.text).cmp(&wanted))
+    }
+
+    fn add(&mut self, text: &str) {
+        let Err(place) = self.place(text) else {
+            return;
+        };
+        let quoted = Value::from(text).to_string();
+        let quoted = quoted.trim_matches('"');
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        let quoted = (quoted != &*text).then(|| quoted.to_owned());
+        self.ordered.insert(place, Hidden { text, quoted });
+    }
+}
 
 impl Mask {
     /// Hides all texts of some secrets.
@@ -35,13 +73,24 @@ impl Mask {
             if part.len() < MIN_SECRET {
                 continue;
             }
-            let mut known = self.0.write();
-            if !known.iter().any(|it| it == part) {
-                known.push(part.to_owned());
-                // A secret that contains another one goes first.
-                known.sort_by_key(|it| std::cmp::Reverse(it.len()));
+            if self.0.read().place(part).is_err() {
+                self.0.write().add(part);
             }
         }
+    }
+
+    /// Hides texts that were hidden in an earlier run.
+    pub(crate) fn add_known(&self, texts: &[String]) {
+        let mut known = self.0.write();
+        for text in texts {
+            known.add(text);
+        }
+    }
+
+    /// The texts that came to be known after the first `n_seen`.
+    pub(crate) fn since(&self, n_seen: usize) -> Vec<Arc<str>> {
+        let known = self.0.read();
+        known.texts.get(n_seen..).unwrap_or_default().to_vec()
     }
 
     /// Hides what differs between an input with its secrets and the same without them: texts that
@@ -58,6 +107,8 @@ impl Mask {
                     self.add_derived(item, others.get(index));
                 }
             }
+            // What is hidden already does not hide the text around it.
+            (Value::String(with), Some(Value::String(without))) if self.hide(with) == *without => {}
             (with, without) if Some(with) != without => self.add_value(with),
             _ => {}
         }
@@ -67,14 +118,17 @@ impl Mask {
     pub(crate) fn hide(&self, text: &str) -> String {
         let known = self.0.read();
         let mut text = text.to_owned();
-        for secret in &*known {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), STARS);
+        for Hidden {
+            text: secret,
+            quoted,
+        } in &known.ordered
+        {
+            if text.contains(&**secret) {
+                text = text.replace(&**secret, STARS);
             }
-            // Inside of JSON, a text is written otherwise.
-            let quoted = Value::from(secret.as_str()).to_string();
-            let quoted = quoted.trim_matches('"');
-            if quoted != secret && text.contains(quoted) {
+            if let Some(quoted) = quoted
+                && text.contains(quoted)
+            {
                 text = text.replace(quoted, STARS);
             }
         }
@@ -88,9 +142,12 @@ impl Mask {
             Value::Array(items) => items.into_iter().map(|it| self.hide_value(it)).collect(),
             Value::Object(members) => members
                 .into_iter()
-                .map(|(name, member)| (name, self.hide_value(member)))
+                .map(|(name, member)| (self.hide(&name), self.hide_value(member)))
                 .collect::<Map<_, _>>()
                 .into(),
+            Value::Number(number) if self.0.read().place(&number.to_string()).is_ok() => {
+                STARS.into()
+            }
             other => other,
         }
     }

@@ -13,6 +13,10 @@ pub(super) fn render(runner: &Runner, context: &Context) -> Value {
     };
     let host = render::host(&runner.hosts, false);
     let rendered = render::render(output, context.open(), &host);
+    if let (Some(rendered), Some(bare)) = (&rendered, context.bare_open()) {
+        let without = render::render(output, &bare, &host);
+        runner.mask.add_derived(rendered, without.as_ref());
+    }
     let mut output = rendered.unwrap_or_default();
     for list in ["links", "text"] {
         if let Some(Value::Array(items)) = output.get_mut(list) {

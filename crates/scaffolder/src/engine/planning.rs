@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use integrations::{ReadUrl, ScmIntegrations};
-use model::{EntityRef, YamlLimits, parse_documents};
+use model::{
+    EntityRef, Position, Problem, YamlLimits, find_mistakes, find_placeholders, locate,
+    parse_documents, replace_placeholder,
+};
 use parking_lot::Mutex;
 use platform::actions::{Action, Place as ActionPlace, Quiet, Run, Spec};
 use platform::{Error, Result};
@@ -26,6 +29,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const CALLERS: [&str; 4] = ["publish:", "github:", "gitlab:", "argocd:"];
 /// Largest catalog file that is looked at.
 const MAX_CATALOG_FILE: u64 = 1 << 20;
+/// The catalog file where none is named.
+const CATALOG_FILE: &str = "/catalog-info.yaml";
+/// Problems of one entity that are told.
+const MAX_PROBLEMS: usize = 10;
 
 /// A plan that is being made.
 pub(crate) struct Plan {
@@ -224,9 +231,7 @@ impl Runner {
         input: &Value,
         entry: &mut Value,
     ) -> Result<Option<Value>> {
-        let path = input["catalogInfoPath"]
-            .as_str()
-            .unwrap_or("/catalog-info.yaml");
+        let path = input["catalogInfoPath"].as_str().unwrap_or(CATALOG_FILE);
         let url = match (
             input["catalogInfoUrl"].as_str(),
             input["repoContentsUrl"].as_str(),
@@ -238,9 +243,13 @@ impl Runner {
                 .map_err(|error| Error::input(error.to_string()))?,
             (None, None) => return Err(Error::input("there is no URL to register")),
         };
-        let refs = self.entities_at(path).await;
+        let Descriptor { refs, problems } = self.descriptor_at(path).await;
         entry["catalog"] =
             json!([{ "change": "register", "target": url.as_str(), "entities": refs }]);
+        if let Some(first) = problems.first() {
+            entry["note"] = first.as_str().into();
+            entry["catalog"][0]["problems"] = problems.into();
+        }
         let mut output = json!({ "catalogInfoUrl": url });
         if let Some(first) = refs.first() {
             output["entityRef"] = first.as_str().into();
@@ -248,26 +257,69 @@ impl Runner {
         Ok(Some(output))
     }
 
-    /// The entities of a file of the workspace, which is about to be the repository.
-    async fn entities_at(&self, path: &str) -> Vec<String> {
+    /// What is wrong with the catalog file that a step would register, if it is in the workspace.
+    pub(super) async fn problems_to_register(&self, input: &Value) -> Vec<String> {
+        let path = input["catalogInfoPath"].as_str();
+        let descriptor = self.descriptor_at(path.unwrap_or(CATALOG_FILE)).await;
+        descriptor.problems
+    }
+
+    /// The catalog file of the workspace, which is about to be the repository.
+    async fn descriptor_at(&self, path: &str) -> Descriptor {
         let path = path
             .trim_start_matches("./")
             .trim_start_matches('/')
             .to_owned();
-        let root = self.workspace.clone();
+        let (root, relative) = (self.workspace.clone(), path.clone());
         let text = blocking(move || {
-            let full = resolve(&root, &path)?;
+            let full = resolve(&root, &relative)?;
             let is_small = full.metadata().is_ok_and(|it| it.len() <= MAX_CATALOG_FILE);
             let text = is_small.then(|| std::fs::read_to_string(&full).ok());
             Ok(text.flatten().unwrap_or_default())
         });
-        let text = text.await.unwrap_or_default();
-        let documents = parse_documents(&text, &YamlLimits::default());
-        let refs = documents
-            .iter()
-            .filter_map(|it| EntityRef::from_entity(&it.value).ok());
-        refs.map(|it| it.to_string()).collect()
+        Descriptor::read(&path, &text.await.unwrap_or_default())
     }
+}
+
+/// What a catalog file says.
+struct Descriptor {
+    /// The entities.
+    refs: Vec<String>,
+    /// What keeps the catalog from taking them, with file, line and column.
+    problems: Vec<String>,
+}
+
+impl Descriptor {
+    fn read(path: &str, text: &str) -> Self {
+        let (mut refs, mut problems) = (Vec::new(), Vec::new());
+        for mut document in parse_documents(text, &YamlLimits::default()) {
+            let mut found = std::mem::take(&mut document.problems);
+            if found.is_empty() {
+                found.extend(document.root_problem());
+            }
+            if found.is_empty() {
+                found = mistakes(&mut document.value);
+            }
+            for problem in found.into_iter().take(MAX_PROBLEMS) {
+                let position = problem.position;
+                let position = position.or_else(|| locate(text, document.place, &problem.path));
+                let Position { line, column } = position.unwrap_or(document.start);
+                problems.push(format!("{path}:{line}:{column}: {}", problem.message));
+            }
+            if let Ok(entity_ref) = EntityRef::from_entity(&document.value) {
+                refs.push(entity_ref.to_string());
+            }
+        }
+        Self { refs, problems }
+    }
+}
+
+/// What is wrong with an entity; files that it refers to are not looked at.
+fn mistakes(entity: &mut Value) -> Vec<Problem> {
+    for placeholder in find_placeholders(entity) {
+        replace_placeholder(entity, &placeholder.pointer, "content".into());
+    }
+    find_mistakes(entity)
 }
 
 /// A call of the portal's own API.
@@ -288,6 +340,38 @@ fn plan_request(input: &Value, entry: &mut Value) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_descriptor_is_read_as_the_catalog_would() {
+        let entity = |description: &str| {
+            format!(
+                "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: a\n  \
+                 description: {description}\nspec: {{type: x, lifecycle: x, owner: o}}\n"
+            )
+        };
+        for (description, expected) in [
+            ("\"x\"", None),
+            ("{$text: ./README.md}", None),
+            ("", Some("f.yaml:5:")),
+            ("d: x \"q\"", Some("f.yaml:5:")),
+        ] {
+            let read = Descriptor::read("f.yaml", &entity(description));
+            let told = read.problems.first();
+            match expected {
+                None => assert_eq!(told, None, "{description}"),
+                Some(start) => assert!(told.unwrap().starts_with(start), "{told:?}"),
+            }
+        }
+        let two = format!("{}---\nname: x\n", entity("x"));
+        let read = Descriptor::read("f.yaml", &two);
+        assert_eq!(read.refs, ["component:default/a"]);
+        assert!(
+            read.problems[0].starts_with("f.yaml:8:"),
+            "{:?}",
+            read.problems
+        );
+        assert!(Descriptor::read("f.yaml", "").problems.is_empty());
+    }
 
     #[test]
     fn effects_of_actions() {

@@ -81,6 +81,13 @@ impl Runner {
     ) -> Value {
         let planned = self.plan_step(place, action, each, progress).await;
         let spec = action.spec();
+        if spec.id == "catalog:register" {
+            let input = self.input(place, each, progress);
+            for problem in self.problems_to_register(&input).await {
+                self.log_of(place)
+                    .error(&format!("The catalog would refuse {problem}"));
+            }
+        }
         let mock = self.mocks.get(&spec.id).cloned();
         mock.or(planned)
             .unwrap_or_else(|| example_of(&spec.output, 0))

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use platform::actions::{Action, Call, Checkpoints, Log, Run, Spec, Step};
+use platform::actions::{Action, Call, Log as _, Run, Spec, Step};
 use platform::permission::Decision;
-use platform::{Error, Result, json_schema};
+use platform::{Code, Error, Result, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::book::Book;
-use super::mask::Mask;
 use super::policy::Policy;
+use super::step_book::{StepCheckpoints, StepLog};
 use super::{News, Place, Progress, Runner, loops};
 use crate::permission::{ACTION_EXECUTE, allows_action};
 use crate::render;
@@ -58,8 +56,7 @@ impl Runner {
                 let message = format!("Finished step {}", place.name());
                 let news = News::new(State::Completed, message).with(&output);
                 self.write_down(place, news, progress).await?;
-                let secrets = self.secret_outputs(place);
-                progress.context.add_output(place.id(), &output, secrets);
+                progress.context.add_output(place.id(), &output, &self.mask);
                 Ok(())
             }
             Ok(Done::Skipped(message)) => {
@@ -82,7 +79,12 @@ impl Runner {
                 "Step {id} ({name}) of task {task} has been cancelled."
             ))
         } else {
-            Error::new(error.code(), self.mask.hide(error.message()))
+            let message = match (error.code(), error.message()) {
+                // Backstage says nothing more, which helps nobody who reads a log.
+                (Code::Forbidden, "") => "the permissions of who started the task do not allow it",
+                (_, message) => message,
+            };
+            Error::new(error.code(), self.mask.hide(message))
         };
         if let Some(plan) = &self.plan {
             let entry = json!({
@@ -146,8 +148,11 @@ impl Runner {
         };
         if place.step.get("each").is_some_and(|each| !each.is_null()) {
             let each = self.with_secrets(&place.step["each"], None, progress);
+            let bare = self.without_secrets(&place.step["each"], None, progress);
+            let is_secret = progress.context.has_secrets() && bare != each;
             return match loops::rounds(place.action(), each.as_ref()) {
-                Ok(rounds) => {
+                Ok(items) => {
+                    let rounds = Rounds { items, is_secret };
                     self.perform_rounds(place, &*action, rounds, done, progress)
                         .await
                 }
@@ -163,7 +168,7 @@ impl Runner {
                 return Ok(Err(error));
             }
             let output = self.stand_in(place, &*action, None, progress).await;
-            progress.context.add_output(place.id(), &output, Vec::new());
+            progress.context.add_output(place.id(), &output, &self.mask);
             return Ok(Ok(Done::Skipped(message)));
         }
         self.plan_step(place, &*action, None, progress).await;
@@ -175,17 +180,17 @@ impl Runner {
         &self,
         place: &Place<'_>,
         action: &dyn Action,
-        rounds: Vec<Value>,
+        rounds: Rounds,
         done: &HashMap<String, Entry>,
         progress: &mut Progress,
     ) -> Result<Result<Done>, Error> {
         let mut all = Map::new();
         let log = self.log_of(place);
-        for (index, round) in rounds.iter().enumerate() {
+        for (index, round) in rounds.items.iter().enumerate() {
             let key = format!("{}.{index}", place.index);
             if let Some(entry) = done.get(&key).filter(|it| it.state == State::Completed) {
                 let output = entry.output.as_deref().unwrap_or("{}");
-                match self.opened(place, output) {
+                match self.opened(output) {
                     Ok(output) => loops::collect(&mut all, &output),
                     Err(error) => return Ok(Err(error)),
                 }
@@ -198,7 +203,7 @@ impl Runner {
                 log.info(&unwanted(place));
                 continue;
             }
-            log.info(&loops::announcement(round));
+            log.info(&loops::announcement(round, rounds.is_secret));
             if let Some(message) = self.reason_to_leave_out(action.spec()) {
                 self.announce_dry_run(place, action.spec(), Some(round), progress);
                 log.info(&message);
@@ -235,7 +240,7 @@ impl Runner {
         let mut change = super::Change {
             key: round.key.clone(),
             state: State::Completed,
-            output: Some(self.sealed(round.place, output)?),
+            output: Some(self.sealed(output)?),
             line: None,
             workspace: None,
         };
@@ -338,14 +343,24 @@ impl Runner {
     ) -> Option<Value> {
         let host = render::host(&self.hosts, progress.error.is_some());
         let rendered = render::render(value, &progress.context.full(each, Map::clone), &host);
-        if progress.context.has_secrets() {
-            let bare = progress.context.bare(each);
-            let without = render::render(value, &bare, &host);
-            if let Some(rendered) = &rendered {
-                self.mask.add_derived(rendered, without.as_ref());
-            }
+        if let (Some(rendered), true) = (&rendered, progress.context.has_secrets()) {
+            let without = self.without_secrets(value, each, progress);
+            self.mask.add_derived(rendered, without.as_ref());
         }
         rendered
+    }
+
+    /// The same without any secret, which is what people may see of it.
+    fn without_secrets(
+        &self,
+        value: &Value,
+        each: Option<&Value>,
+        progress: &Progress,
+    ) -> Option<Value> {
+        let each = each.map(|each| self.mask.hide_value(each.clone()));
+        let host = render::host(&self.hosts, progress.error.is_some());
+        let bare = progress.context.bare(each.as_ref());
+        render::render(value, &bare, &host)
     }
 
     pub(super) async fn authorize(&self, spec: &Spec, label: &str, input: &Value) -> Result<()> {
@@ -400,6 +415,13 @@ impl Runner {
     }
 }
 
+/// The rounds of a loop.
+struct Rounds {
+    items: Vec<Value>,
+    /// Whether they are made of a secret, so that none is shown.
+    is_secret: bool,
+}
+
 /// A round of a loop and its key in the book.
 struct Round<'p, 's> {
     place: &'p Place<'s>,
@@ -435,50 +457,4 @@ pub(super) fn check_input(spec: &Spec, label: &str, input: &Value) -> Result<()>
         "Invalid input passed to action {label}, {}",
         texts.join(", ")
     )))
-}
-
-/// Lines of an action, as the logger of Backstage colours them.
-pub(super) struct StepLog {
-    book: Arc<dyn Book>,
-    mask: Arc<Mask>,
-    step_id: String,
-}
-
-impl StepLog {
-    fn line(&self, level: &str, message: &str) {
-        let message = self.mask.hide(message);
-        self.book
-            .log(json!({ "message": format!("{level}: {message}"), "stepId": self.step_id }));
-    }
-}
-
-impl Log for StepLog {
-    fn info(&self, message: &str) {
-        self.line("\u{1b}[32minfo\u{1b}[39m", message);
-    }
-
-    fn error(&self, message: &str) {
-        self.line("\u{1b}[31merror\u{1b}[39m", message);
-    }
-}
-
-/// Results of parts of one step.
-struct StepCheckpoints {
-    book: Arc<dyn Book>,
-    prefix: String,
-}
-
-#[async_trait]
-impl Checkpoints for StepCheckpoints {
-    async fn load(&self, key: &str) -> Result<Option<Value>> {
-        self.book
-            .load_checkpoint(&format!("{}.{key}", self.prefix))
-            .await
-    }
-
-    async fn save(&self, key: &str, value: &Value) -> Result<()> {
-        self.book
-            .save_checkpoint(&format!("{}.{key}", self.prefix), value)
-            .await
-    }
 }

@@ -1,6 +1,7 @@
 //! The book of a task in the database.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +13,9 @@ use platform::seal::Keyring;
 use platform::{Clock, Error, Millis, Result};
 use serde_json::Value;
 
+use super::blocking;
 use super::book::{Book, Change};
+use super::mask::Mask;
 use crate::store::{events, journal, tasks};
 use crate::task::{EventKind, NewEvent, Status, parse};
 
@@ -30,6 +33,9 @@ pub(crate) struct Stored {
     keyring: Keyring,
     id: String,
     fence: i64,
+    mask: Arc<Mask>,
+    /// Texts of the mask that are written down.
+    n_masked: AtomicUsize,
     waiting: Mutex<Vec<NewEvent>>,
     /// Lines are written in the order in which they came.
     writing: tokio::sync::Mutex<()>,
@@ -44,10 +50,42 @@ impl Stored {
             keyring,
             id,
             fence,
+            mask: Arc::default(),
+            n_masked: AtomicUsize::new(0),
             waiting: Mutex::default(),
             writing: tokio::sync::Mutex::default(),
             is_lost: AtomicBool::new(false),
         }
+    }
+
+    /// What must not be seen of the task; what is added is kept for later runs.
+    pub(crate) fn mask(&self) -> Arc<Mask> {
+        Arc::clone(&self.mask)
+    }
+
+    /// Takes over what was kept in earlier runs, before anything is added.
+    pub(crate) fn restore_mask(&self, kept: Vec<String>) -> Result<()> {
+        for sealed in kept {
+            let text = self.keyring.open(sealed, &self.id)?;
+            let texts: Vec<String> = serde_json::from_str(text.expose())
+                .map_err(|_| Error::internal("what must not be seen cannot be read"))?;
+            self.mask.add_known(&texts);
+        }
+        self.n_masked
+            .store(self.mask.since(0).len(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// What was added to the mask since it was last written: how much, and sealed.
+    fn added_mask(&self) -> Result<Option<(usize, String)>> {
+        let added = self.mask.since(self.n_masked.load(Ordering::SeqCst));
+        if added.is_empty() {
+            return Ok(None);
+        }
+        let texts = added.iter().map(|text| Value::from(&**text));
+        let text = Secret::new(texts.collect::<Value>().to_string());
+        let sealed = self.keyring.seal(&text, &self.id)?;
+        Ok(Some((added.len(), sealed)))
     }
 
     /// Says that this process has to let go of the task.
@@ -74,7 +112,7 @@ impl Stored {
         self.write(Some(last), move |tx, task| {
             if status == Status::Completed {
                 journal::delete_workspace(tx, &task.id)?;
-                journal::forget_sealed(tx, &task.id)?;
+                journal::forget_outputs(tx, &task.id)?;
             }
             tasks::finish(tx, &task.id, task.fence, status, task.now).map(drop)
         })
@@ -99,6 +137,7 @@ impl Stored {
         if self.is_lost() {
             return Err(lost());
         }
+        let (n_masked, mask) = self.added_mask()?.unzip();
         let mut lines = std::mem::take(&mut *self.waiting.lock());
         lines.extend(last);
         let held = Held {
@@ -115,12 +154,19 @@ impl Stored {
                     return Ok(None);
                 };
                 events::insert(tx, &held.id, &lines, held.now)?;
+                if let Some(mask) = mask {
+                    journal::insert_mask(tx, &held.id, &mask)?;
+                }
                 work(tx, &held)?;
                 Ok(Some(is_cancelled))
             })
             .await;
         match written {
-            Ok(Some(is_cancelled)) => Ok(is_cancelled),
+            Ok(Some(is_cancelled)) => {
+                let n_masked = n_masked.unwrap_or_default();
+                self.n_masked.fetch_add(n_masked, Ordering::SeqCst);
+                Ok(is_cancelled)
+            }
             Ok(None) => {
                 self.let_go();
                 Err(lost())
@@ -176,6 +222,13 @@ impl Book for Stored {
             line,
             workspace,
         } = change;
+        let workspace = match workspace {
+            Some(files) => {
+                let (keyring, id) = (self.keyring.clone(), self.id.clone());
+                Some(blocking(move || keyring.seal_bytes(files, &id)).await?)
+            }
+            None => None,
+        };
         self.write(line.map(log_event), move |tx, task| {
             journal::upsert(tx, &task.id, &key, state, output.as_deref())?;
             match workspace {
@@ -209,11 +262,13 @@ impl Book for Stored {
             .db
             .read(move |tx| journal::load_checkpoint(tx, &id, &key))
             .await?;
-        kept.as_deref().map(parse).transpose()
+        let open = |kept| parse(self.keyring.open(kept, &self.id)?.expose());
+        kept.map(open).transpose()
     }
 
     async fn save_checkpoint(&self, key: &str, value: &Value) -> Result<()> {
-        let (key, value) = (key.to_owned(), value.to_string());
+        let value = self.seal(&Secret::new(value.to_string()))?;
+        let key = key.to_owned();
         self.write(None, move |tx, task| {
             journal::upsert_checkpoint(tx, &task.id, &key, &value)
         })

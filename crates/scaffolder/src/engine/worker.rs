@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::mask::Mask;
 use super::stored::{LEASE, Stored};
 use super::{End, Runner, blocking};
 use crate::scaffolder::Scaffolder;
@@ -146,11 +145,20 @@ async fn prepare(
     cancel: CancellationToken,
 ) -> Result<(Runner, Vec<crate::task::Entry>)> {
     let id = claimed.id.clone();
-    let (done, files) = scaffolder
+    let (done, files, masked) = scaffolder
         .db
-        .read(move |tx| Ok((journal::list(tx, &id)?, journal::load_workspace(tx, &id)?)))
+        .read(move |tx| {
+            let files = journal::load_workspace(tx, &id)?;
+            Ok((
+                journal::list(tx, &id)?,
+                files,
+                journal::list_masks(tx, &id)?,
+            ))
+        })
         .await?;
+    book.restore_mask(masked)?;
     let folder = root.clone();
+    let (keyring, id) = (scaffolder.keyring.clone(), claimed.id.clone());
     // Whoever had the task before has lost it, and may not have tidied up.
     let left = (1..claimed.fence).map(|fence| folder_of(scaffolder, &claimed.id, fence));
     let left: Vec<PathBuf> = left.collect();
@@ -160,7 +168,9 @@ async fn prepare(
         }
         workspace::remove(&folder)?;
         workspace::create(&folder)?;
-        files.map_or(Ok(()), |files| workspace::unpack(&folder, &files))
+        files.map_or(Ok(()), |files| {
+            workspace::unpack(&folder, &keyring.open_bytes(files, &id)?)
+        })
     })
     .await?;
     let secrets = match &claimed.secrets {
@@ -171,7 +181,7 @@ async fn prepare(
         }
         None => serde_json::Map::new(),
     };
-    let mask = Mask::default();
+    let mask = book.mask();
     mask.add(&secrets);
     mask.add(&scaffolder.settings.environment.secrets);
     let initiator: Initiator = serde_json::from_str(&claimed.initiator)
@@ -193,7 +203,7 @@ async fn prepare(
         mocks: serde_json::Map::new(),
         plan: None,
         book,
-        mask: Arc::new(mask),
+        mask,
         cancel,
         is_dry_run: false,
     };

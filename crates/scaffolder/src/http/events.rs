@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::stream;
 use http::HeaderValue;
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::scaffolder::Scaffolder;
 use crate::service::tasks::is_recoverable;
 use crate::store::EVENTS;
+use crate::store::events::PAGE;
 use crate::task::Event;
 
 const PARAMS: &[Param] = &[Param::integer("after")];
@@ -32,7 +33,7 @@ pub(super) async fn list_events(
     State(scaffolder): State<Scaffolder>,
     Segments([id]): Segments<1>,
     params: Params,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     params.check(PARAMS)?;
     let task = scaffolder.find_task(&ctx, &id).await?;
     let is_recoverable = is_recoverable(&task.spec()?);
@@ -45,10 +46,54 @@ pub(super) async fn list_events(
         }
         watcher.wait().await;
     };
-    let views = events
-        .iter()
-        .map(|event| event.to_json(&task.id, is_recoverable));
-    Ok(Json(views.collect::<Result<Vec<_>>>()?.into()))
+    if events.len() < PAGE {
+        let views = events
+            .iter()
+            .map(|event| event.to_json(&task.id, is_recoverable));
+        let views: Value = views.collect::<Result<Vec<_>>>()?.into();
+        return Ok(Json(views).into_response());
+    }
+    let list = List {
+        watcher,
+        is_recoverable,
+        page: Some(events),
+        is_begun: false,
+    };
+    let mut response = Response::new(Body::from_stream(stream::try_unfold(list, List::next)));
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    Ok(response)
+}
+
+/// A list of more events than one page has, written page by page, so that none is left out and only
+/// one page is in memory.
+struct List {
+    watcher: Watcher,
+    is_recoverable: bool,
+    /// The events to write next; none after the last.
+    page: Option<Vec<Event>>,
+    is_begun: bool,
+}
+
+impl List {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
+        let Some(events) = self.page.take() else {
+            return Ok(None);
+        };
+        let mut text = String::new();
+        for event in &events {
+            text.push_str(if self.is_begun { "," } else { "[" });
+            self.is_begun = true;
+            let view = event.to_json(&self.watcher.task_id, self.is_recoverable)?;
+            text.push_str(&view.to_string());
+        }
+        if events.len() < PAGE {
+            text.push(']');
+        } else {
+            self.page = Some(self.watcher.next().await?);
+        }
+        Ok(Some((text.into(), self)))
+    }
 }
 
 pub(super) async fn stream_events(

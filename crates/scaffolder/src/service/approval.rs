@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use audit::{Event as AuditEvent, Origin};
+use model::EntityRef;
 use platform::actions::{Quiet, Run};
 use platform::permission::Decision;
 use platform::{Caller, Ctx, Error, Result};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::tasks::Prepared;
 use crate::permission::{MANAGEMENT, TASK_READ};
 use crate::scaffolder::Scaffolder;
 use crate::store::{events, tasks};
 use crate::task::{Approval, EventKind, NewEvent, Task};
+use crate::template::Template;
 
 /// The action that tells people something, where notifications are part of the portal.
 const SEND: &str = "notification:send";
@@ -51,15 +52,15 @@ impl Scaffolder {
     /// Tells the owner of a template that a task waits for somebody else than who started it.
     ///
     /// The task waits whether they are told or not, and can be found in the list of tasks.
-    pub(super) async fn tell_owner(&self, ctx: &Ctx, prepared: &Prepared, id: &str) {
-        let (Some(owner), Some(action)) = (&prepared.owner, self.actions.get(SEND)) else {
+    pub(super) async fn tell_owner(&self, ctx: &Ctx, owner: Option<&str>, title: &str, id: &str) {
+        let (Some(owner), Some(action)) = (owner, self.actions.get(SEND)) else {
             return;
         };
         let by = ctx.caller().subject();
         let input = json!({
             "recipients": "entity",
             "entityRefs": [owner],
-            "title": format!("{} waits for approval", prepared.title),
+            "title": format!("{title} waits for approval"),
             "info": format!("{by} started it, and somebody else has to let it run."),
             "link": format!("/create/tasks/{id}"),
             "severity": "normal",
@@ -84,6 +85,26 @@ impl Scaffolder {
     }
 }
 
+impl Scaffolder {
+    /// Whose approval a task needs to run again, because one approval is for one run with its secrets;
+    /// and its template, if the caller may see it.
+    pub(super) async fn approval_of_retry(
+        &self,
+        ctx: &Ctx,
+        spec: &Value,
+    ) -> (Option<Approval>, Option<Template>) {
+        let template = spec["templateInfo"]["entityRef"].as_str();
+        let template = match template.and_then(|it| it.parse::<EntityRef>().ok()) {
+            Some(template) => self.find_template(ctx, &template).await.ok(),
+            None => None,
+        };
+        // Either what was demanded then, or what is demanded now.
+        let demands_now = template.as_ref().is_some_and(Template::needs_approval);
+        let demands = demands_now || Template::demanded_approval(spec);
+        (demands.then_some(Approval::Others), template)
+    }
+}
+
 /// Fails unless the caller may approve of a task.
 async fn check_approver(ctx: &Ctx, task: &Task, approval: Approval) -> Result<()> {
     let creator = task.created_by.as_deref();
@@ -103,5 +124,7 @@ async fn check_approver(ctx: &Ctx, task: &Task, approval: Approval) -> Result<()
     if is_enough {
         return Ok(());
     }
-    Err(Error::forbidden(""))
+    Err(Error::forbidden(
+        "approving of a task takes the permission scaffolder.template.management",
+    ))
 }

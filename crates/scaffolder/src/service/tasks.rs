@@ -10,11 +10,14 @@ use serde_json::{Map, Value, json};
 use super::{Checked, told};
 use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
 use crate::scaffolder::Scaffolder;
+use crate::store::tasks::Reopened;
 use crate::store::{events, journal, tasks};
 use crate::task::{Approval, Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
 
 /// Bytes of one task's specification.
 const MAX_SPEC: usize = 4 << 20;
+/// Events of one answer that is made in memory.
+const MAX_LISTED: usize = 50_000;
 
 /// A task to create.
 pub(crate) struct Draft {
@@ -50,12 +53,7 @@ impl Scaffolder {
             .write(move |tx| {
                 tasks::insert(tx, &task, now)?;
                 if task.approval.is_some() {
-                    let body = json!({ "message": "Waiting for approval" });
-                    let event = NewEvent {
-                        kind: EventKind::Log,
-                        body,
-                    };
-                    events::insert(tx, &task.id, &[event], now)?;
+                    events::insert(tx, &task.id, &[waiting()], now)?;
                 }
                 let event =
                     AuditEvent::done("scaffolder.task.create", &task.id).detail(&task.template_ref);
@@ -63,7 +61,8 @@ impl Scaffolder {
             })
             .await?;
         if prepared.approval == Some(Approval::Others) {
-            self.tell_owner(ctx, &prepared, &id).await;
+            let owner = prepared.owner.as_deref();
+            self.tell_owner(ctx, owner, &prepared.title, &id).await;
         }
         Ok(Checked::Fine(id))
     }
@@ -180,7 +179,7 @@ impl Scaffolder {
     /// A task and its events, as the API tells them.
     pub async fn task_with_events(&self, ctx: &Ctx, id: &str) -> Result<(Value, Vec<Value>)> {
         let task = self.find_task(ctx, id).await?;
-        let events = self.events_after(&task.id, 0, true).await?;
+        let events = self.all_events_after(&task.id, 0).await?;
         let events = events.iter().map(|it| it.to_json(id, false));
         Ok((task.to_json()?, events.collect::<Result<_>>()?))
     }
@@ -206,7 +205,8 @@ impl Scaffolder {
         Ok(task)
     }
 
-    /// Events of a task after one, and the completion even if it was before, if so wanted.
+    /// The next page of events of a task after one, and the completion even if it was before, if so
+    /// wanted.
     pub(crate) async fn events_after(
         &self,
         id: &str,
@@ -217,6 +217,25 @@ impl Scaffolder {
         self.db
             .read(move |tx| events::list(tx, &id, after, with_completion))
             .await
+    }
+
+    /// All events of a task after one, and the completion even if it was before; an error if there
+    /// are more than one answer can have.
+    pub(crate) async fn all_events_after(&self, id: &str, after: i64) -> Result<Vec<Event>> {
+        let mut all = self.events_after(id, after, true).await?;
+        let mut n_read = all.len();
+        while n_read == events::PAGE {
+            let last = all.last().map_or(after, |last| last.id);
+            let page = self.events_after(id, last.max(after), false).await?;
+            n_read = page.len();
+            all.extend(page);
+            if all.len() > MAX_LISTED {
+                return Err(Error::input(format!(
+                    "Task {id} has more than {MAX_LISTED} events after {after}; ask for later ones"
+                )));
+            }
+        }
+        Ok(all)
     }
 
     /// Asks for the end of a task.
@@ -257,6 +276,7 @@ impl Scaffolder {
         let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
         let strategy = strategy.unwrap_or("none").to_owned();
         let (secrets, seal_id) = self.sealed(id, secrets)?;
+        let (approval, template) = self.approval_of_retry(ctx, &spec).await;
         let (origin, now) = (Origin::of(ctx), self.clock.now());
         self.db
             .write(move |tx| {
@@ -279,11 +299,32 @@ impl Scaffolder {
                     body: json!({ "recoverStrategy": strategy }),
                 };
                 events::insert(tx, &task.id, &[recovered], now)?;
-                tasks::reopen(tx, &task.id, secrets.as_deref(), seal_id.as_deref())?;
+                if approval.is_some() {
+                    events::insert(tx, &task.id, &[waiting()], now)?;
+                }
+                let reopened = Reopened {
+                    secrets: secrets.as_deref(),
+                    seal_id: seal_id.as_deref(),
+                    approval,
+                };
+                tasks::reopen(tx, &task.id, &reopened)?;
                 let event = AuditEvent::done("scaffolder.task.retry", &task.id);
                 audit::record(tx, &origin, &event, now)
             })
-            .await
+            .await?;
+        if let (Some(_), Some(template)) = (approval, template) {
+            let owner = template.owner();
+            self.tell_owner(ctx, owner.as_deref(), template.title(), id)
+                .await;
+        }
+        Ok(())
+    }
+}
+
+fn waiting() -> NewEvent {
+    NewEvent {
+        kind: EventKind::Log,
+        body: json!({ "message": "Waiting for approval" }),
     }
 }
 

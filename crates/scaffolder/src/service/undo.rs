@@ -79,15 +79,21 @@ impl Scaffolder {
     }
 
     async fn traces(&self, id: &str) -> Result<Traces> {
-        let id = id.to_owned();
-        self.db
+        let wanted = id.to_owned();
+        let mut traces = self
+            .db
             .read(move |tx| {
                 Ok(Traces {
-                    entries: journal::list(tx, &id)?,
-                    checkpoints: journal::list_checkpoints(tx, &id)?,
+                    entries: journal::list(tx, &wanted)?,
+                    checkpoints: journal::list_checkpoints(tx, &wanted)?,
                 })
             })
-            .await
+            .await?;
+        for (_, value) in &mut traces.checkpoints {
+            let sealed = std::mem::take(value);
+            self.keyring.open(sealed, id)?.expose().clone_into(value);
+        }
+        Ok(traces)
     }
 
     async fn undo(&self, ctx: &Ctx, deed: &Deed<'_>, inverse: &Inverse) -> Result<()> {

@@ -6,8 +6,8 @@ use platform::{Millis, Result};
 use super::EVENTS;
 use crate::task::{Event, NewEvent};
 
-/// Events of one read.
-const MAX_EVENTS: i64 = 10_000;
+/// Events of one read; there may be more after the last one of so many.
+pub(crate) const PAGE: usize = 1_000;
 
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
@@ -37,23 +37,27 @@ pub(crate) fn insert(
     tx.notify(EVENTS)
 }
 
-/// Events after one; the completion is among them if so wanted, even if it was before.
+/// The first [`PAGE`] events after one; the completion is among them if so wanted, even if it was
+/// before.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     task_id: &str,
     after: i64,
     with_completion: bool,
 ) -> Result<Vec<Event>> {
-    let always = if with_completion { "completion" } else { "" };
+    // Without the alternative, what was seen already is not read again.
+    let which = if with_completion {
+        "(id > $2 or type = 'completion')"
+    } else {
+        "id > $2"
+    };
+    let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let rows = tx.query(
-        "select id, type, body, created_at from scaffolder_event \
-         where task_id = $1 and (id > $2 or type = $3) order by id limit $4",
-        &[
-            task_id.into(),
-            after.into(),
-            always.into(),
-            MAX_EVENTS.into(),
-        ],
+        &format!(
+            "select id, type, body, created_at from scaffolder_event \
+             where task_id = $1 and {which} order by id limit $3"
+        ),
+        &[task_id.into(), after.into(), limit.into()],
     )?;
     rows.into_iter().map(event).collect()
 }

@@ -1,4 +1,5 @@
-//! What steps did: `scaffolder_step`, `scaffolder_checkpoint` and `scaffolder_workspace`.
+//! What steps did: `scaffolder_step`, `scaffolder_checkpoint`, `scaffolder_workspace`, and
+//! `scaffolder_mask` with what must not be seen of it.
 
 use platform::Result;
 use platform::db::Tx;
@@ -50,11 +51,38 @@ pub(crate) fn delete_incomplete(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     .map(drop)
 }
 
-/// Forgets outputs with secrets, which nobody needs when the task is over.
-pub(crate) fn forget_sealed(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+/// Forgets outputs, which nobody needs when the task is over.
+pub(crate) fn forget_outputs(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     tx.execute(
-        "update scaffolder_step set output = '{}' where task_id = $1 and output like $2",
-        &[task_id.into(), "%\"$sealed\"%".into()],
+        "update scaffolder_step set output = null where task_id = $1",
+        &[task_id.into()],
+    )
+    .map(drop)
+}
+
+/// Adds texts that must not be seen, sealed.
+pub(crate) fn insert_mask(tx: &mut Tx<'_>, task_id: &str, content: &str) -> Result<()> {
+    tx.execute(
+        "insert into scaffolder_mask (task_id, content) values ($1, $2)",
+        &[task_id.into(), content.into()],
+    )
+    .map(drop)
+}
+
+/// Texts that must not be seen, sealed.
+pub(crate) fn list_masks(tx: &mut Tx<'_>, task_id: &str) -> Result<Vec<String>> {
+    let rows = tx.query(
+        "select content from scaffolder_mask where task_id = $1",
+        &[task_id.into()],
+    )?;
+    rows.into_iter().map(|mut row| row.take(0)).collect()
+}
+
+/// Forgets what must not be seen, together with all that could tell of it.
+pub(crate) fn delete_masks(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
+    tx.execute(
+        "delete from scaffolder_mask where task_id = $1",
+        &[task_id.into()],
     )
     .map(drop)
 }

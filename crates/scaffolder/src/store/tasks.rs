@@ -80,7 +80,12 @@ pub(crate) fn list(tx: &mut Tx<'_>, query: &TaskQuery) -> Result<(Vec<Task>, i64
     }
     if let Some(statuses) = &query.status {
         params.push(json(statuses).into());
-        conditions.push(format!("status in {}", tx.each_text(params.len())));
+        let mut condition = format!("status in {}", tx.each_text(params.len()));
+        // A run that was cancelled ends as failed, as with Backstage.
+        if statuses.iter().any(|it| it == Status::Cancelled.name()) {
+            condition = format!("({condition} or (status = 'failed' and is_cancelled = 1))");
+        }
+        conditions.push(condition);
     }
     if let Some(owners) = &query.visible_to {
         params.push(json(owners).into());
@@ -220,17 +225,25 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     tx.notify(WORK)
 }
 
+/// What an ended task is opened again with.
+pub(crate) struct Reopened<'r> {
+    pub secrets: Option<&'r str>,
+    pub seal_id: Option<&'r str>,
+    /// Who has to approve; one that was cancelled while it waited goes on waiting.
+    pub approval: Option<Approval>,
+}
+
 /// Opens an ended task again.
-pub(crate) fn reopen(
-    tx: &mut Tx<'_>,
-    id: &str,
-    secrets: Option<&str>,
-    seal_id: Option<&str>,
-) -> Result<()> {
+pub(crate) fn reopen(tx: &mut Tx<'_>, id: &str, reopened: &Reopened<'_>) -> Result<()> {
     tx.execute(
         "update scaffolder_task set status = 'open', is_cancelled = 0, locked_until = 0, \
-         secrets = $2, seal_id = $3 where id = $1",
-        &[id.into(), secrets.into(), seal_id.into()],
+         secrets = $2, seal_id = $3, approval = coalesce($4, approval) where id = $1",
+        &[
+            id.into(),
+            reopened.secrets.into(),
+            reopened.seal_id.into(),
+            reopened.approval.map(Approval::name).into(),
+        ],
     )?;
     tx.notify(WORK)
 }

@@ -1,14 +1,16 @@
 //! Whether an entity is a good template: its form, its steps, and what its expressions refer to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use nunjucks::{ReferenceKind, Syntax};
+use nunjucks::{Position, ReferenceKind, Syntax, did_you_mean};
 use platform::actions::{Actions, Spec};
 use platform::json_schema;
 use serde_json::{Map, Value};
 
 use crate::engine::policy::Policy;
 use crate::engine::step::is_repeatable;
+use crate::render;
+use crate::repo_url::RepoHosts;
 
 /// The schema of `spec`. Reference 2 §D.1.
 const SPEC: &str = include_str!("spec.schema.json");
@@ -69,6 +71,8 @@ pub fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
     let mut linter = Linter {
         found: check_shape(entity),
         step_ids: HashMap::new(),
+        outputs: HashMap::new(),
+        names: Names::new(),
         parameters: parameter_names(entity),
     };
     if !linter.found.is_empty() {
@@ -93,6 +97,9 @@ struct Linter {
     found: Vec<TemplateProblem>,
     /// Ids of the steps before, and whether they run in any case.
     step_ids: HashMap<String, bool>,
+    /// Names of the outputs of the steps before, where their actions give no others.
+    outputs: HashMap<String, BTreeSet<String>>,
+    names: Names,
     /// `None` when the form is too open to tell.
     parameters: Option<HashSet<String>>,
 }
@@ -140,6 +147,12 @@ impl Linter {
         }
         self.check_keys(&at, step);
         self.check_id(&at, step, &id);
+        let outputs = actions.get(action);
+        match outputs.and_then(|action| output_names(&action.spec().output)) {
+            // Of two steps with one id, either may be meant.
+            Some(names) => self.outputs.entry(id).or_default().extend(names),
+            None => drop(self.outputs.remove(&id)),
+        }
     }
 
     /// Whether another step has the id; of two with conditions, one may be meant to run.
@@ -231,15 +244,44 @@ impl Linter {
             }
         };
         for reference in template.references() {
-            if reference.kind != ReferenceKind::Variable {
+            let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
+            if let Some(message) = self.names.complaint(reference.kind, &path) {
+                let Position { line, column } = reference.position;
+                let place = format!("at {line}:{column} of the text");
+                self.warn(
+                    at.to_owned(),
+                    format!("{message}; the text stays as it is ({place})"),
+                );
+            }
+            let is_value = match reference.kind {
+                ReferenceKind::Variable => true,
+                // A method of something.
+                ReferenceKind::Call => path.len() > 1,
+                ReferenceKind::Local | ReferenceKind::Filter | ReferenceKind::Test => false,
+            };
+            if !is_value {
                 continue;
             }
-            let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             match path.as_slice() {
-                ["steps", id, ..] if !self.step_ids.contains_key(*id) => self.error(
-                    at.to_owned(),
-                    format!("no step before this one has the id `{id}`"),
-                ),
+                ["steps", id, member, ..]
+                    if self.step_ids.contains_key(*id) && *member != "output" =>
+                {
+                    let message = format!("steps have `output` only, `{id}` has no `{member}`");
+                    self.error(at.to_owned(), message);
+                }
+                ["steps", id, "output", name, ..] => {
+                    let known = self.outputs.get(*id);
+                    if let Some(known) = known.filter(|known| !known.contains(*name)) {
+                        let near = did_you_mean(name, known.iter().map(String::as_str));
+                        let message = format!("the step `{id}` has no output `{name}`{near}");
+                        self.warn(at.to_owned(), message);
+                    } else if !self.step_ids.contains_key(*id) {
+                        self.error(at.to_owned(), unknown_step(id));
+                    }
+                }
+                ["steps", id, ..] if !self.step_ids.contains_key(*id) => {
+                    self.error(at.to_owned(), unknown_step(id));
+                }
                 ["parameters", name, ..] => {
                     let is_unknown = self
                         .parameters
@@ -257,6 +299,59 @@ impl Linter {
                 _ => {}
             }
         }
+    }
+}
+
+fn unknown_step(id: &str) -> String {
+    format!("no step before this one has the id `{id}`")
+}
+
+/// The names of all outputs of an action; `None` when it may give others.
+fn output_names(schema: &Value) -> Option<BTreeSet<String>> {
+    let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+    let names = schema
+        .get("properties")?
+        .as_object()
+        .filter(|_| is_closed)?;
+    Some(names.iter().map(|(name, _)| name.clone()).collect())
+}
+
+/// What expressions can use.
+struct Names {
+    filters: BTreeSet<String>,
+    functions: BTreeSet<String>,
+    tests: BTreeSet<String>,
+}
+
+impl Names {
+    fn new() -> Self {
+        let host = render::host(&RepoHosts::default(), false);
+        let language = ["range", "cycler", "joiner", "caller", "super"];
+        let mut names = Self {
+            filters: host.filter_names().map(str::to_owned).collect(),
+            functions: host.global_names().map(str::to_owned).collect(),
+            tests: nunjucks::test_names().map(str::to_owned).collect(),
+        };
+        let filters = nunjucks::filter_names().map(str::to_owned);
+        names.filters.extend(filters);
+        names.functions.extend(language.map(str::to_owned));
+        names
+    }
+
+    /// What is wrong with a name; methods of values are not looked at.
+    fn complaint(&self, kind: ReferenceKind, path: &[&str]) -> Option<String> {
+        let (known, what) = match kind {
+            ReferenceKind::Filter => (&self.filters, "filter"),
+            ReferenceKind::Test => (&self.tests, "test"),
+            ReferenceKind::Call => (&self.functions, "function"),
+            ReferenceKind::Variable | ReferenceKind::Local => return None,
+        };
+        let [name] = path else { return None };
+        if known.contains(*name) {
+            return None;
+        }
+        let near = did_you_mean(name, known.iter().map(String::as_str));
+        Some(format!("there is no {what} `{name}`{near}"))
     }
 }
 
@@ -305,5 +400,94 @@ fn collect_names(schema: &Value, names: &mut HashSet<String>, depth: usize) -> b
             _ => true,
         }),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use platform::actions::{Action, Run};
+    use serde_json::json;
+
+    use super::*;
+
+    struct Publish(Spec);
+
+    #[async_trait]
+    impl Action for Publish {
+        fn spec(&self) -> &Spec {
+            &self.0
+        }
+
+        async fn run(&self, _run: &Run, _input: Value) -> platform::Result<Value> {
+            Ok(Value::Null)
+        }
+    }
+
+    fn actions() -> Actions {
+        let actions = Actions::default();
+        for (id, is_closed) in [("test:closed", true), ("test:open", false)] {
+            let spec = json!({"id": id, "schema": {"input": {"type": "object"}, "output": {
+                "type": "object", "properties": {"remoteUrl": {"type": "string"}},
+                "additionalProperties": !is_closed,
+            }}});
+            let spec = Spec::from_json(&spec).unwrap();
+            actions.register(Arc::new(Publish(spec))).unwrap();
+        }
+        actions
+    }
+
+    #[test]
+    fn names_that_are_not_there_are_told_with_the_nearest_one() {
+        let actions = actions();
+        for (text, expected) in [
+            ("${{ 'a' | upper | parseRepoUrl }}", None),
+            (
+                "${{ 'a' | uper }}",
+                Some("there is no filter `uper`; did you mean `upper`?; the text stays as it is"),
+            ),
+            (
+                "${{ nofunc() }}",
+                Some("there is no function `nofunc`; the text stays as it is"),
+            ),
+            ("${{ range(2) and always() and 'a'.split('') }}", None),
+            ("{% macro m() %}{% endmacro %}${{ m() }}", None),
+            (
+                "${{ 1 is notest }}",
+                Some("there is no test `notest`; the text stays as it is"),
+            ),
+            ("${{ 1 is odd }}", None),
+            ("${{ steps.p.output.remoteUrl }}", None),
+            (
+                "${{ steps.p.output.remotUrl }}",
+                Some("the step `p` has no output `remotUrl`; did you mean `remoteUrl`?"),
+            ),
+            (
+                "${{ steps.p.output.remotUrl.split('/') }}",
+                Some("the step `p` has no output `remotUrl`; did you mean `remoteUrl`?"),
+            ),
+            ("${{ steps.o.output.remotUrl }}", None),
+            (
+                "${{ steps.p.outputs.remoteUrl }}",
+                Some("steps have `output` only, `p` has no `outputs`"),
+            ),
+            (
+                "${{ steps.q.output.remoteUrl }}",
+                Some("no step before this one has the id `q`"),
+            ),
+        ] {
+            let entity = json!({"spec": {"type": "x", "steps": [
+                {"id": "p", "action": "test:closed"},
+                {"id": "o", "action": "test:open"},
+            ], "output": {"said": text}}});
+            let problems = lint(&entity, &actions);
+            let told = problems.first().map(|problem| &*problem.message);
+            // Where it is in the text follows.
+            let told = told.map(|told| told.split(" (at 1:").next().unwrap());
+            assert_eq!(told, expected, "{text}");
+            assert!(problems.iter().all(|it| it.pointer == "/spec/output/said"));
+        }
     }
 }

@@ -397,3 +397,47 @@ async fn the_scaffolder_is_an_action_itself() {
         .await;
     assert_eq!(status, 404);
 }
+
+#[tokio::test]
+async fn a_list_of_events_is_whole_however_long_it_is() {
+    const N_MORE: i64 = 12_000;
+    let bench = Bench::new().await;
+    bench.template("t", json!({"type": "x", "steps": []})).await;
+    let id = bench.create("t", json!({}), json!({})).await;
+    let (_, first) = bench.wait(&id).await;
+    let task = id.clone();
+    let add = bench.database.db.write(move |tx| {
+        let rows = (0..N_MORE).map(|n| {
+            let body = json!({"message": n.to_string()}).to_string();
+            vec![task.as_str().into(), body.into()]
+        });
+        let rows: Vec<Vec<platform::db::Param<'_>>> = rows.collect();
+        let sql = "insert into scaffolder_event (task_id, type, body, created_at) \
+                   values ($1, 'log', $2, 0)";
+        tx.execute_each(sql, &rows).map(drop)
+    });
+    add.await.unwrap();
+    let ids = |events: &Value| -> Vec<i64> {
+        let events = events.as_array().unwrap().iter();
+        events.map(|it| it["id"].as_i64().unwrap()).collect()
+    };
+    let (status, all) = bench.get(&format!("/v2/tasks/{id}/events")).await;
+    assert_eq!(status, 200);
+    let all_ids = ids(&all);
+    assert_eq!(
+        all_ids.len(),
+        first.len() + usize::try_from(N_MORE).unwrap()
+    );
+    assert!(all_ids.is_sorted_by(|a, b| a < b));
+    assert_eq!(all[all_ids.len() - 1]["body"]["message"], "11999");
+    // A whole number of pages, and fewer; the end of the task is told with each.
+    for n_left in [2_000, 1_999, 999, 1] {
+        let after = all_ids[all_ids.len() - 1 - n_left];
+        let (_, events) = bench
+            .get(&format!("/v2/tasks/{id}/events?after={after}"))
+            .await;
+        let found = ids(&events);
+        assert_eq!(events[0]["type"], "completion");
+        assert_eq!(found[1..], all_ids[all_ids.len() - n_left..], "{n_left}");
+    }
+}

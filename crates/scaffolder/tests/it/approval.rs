@@ -102,3 +102,55 @@ async fn the_owner_is_told_that_somebody_has_to_approve() {
     waiting(&bench).await;
     assert_eq!(bench.peer.lock().said.len(), 1);
 }
+
+#[tokio::test]
+async fn every_run_is_approved_of_anew() {
+    let bench = Bench::new().await;
+    let demanding = json!({"callboard.dev/approval": "required"});
+    bench.template_with("t", spec(), demanding).await;
+    let id = bench.create("t", json!({}), json!({})).await;
+    let path = |end: &str| format!("/v2/tasks/{id}/{end}");
+    let management = "scaffolder.template.management";
+    let access = &bench.catalog.access;
+    access.decide(management, platform::permission::Decision::Allow);
+    let mut n_runs = 0;
+    for body in [
+        None,
+        Some(json!({})),
+        Some(json!({"secrets": {"token": "another"}})),
+    ] {
+        if let Some(body) = body {
+            assert_eq!(bench.post(&path("retry"), body).await.0, 201);
+        }
+        let (_, task) = bench.get(&format!("/v2/tasks/{id}")).await;
+        assert_eq!(task["status"], "open");
+        assert_eq!(task["waitsForApproval"], "others");
+        assert_eq!(bench.peer.lock().said.len(), n_runs);
+        assert_eq!(
+            bench.post_as(USER, &path("approve"), json!({})).await.0,
+            403
+        );
+        assert_eq!(
+            bench.post_as(SERVICE, &path("approve"), json!({})).await.0,
+            200
+        );
+        let (status, events) = bench.wait(&id).await;
+        assert_eq!(status, "completed");
+        n_runs += 1;
+        assert_eq!(bench.peer.lock().said.len(), n_runs);
+        let told = Value::from(events).to_string();
+        assert_eq!(told.matches("Waiting for approval").count(), n_runs);
+    }
+    // One that was not approved of waits again, too.
+    assert_eq!(bench.post(&path("retry"), json!({})).await.0, 201);
+    assert_eq!(bench.post(&path("cancel"), json!({})).await.0, 200);
+    assert_eq!(bench.wait(&id).await.0, "failed");
+    let (_, list) = bench.get("/v2/tasks?status=cancelled").await;
+    assert_eq!(list["tasks"][0]["id"], id.as_str());
+    assert_eq!(list["tasks"][0]["status"], "failed");
+    assert_eq!(bench.post(&path("retry"), json!({})).await.0, 201);
+    let (_, task) = bench.get(&format!("/v2/tasks/{id}")).await;
+    assert_eq!(task["waitsForApproval"], "others");
+    let (_, list) = bench.get("/v2/tasks?status=cancelled").await;
+    assert_eq!(list["totalTasks"], 0);
+}

@@ -40,6 +40,8 @@ pub(crate) struct Heard {
     pub said: Vec<String>,
     /// Steps that began to say something, the same one again included.
     pub n_attempts: usize,
+    /// Steps that were held up and ended all the same.
+    pub n_broken_off: usize,
 }
 
 /// A scaffolder of a test.
@@ -53,12 +55,26 @@ pub(crate) struct Bench {
 }
 
 /// What a process is told of the world.
-#[derive(Default)]
 struct Surroundings {
     hosts: RepoHosts,
     argo: Vec<ArgoInstance>,
     /// How long tasks are kept; looked at all the time if they are not kept for ever.
     retention: Option<Duration>,
+    /// Dry runs at once, and how long one may take.
+    dry_runs: usize,
+    dry_run_timeout: Duration,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            hosts: RepoHosts::default(),
+            argo: Vec::new(),
+            retention: None,
+            dry_runs: 10,
+            dry_run_timeout: Duration::from_mins(5),
+        }
+    }
 }
 
 /// One process that works on the tasks.
@@ -79,6 +95,16 @@ impl Bench {
     pub(crate) async fn forgetful() -> Self {
         let surroundings = Surroundings {
             retention: Some(Duration::ZERO),
+            ..Surroundings::default()
+        };
+        Self::over(TestCatalog::new().await, surroundings).await
+    }
+
+    /// A scaffolder with bounds on dry runs.
+    pub(crate) async fn with_dry_runs(dry_runs: usize, dry_run_timeout: Duration) -> Self {
+        let surroundings = Surroundings {
+            dry_runs,
+            dry_run_timeout,
             ..Surroundings::default()
         };
         Self::over(TestCatalog::new().await, surroundings).await
@@ -109,7 +135,7 @@ impl Bench {
         let surroundings = Surroundings {
             hosts: RepoHosts::new([(authority.to_owned(), kind)]),
             argo: vec![argo],
-            retention: None,
+            ..Surroundings::default()
         };
         Self::over(catalog, surroundings).await
     }
@@ -200,6 +226,17 @@ impl Bench {
         path: &str,
         body: Option<Value>,
     ) -> (u16, Value) {
+        self.sending(token, method, path, body).await
+    }
+
+    /// A request on its way, which can be broken off.
+    pub(crate) fn sending(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> impl Future<Output = (u16, Value)> + Send + use<> {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/scaffolder{path}"))
@@ -207,14 +244,16 @@ impl Bench {
             .header(CONTENT_TYPE, "application/json");
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let router = self.process.router.clone();
-        let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
-        let status = response.status().as_u16();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        (
-            status,
-            serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        )
+        async move {
+            let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
+            let status = response.status().as_u16();
+            let bytes = response.into_body().collect().await.unwrap().to_bytes();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            (
+                status,
+                serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            )
+        }
     }
 
     /// Starts a task and waits for its end; its status, and its events.
@@ -281,6 +320,8 @@ fn start(
         hosts,
         argo,
         retention,
+        dry_runs,
+        dry_run_timeout,
     } = surroundings;
     let janitor_period = retention.map_or(Duration::from_hours(1), |_| Duration::from_millis(20));
     let (actions, plugins) = (Actions::default(), Plugins::default());
@@ -292,6 +333,8 @@ fn start(
             task_timeout: Duration::from_hours(1),
             janitor_period,
             retention: *retention,
+            concurrent_dry_runs: *dry_runs,
+            dry_run_timeout: *dry_run_timeout,
             commits: CommitDefaults::default(),
             argo: argo.clone(),
             environment: Environment {
@@ -322,6 +365,7 @@ fn start(
             .unwrap();
     }
     actions.register(Arc::new(Post::new(peer))).unwrap();
+    actions.register(Arc::new(Hold::new(peer))).unwrap();
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     scaffolder.start(&tasks, &stop);
     let plugin = Plugin {
@@ -446,5 +490,47 @@ impl Action for Effect {
             return Err(platform::Error::input(format!("cannot say {said}")));
         }
         Ok(json!({ "said": said }))
+    }
+}
+
+/// Never ends by itself; it changes nothing, so that dry runs run it.
+struct Hold {
+    spec: Spec,
+    peer: Peer,
+}
+
+impl Hold {
+    fn new(peer: &Peer) -> Self {
+        let spec = json!({
+            "id": "test:hold",
+            "attributes": {"readOnly": true, "idempotent": true, "destructive": false},
+            "schema": {"input": {"type": "object"}, "output": {"type": "object"}},
+        });
+        let mut spec = Spec::from_json(&spec).unwrap();
+        spec.has_dry_run = true;
+        let peer = Arc::clone(peer);
+        Self { spec, peer }
+    }
+}
+
+/// Tells that a step ended.
+struct Held(Peer);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.lock().n_broken_off += 1;
+    }
+}
+
+#[async_trait]
+impl Action for Hold {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    async fn run(&self, _run: &Run, _input: Value) -> platform::Result<Value> {
+        let _held = Held(Arc::clone(&self.peer));
+        self.peer.lock().n_attempts += 1;
+        std::future::pending().await
     }
 }

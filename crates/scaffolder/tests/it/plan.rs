@@ -1,5 +1,7 @@
 //! Plans: what a task would do outside, before anything happens.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use testkit::Forge;
 
@@ -15,7 +17,8 @@ async fn bench(forge: &Forge) -> Bench {
     bench.beside("skeleton/README.md", "# ${{ values.name }}\n");
     bench.beside(
         "skeleton/catalog-info.yaml",
-        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: shop}\nspec: {}\n",
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: shop}\n\
+         spec: {type: service, lifecycle: production, owner: team}\n",
     );
     bench
 }
@@ -203,4 +206,63 @@ async fn a_plan_in_which_a_step_fails_tells_what_is_known_until_then() {
     assert!(message.contains("nowhere"), "{message}");
     assert!(plan[1]["note"].as_str().unwrap().contains("nowhere"));
     assert_eq!(forge.effects(), [] as [String; 0]);
+}
+
+/// A catalog file that takes a text as it is, and that of the golden path, which does not.
+const CARELESS: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: shop\n  \
+    description: ${{ values.description }}\n\
+    spec: {type: service, lifecycle: production, owner: team}\n";
+const CAREFUL: &str =
+    include_str!("../../../callboard/tests/robust/golden-path/skeleton/catalog-info.yaml");
+
+#[tokio::test]
+async fn a_plan_and_a_dry_run_read_what_would_be_registered() {
+    let bench = Bench::new().await;
+    let spec = json!({"type": "x", "steps": [
+        {"id": "fetch", "action": "fetch:template", "input": {"url": "./described", "values": {
+            "description": "${{ parameters.description }}", "name": "shop", "owner": "team",
+            "system": "shops", "cacheLayer": "none"}}},
+        {"id": "register", "action": "catalog:register",
+         "input": {"catalogInfoUrl": "https://github.com/a/b/blob/main/catalog-info.yaml"}},
+    ]});
+    bench.template("t", spec.clone()).await;
+    let refused = Some("catalog-info.yaml:5:");
+    for (skeleton, description, expected) in [
+        (CARELESS, "a shop", None),
+        (CARELESS, "", refused),
+        (CARELESS, "d: x \"q\"", refused),
+        (CAREFUL, "a shop", None),
+        (CAREFUL, "", None),
+        (CAREFUL, "d: x \"q\"", None),
+    ] {
+        bench.beside("described/catalog-info.yaml", skeleton);
+        let values = json!({"description": description});
+        let body = json!({"templateRef": "t", "values": values});
+        let (status, answer) = bench.post("/v2/plan", body).await;
+        assert_eq!(status, 200, "{answer}");
+        let step = &answer["plan"][0];
+        let dry = json!({
+            "template": {"apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template",
+                         "metadata": {"name": "t"}, "spec": spec},
+            "values": values,
+            "directoryContents": [{"path": "described/catalog-info.yaml",
+                                   "base64Content": STANDARD.encode(skeleton)}],
+        });
+        let (status, tried) = bench.post("/v2/dry-run", dry).await;
+        assert_eq!(status, 200, "{tried}");
+        let told = tried["log"].to_string();
+        match expected {
+            None => {
+                let problems = &step["catalog"][0]["problems"];
+                assert!(step["note"].is_null() && problems.is_null(), "{answer}");
+                assert!(!told.contains("would refuse"), "{told}");
+            }
+            Some(place) => {
+                let problem = step["catalog"][0]["problems"][0].as_str().unwrap();
+                assert!(problem.starts_with(place), "{answer}");
+                assert_eq!(step["note"], problem);
+                assert!(told.contains(&format!("would refuse {place}")), "{told}");
+            }
+        }
+    }
 }

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use crate::bench::Bench;
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "scaffolder_task where id",
     "scaffolder_event where task_id",
     "scaffolder_step where task_id",
     "scaffolder_checkpoint where task_id",
     "scaffolder_workspace where task_id",
+    "scaffolder_mask where task_id",
 ];
 
 async fn n_rows(bench: &Bench, id: &str) -> Vec<i64> {
@@ -48,7 +49,7 @@ async fn ended_tasks_go_with_all_that_is_known_of_them() {
         assert!(Instant::now() < end, "the task is still there");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(n_rows(&bench, &short).await, [0; 5]);
+    assert_eq!(n_rows(&bench, &short).await, [0; 6]);
     // What still runs stays.
     assert_eq!(
         bench.get(&format!("/v2/tasks/{long}")).await.1["id"],

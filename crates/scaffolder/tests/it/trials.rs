@@ -1,0 +1,122 @@
+//! Dry runs and plans: what they leave, how many there may be, how long they may take.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+use testkit::USER;
+
+use crate::bench::Bench;
+
+fn draft(steps: &Value) -> Value {
+    json!({
+        "template": {"apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template",
+                     "metadata": {"name": "t"}, "spec": {"type": "x", "steps": steps}},
+        "values": {}, "directoryContents": [{"path": "a", "base64Content": "YQ=="}],
+    })
+}
+
+/// A step that never ends, in dry runs as well.
+fn held() -> Value {
+    json!([{"id": "hold", "action": "test:hold", "input": {}}])
+}
+
+fn n_folders(bench: &Bench) -> usize {
+    std::fs::read_dir(bench.workspaces()).unwrap().count()
+}
+
+async fn wait_until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(2);
+    while !is_so().await {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_ends_with_who_asked_for_it_and_there_are_not_too_many() {
+    let bench = Bench::with_dry_runs(1, Duration::from_hours(1)).await;
+    bench
+        .template("t", json!({"type": "x", "steps": held()}))
+        .await;
+    let asked = json!({"templateRef": "t", "values": {}});
+    for (path, body) in [("/v2/dry-run", draft(&held())), ("/v2/plan", asked.clone())] {
+        let n_before = bench.peer.lock().n_attempts;
+        let request = bench.sending(USER, "POST", path, Some(body));
+        let client = tokio::spawn(request);
+        bench.wait_for_attempts(n_before + 1).await;
+        assert!(n_folders(&bench) > 0);
+        for (path, body) in [
+            ("/v2/dry-run", draft(&json!([]))),
+            ("/v2/plan", asked.clone()),
+        ] {
+            let (status, answer) = bench.post(path, body).await;
+            assert_eq!(status, 503, "{answer}");
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(
+                message.contains("callboard.scaffolder.concurrentDryRuns"),
+                "{message}"
+            );
+        }
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        wait_until("the steps go on", async || {
+            bench.peer.lock().n_broken_off == n_before + 1
+        })
+        .await;
+        wait_until("the folders stay", async || n_folders(&bench) == 0).await;
+        let (status, answer) = bench.post("/v2/dry-run", draft(&json!([]))).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_takes_no_longer_than_it_may() {
+    let bench = Bench::with_dry_runs(1, Duration::from_millis(100)).await;
+    let (status, answer) = bench.post("/v2/dry-run", draft(&held())).await;
+    assert_eq!(status, 503, "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("callboard.scaffolder.dryRunTimeout"),
+        "{message}"
+    );
+    assert_eq!(n_folders(&bench), 0);
+}
+
+#[tokio::test]
+async fn a_dry_run_does_not_wait_where_a_run_would() {
+    let bench = Bench::new().await;
+    let steps = json!([
+        {"id": "a", "action": "roadiehq:utils:sleep", "input": {"amount": 86_400}},
+    ]);
+    let (status, answer) = bench.post("/v2/dry-run", draft(&steps)).await;
+    assert_eq!(status, 200, "{answer}");
+    let told = answer["log"].to_string();
+    assert!(told.contains("Not waiting 86400 seconds"), "{told}");
+}
+
+#[tokio::test]
+async fn what_a_process_left_is_swept_when_the_next_one_starts() {
+    let mut bench = Bench::new().await;
+    let id = "6a1b7c52-5d0e-4c6e-9d3e-0c1f5a9b8e77";
+    let make = |name: &str, age: Duration| {
+        let path = bench.workspaces().join(name);
+        std::fs::create_dir(&path).unwrap();
+        let open = std::fs::File::open(&path).unwrap();
+        open.set_modified(SystemTime::now() - age).unwrap();
+        path
+    };
+    let day = Duration::from_hours(24);
+    let left = make(&format!("dry-run-{id}"), day);
+    let beside = make(&format!("dry-run-{id}-beside"), day);
+    let other = make("dry-runs-of-somebody", day);
+    let young = make(
+        "dry-run-6a1b7c52-5d0e-4c6e-9d3e-0c1f5a9b8e78",
+        Duration::ZERO,
+    );
+    bench.kill();
+    wait_until("the folders stay", async || {
+        !left.exists() && !beside.exists()
+    })
+    .await;
+    assert!(other.exists() && young.exists());
+}
