@@ -99,6 +99,8 @@ test('a page whose code was not loaded before comes by itself after an outage, i
   await page.getByRole('navigation', { name: 'Main' }).getByText('Organization').click();
   await page.getByRole('heading', { level: 1, name: 'This page is still to come' }).waitFor();
   await page.getByRole('navigation', { name: 'Main' }).getByText('Home').waitFor();
+  await page.locator('main').getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('there is no answer yet').waitFor();
   await page.context().setOffline(false);
   await page.getByRole('heading', { level: 1, name: 'Organization' }).waitFor();
   await rest(page);
