@@ -2,37 +2,36 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { becomes, count, flowsIn, launch, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { startPortal, WITH_ACCESS } from './portal.mjs';
 
 let portal;
+/** Somebody without any role comes here. */
+let closed;
 let browser;
 
+const stranger = {
+  userEntityRef: 'user:default/stranger',
+  dangerouslyAllowOutsideDevelopment: true,
+};
+
 before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
+  const { admin: _, ...rbac } = WITH_ACCESS.permission.rbac;
+  const permission = { enabled: true, rbac };
+  const auth = { providers: { guest: stranger } };
+  [portal, closed, browser] = await Promise.all([
+    startPortal(),
+    startPortal({ permission, auth }),
+    launch(),
+  ]);
 });
 after(async () => {
   await browser?.close();
   await portal?.stop();
+  await closed?.stop();
 });
 
 const flow = flowsIn(() => browser);
-const go = (page, path) => visit(page, portal.url + path);
-
-/** Answers as somebody without any role gets them. */
-async function denyAll(page) {
-  // No page brings data of somebody who may see it.
-  await page.context().clearCookies();
-  await page.route('**/api/permission/authorize', (route, request) => {
-    const items = request.postDataJSON().items.map(({ id }) => ({ id, result: 'DENY' }));
-    return route.fulfill({ json: { items } });
-  });
-  await page.route('**/entities/by-query', route =>
-    route.fulfill({ json: { items: [], totalItems: 0, pageInfo: {} } }),
-  );
-  await page.route('**/entities/by-refs', (route, request) =>
-    route.fulfill({ json: { items: request.postDataJSON().entityRefs.map(() => null) } }),
-  );
-}
+const go = (page, path, at = portal) => visit(page, at.url + path);
 
 for (const path of [
   '/',
@@ -42,22 +41,34 @@ for (const path of [
   '/catalog-graph',
   '/catalog-graph?root=component:default/reservation-service',
 ]) {
-  flow(`${path} says that nothing may be seen`, async page => {
-    await denyAll(page);
-    await go(page, path);
-    const told = page.getByRole('alert').filter({ hasText: 'catalog.entity.read' });
-    await told.first().waitFor();
-    await count(page.getByText(/Nothing fits this filter|No groups yet|There are no templates/), 0);
-    await count(page.locator('main').getByRole('link', { name: /^Register/ }), 0);
-  });
+  // Pages ask for entities that this user may not see.
+  flow(
+    `${path} says that nothing may be seen`,
+    async page => {
+      await go(page, path, closed);
+      const told = page.getByRole('alert').filter({ hasText: 'catalog.entity.read' });
+      await told.first().waitFor();
+      await count(page.getByText(/Nothing fits|No groups yet|There are no templates/), 0);
+      await count(page.locator('main').getByRole('link', { name: /^Register/ }), 0);
+    },
+    { allow: ['/api/'] },
+  );
 }
 
-flow('the health of the portal is for who runs it', async page => {
-  await denyAll(page);
-  await go(page, '/admin/health');
-  await page.getByRole('alert').filter({ hasText: 'callboard.config.read' }).waitFor();
-  await count(page.getByText('Up for'), 0);
+flow('an empty list is empty for who may see everything', async page => {
+  await go(page, '/catalog?q=kind:nothing');
+  await page.getByText('Nothing fits this filter').waitFor();
 });
+
+flow(
+  'the health of the portal is for who runs it',
+  async page => {
+    await go(page, '/admin/health', closed);
+    await page.getByRole('alert').filter({ hasText: 'callboard.config.read' }).waitFor();
+    await count(page.getByText('Up for'), 0);
+  },
+  { allow: ['/api/'] },
+);
 
 /** Asks for a preview of a file, which the portal answers as given. */
 async function preview(page, answer) {

@@ -7,7 +7,7 @@ import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { ApiError } from '../api/client';
 import { stars, useKept } from '../app/kept';
-import { MAY, useIsDenied } from '../session/may';
+import { MAY, useSeesNothing } from '../session/may';
 import { useUser } from '../session/useSession';
 import { Button } from '../ui/Button';
 import { Menu, MenuCheck, MenuItem, MenuLine } from '../ui/Menu';
@@ -278,7 +278,7 @@ function Selection({ selected, onClear }: { selected: ReadonlySet<string>; onCle
 }
 
 function NothingFound({ query, onQuery }: { query: Query; onQuery: (query: Query) => void }) {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   const last = query.terms.at(-1);
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (

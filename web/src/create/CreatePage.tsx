@@ -7,7 +7,7 @@ import { type Entity, parseRef, refOf, refTextOf, relationsOf, titleOf } from '.
 import { entityQuery } from '../api/queries';
 import { stars, useKept } from '../app/kept';
 import { toggleStar } from '../app/stars';
-import { MAY, useIsDenied, useMay } from '../session/may';
+import { MAY, useMay, useSeesNothing } from '../session/may';
 import { useUser } from '../session/useSession';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
@@ -116,7 +116,7 @@ const EXAMPLE = `catalog:
         - allow: [Template]`;
 
 function NoTemplates() {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
     <Empty title="There are no templates yet" example={EXAMPLE}>

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { catalog } from '../api/catalog';
 import { type EntityRef, formatRef, refTextOf, shortRef } from '../api/entity';
-import { MAY, useIsDenied, useMay } from '../session/may';
+import { MAY, useMay, useSeesNothing } from '../session/may';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
@@ -34,7 +34,7 @@ async function candidates({ name }: EntityRef): Promise<string[]> {
 export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
   const text = formatRef(entityRef);
   const mayRegister = useMay(MAY.register);
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   const near = useQuery({
     queryKey: ['near', text],
     queryFn: async () => nearest(text, await candidates(entityRef)).slice(0, MAX_NEAR),

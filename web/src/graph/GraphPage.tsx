@@ -9,7 +9,7 @@ import { parseRef, refTextOf, titleOf } from '../api/entity';
 import { summaryQuery } from '../api/queries';
 import { download } from '../catalog/export';
 import { relationTitle } from '../entity/relations';
-import { MAY, useIsDenied } from '../session/may';
+import { MAY, useSeesNothing } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
@@ -86,7 +86,7 @@ function Explore({ root, search }: { root: string; search: Search }) {
   const { data: first } = useQuery(summaryQuery(query.roots[0] ?? ''));
   const [places, setPlaces] = useState<Places>();
   const isList = search.view === 'list';
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   const set = (change: Partial<Search>) =>
     void navigate({ to: '/catalog-graph', search: { ...search, ...change }, replace: true });
   const open = useCallback(
@@ -271,7 +271,7 @@ function EdgeList({ graph }: { graph: Graph }) {
 }
 
 function NoStart({ find }: { find: string }) {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return <Empty title={find ? 'Nothing is called that' : 'There is no domain or system yet'} />;
 }

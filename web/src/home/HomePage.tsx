@@ -10,7 +10,7 @@ import { kindsQuery } from '../api/queries';
 import { config } from '../app/boot';
 import { recent, stars, useKept } from '../app/kept';
 import { Lifecycle } from '../catalog/columns';
-import { MAY, useIsDenied, useMay } from '../session/may';
+import { MAY, useMay, useSeesNothing } from '../session/may';
 import { useUser } from '../session/useSession';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
@@ -139,7 +139,7 @@ function Owned() {
 }
 
 function NothingOwned() {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
     <Empty title="Nothing yet" example={'spec:\n  owner: my-group'}>

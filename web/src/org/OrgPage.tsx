@@ -7,7 +7,7 @@ import { useDeferredValue, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/entity';
 import { groupsQuery, MAX_GROUPS } from '../api/queries';
-import { MAY, useIsDenied } from '../session/may';
+import { MAY, useSeesNothing } from '../session/may';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { FindField } from '../ui/FindField';
@@ -66,7 +66,7 @@ function Groups() {
 }
 
 function NoGroups() {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   if (isDenied) return <Denied needs={MAY.readEntity} />;
   return (
     <Empty title="No groups yet" example={EXAMPLE}>
@@ -76,7 +76,7 @@ function NoGroups() {
 }
 
 function Nobody() {
-  const isDenied = useIsDenied(MAY.readEntity);
+  const isDenied = useSeesNothing();
   return isDenied ? <Denied needs={MAY.readEntity} /> : <Empty title="Nobody of that name" />;
 }
 

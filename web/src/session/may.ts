@@ -4,7 +4,9 @@
  */
 
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { catalog } from '../api/catalog';
 import { request } from '../api/client';
+import { useUser } from './useSession';
 
 export interface Permission {
   name: string;
@@ -100,9 +102,17 @@ export function useMay(permission: Permission, resourceRef?: string): boolean | 
   return data === undefined ? undefined : data === 'ALLOW';
 }
 
-/** Whether the user has a permission on nothing at all: what a list lacks is hidden from them. */
-export function useIsDenied(permission: Permission): boolean {
-  return useQuery(mayQuery(permission)).data === 'DENY';
+/** Whether the user may see nothing of the catalog at all: what a list lacks is hidden from them. */
+export function useSeesNothing(): boolean {
+  // Without something that it is about, the portal answers such a question to programs only.
+  const isDenied = useMay(MAY.readEntity, useUser().userEntityRef) === false;
+  const { data } = useQuery({
+    queryKey: ['any-entity'],
+    queryFn: ({ signal }) => catalog.query({ limit: 1, fields: ['kind'] }, signal),
+    enabled: isDenied,
+  });
+  // Who may see some things only may still not see themselves.
+  return isDenied && data?.totalItems === 0;
 }
 
 /** Why a control does nothing, as its tooltip; nothing when it works. */
