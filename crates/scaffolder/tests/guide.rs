@@ -64,7 +64,7 @@ fn every_filter_and_test_is_in_the_guide() {
 const TEMPLATES: &str = include_str!("../../../docs/guide/templates.md");
 
 /// Where the tests are that the guide names, by what stands before the name.
-const TESTS: [(&str, &str); 9] = [
+const TESTS: [(&str, &str); 11] = [
     ("api", include_str!("it/api.rs")),
     ("security", include_str!("it/security.rs")),
     ("threats", include_str!("it/threats.rs")),
@@ -83,6 +83,8 @@ const TESTS: [(&str, &str); 9] = [
     ("approval", include_str!("it/approval.rs")),
     ("plan", include_str!("it/plan.rs")),
     ("undo", include_str!("it/undo.rs")),
+    ("secrets", include_str!("it/secrets.rs")),
+    ("trials", include_str!("it/trials.rs")),
 ];
 
 #[test]

@@ -237,12 +237,13 @@ const FAULTS: &[(&str, &str)] = &[
           (select entity_id, max(rev) as rev from catalog_change group by entity_id) last \
           on last.rev = c.rev where c.deleted = false)",
     ),
+    // 0 is no entity: it stands for the registered locations.
     (
         "deleted entities the change log does not know of",
         "select cast(c.entity_id as text) from catalog_change c join \
          (select entity_id, max(rev) as rev from catalog_change group by entity_id) last \
          on last.rev = c.rev where c.deleted = false \
-         and c.entity_id not in (select id from catalog_entity)",
+         and c.entity_id <> 0 and c.entity_id not in (select id from catalog_entity)",
     ),
     (
         "registered locations without their entity",

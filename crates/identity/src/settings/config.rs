@@ -165,14 +165,14 @@ mod tests {
         )
     }
 
-    fn peers_of(endpoints: Value) -> Result<Vec<(String, Url)>> {
+    fn peers_of(endpoints: &Value) -> Result<Vec<(String, Url)>> {
         let config = serde_json::from_value(json!({ "endpoints": endpoints })).unwrap();
         peers(&config)
     }
 
     #[test]
     fn plugins_of_other_backends_publish_keys_below_their_address() {
-        let found = peers_of(json!([
+        let found = peers_of(&json!([
             {"target": "https://a/api/{{pluginId}}", "plugins": ["todo", "rating"]},
             {"target": {"internal": "http://b:1/{{ pluginId }}/"}, "plugins": ["poll"]},
             {"target": {"external": "https://c/api"}, "plugins": ["seen-by-browsers"]},
@@ -189,7 +189,7 @@ mod tests {
             (json!({"target": "ftp://a", "plugins": ["x"]}), "`target`"),
             (json!({"target": "https://a", "plugins": ["a b"]}), "`a b`"),
         ] {
-            let error = peers_of(json!([endpoint])).unwrap_err();
+            let error = peers_of(&json!([endpoint])).unwrap_err();
             assert!(error.message().contains(expected), "{error}");
             assert!(error.message().contains("endpoints[0]"), "{error}");
         }
