@@ -1,17 +1,19 @@
 // Every page in both themes and three widths: no serious or critical fault, no error, no scroll sideways.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { count, openPage } from './browser.mjs';
 import { PAGES } from './pages.mjs';
 import { WITH_ACCESS } from './portal.mjs';
 import { fitsAll, suite } from './suite.mjs';
 
-const { portal, browser, go } = suite({ begin: () => WITH_ACCESS });
-before(async () => {
-  for (const severity of ['critical', 'high', 'normal', 'low']) {
-    const link = severity === 'high' ? '/catalog' : undefined;
-    await portal.tell({ title: `A ${severity} one`, description: 'In words.', severity, link });
-  }
+const { browser, go } = suite({
+  begin: () => WITH_ACCESS,
+  ready: async portal => {
+    for (const severity of ['critical', 'high', 'normal', 'low']) {
+      const link = severity === 'high' ? '/catalog' : undefined;
+      await portal.tell({ title: `A ${severity} one`, description: 'In words.', severity, link });
+    }
+  },
 });
 
 for (const [theme, width] of [

@@ -294,7 +294,7 @@ flow('a run that is tried again is seen to go on, also elsewhere', async page =>
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.locator('.run-step[data-status="processing"]').waitFor();
   const other = await page.context().newPage();
-  await go(other, new URL(page.url()).pathname);
+  await other.goto(page.url());
   await page.getByRole('button', { name: 'Cancel' }).click();
   for (const tab of [page, other]) {
     await tab.locator('.badge', { hasText: 'cancelled' }).waitFor();

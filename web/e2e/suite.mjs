@@ -8,9 +8,10 @@ import { startPortal } from './portal.mjs';
 
 /**
  * A portal and a browser for all tests of a file. `begin` gives the configuration, and may first make
- * what it is about; `end` removes that. `env` is known when `begin` is done.
+ * what it is about; `ready` gets the portal before the first test, `end` removes what was made. `env` is known
+ * when `begin` is done.
  */
-export function suite({ begin, env, end } = {}) {
+export function suite({ begin, env, ready, end } = {}) {
   // Filled in before the first test.
   const portal = {};
   let browser;
@@ -18,6 +19,7 @@ export function suite({ begin, env, end } = {}) {
     const settings = await begin?.();
     const start = startPortal(settings, env?.()).then(it => Object.assign(portal, it));
     [browser] = await Promise.all([launch(), start]);
+    await ready?.(portal);
   });
   after(async () => {
     await browser?.close();
