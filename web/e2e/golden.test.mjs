@@ -103,7 +103,6 @@ flow('a form becomes a service with repository, application and entity', async p
   await page.getByText('/api/argo/api/v1/applications').waitFor();
   // Nothing has happened yet.
   assert.deepEqual(forge.changes(), []);
-  const begun = performance.now();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
 
   await page.waitForURL(/\/create\/tasks\//);
@@ -120,7 +119,6 @@ flow('a form becomes a service with repository, application and entity', async p
 
   await page.waitForURL(/\/catalog\/default\/component\/checkout-service$/);
   await page.getByRole('heading', { name: 'checkout-service' }).waitFor();
-  console.log(`from the button to the page of the entity: ${performance.now() - begun} ms`);
   await page.getByRole('link', { name: 'Commerce' }).first().waitFor();
   await page.getByRole('link', { name: 'commerce-platform' }).first().waitFor();
 

@@ -254,13 +254,12 @@ impl Identity {
         let (Some(source), [target]) = (&claims.sub, &*claims.aud) else {
             return Err(bad_plugin_token());
         };
+        if !(is_plugin_id(source) && is_complete(claims) && is_current(claims, now)) {
+            return Err(bad_plugin_token());
+        }
+        // The key may have to be asked for elsewhere.
         let key = self.plugin_key(jws, source).await?;
-        let key = key.ok_or_else(bad_plugin_token)?;
-        let is_good = is_plugin_id(source)
-            && is_complete(claims)
-            && is_current(claims, now)
-            && jws.is_signed_by(&key, token::ALGORITHM);
-        if !is_good {
+        if !key.is_some_and(|key| jws.is_signed_by(&key, token::ALGORITHM)) {
             return Err(bad_plugin_token());
         }
         let caller = match &claims.obo {

@@ -73,7 +73,7 @@ export interface HeldDeletion {
 export interface Times {
   discoveredAt: number;
   changedAt: number;
-  nextLookAt: number;
+  nextLookAt: number | null;
 }
 
 const BASE = '/api/catalog';

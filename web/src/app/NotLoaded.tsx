@@ -61,5 +61,10 @@ export function NotLoaded() {
 
 /** A page with code of its own. */
 export function pageOf(load: () => Promise<{ default: ComponentType }>) {
-  return lazyRouteComponent(() => load().catch(() => ({ default: NotLoaded })));
+  return lazyRouteComponent(() =>
+    load().catch(error => {
+      if (isUnloaded(error)) return { default: NotLoaded };
+      throw error;
+    }),
+  );
 }

@@ -84,15 +84,18 @@ const OWNER = 'callboard.kept-for';
 /** Forgets what is kept of who was signed in. */
 export function forgetKept(): void {
   for (const list of [stars, recent, allowed]) list.replace([]);
-  localStorage.removeItem(NAMES);
-  localStorage.removeItem(OWNER);
+  for (const key of [NAMES, OWNER]) localStorage.removeItem(key);
 }
 
 /** What is kept belongs to this user from now on: nothing of somebody else is left. */
 export function keepFor(userEntityRef: string): void {
   if (localStorage.getItem(OWNER) === userEntityRef) return;
   forgetKept();
-  localStorage.setItem(OWNER, userEntityRef);
+  try {
+    localStorage.setItem(OWNER, userEntityRef);
+  } catch {
+    // A browser that keeps nothing has nothing of anybody else either.
+  }
 }
 
 export function useKept(list: KeptList): readonly string[] {

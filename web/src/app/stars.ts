@@ -63,6 +63,8 @@ export async function saveStar(ref: string, isOn: boolean, store = portal): Prom
     if (now.includes(ref) === isOn) return;
     await store.write(isOn ? [ref, ...now] : now.filter(other => other !== ref));
   }
+  const kept = await store.load();
+  if (kept.includes(ref) !== isOn) throw new Error('others keep writing the list; try again');
 }
 
 /** Brings the stars of this user into the browser. */

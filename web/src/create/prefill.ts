@@ -133,12 +133,21 @@ function fits(value: unknown, { type, enum: values }: JsonSchema): boolean {
   return types.includes(own) || (types.includes('integer') && Number.isInteger(value));
 }
 
+/** A part of a path, as it is where it is escaped wrongly. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** The repository in which an entity is described. */
 export function repoUrlFrom(entity: Entity): string | undefined {
   const location = locationUrl(annotation(entity, SOURCE_LOCATION));
   if (!location) return undefined;
   const { host, pathname } = new URL(location);
-  const parts = pathname.split('/').filter(Boolean).map(decodeURIComponent);
+  const parts = pathname.split('/').filter(Boolean).map(decoded);
   const [first, second, third, fourth] = parts;
   if (!first || !second) return undefined;
   switch (hostNamed(host)?.kind) {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::service::entities::Found;
+use crate::store::NEVER;
 
 use super::stream::{Envelope, respond};
 
@@ -154,7 +155,7 @@ pub(super) async fn find_times(
     Ok(Json(json!({
         "discoveredAt": times.discovered,
         "changedAt": times.changed,
-        "nextLookAt": times.next_look,
+        "nextLookAt": (times.next_look != NEVER).then_some(times.next_look),
     })))
 }
 

@@ -107,14 +107,16 @@ impl Scaffolder {
         let timeout = self.settings.dry_run_timeout;
         let work = self.try_in(ctx, trial, &folders, cancel);
         let tried = tokio::time::timeout(timeout, work).await;
-        folders.remove().await?;
-        tried.unwrap_or_else(|_| {
-            Err(Error::unavailable(format!(
+        let Ok(tried) = tried else {
+            // A step may still write; the folders go when they are dropped, again if need be.
+            return Err(Error::unavailable(format!(
                 "the steps took longer than {} seconds, which is the most for a dry run or a plan \
                  (`callboard.scaffolder.dryRunTimeout`)",
                 timeout.as_secs_f64()
-            )))
-        })
+            )));
+        };
+        folders.remove().await?;
+        tried
     }
 
     /// Removes folders of dry runs that no process can be at any more.

@@ -30,10 +30,10 @@ struct Hidden {
 
 impl Known {
     fn place(&self, text: &str) -> Result<usize, usize> {
-        let order = |it: &str| (std::cmp::Reverse(it.len()), it.to_owned());
-        let wanted = order(text);
-        self.ordered
-            .binary_search_by(|hidden| order(&hidden.text).cmp(&wanted))
+        self.ordered.binary_search_by(|hidden| {
+            let by_length = text.len().cmp(&hidden.text.len());
+            by_length.then_with(|| (*hidden.text).cmp(text))
+        })
     }
 
     fn add(&mut self, text: &str) {

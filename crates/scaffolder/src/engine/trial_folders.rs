@@ -102,7 +102,12 @@ pub(super) fn sweep(working_dir: &Path, age: Duration) -> Result<()> {
         Error::internal("the folder of the workspaces cannot be read").with_source(error)
     };
     let before = SystemTime::now().checked_sub(age);
-    for entry in fs::read_dir(working_dir).map_err(unreadable)? {
+    let entries = match fs::read_dir(working_dir) {
+        // Nothing has run yet.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(unreadable)?,
+    };
+    for entry in entries {
         let entry = entry.map_err(unreadable)?;
         let is_ours = entry.file_name().to_str().is_some_and(is_trial);
         // Of a link, this is the link itself.

@@ -6,7 +6,7 @@ use audit::{Event as AuditEvent, Origin};
 use model::EntityRef;
 use platform::actions::{Quiet, Run};
 use platform::permission::Decision;
-use platform::{Caller, Ctx, Error, Result};
+use platform::{Caller, Code, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -92,26 +92,47 @@ impl Scaffolder {
         &self,
         ctx: &Ctx,
         spec: &Value,
-    ) -> (Option<Approval>, Option<Template>) {
+    ) -> Result<(Option<Approval>, Option<Template>)> {
         let template = spec["templateInfo"]["entityRef"].as_str();
         let template = match template.and_then(|it| it.parse::<EntityRef>().ok()) {
-            Some(template) => self.find_template(ctx, &template).await.ok(),
+            Some(template) => match self.find_template(ctx, &template).await {
+                Ok(template) => Some(template),
+                Err(error) if error.code() == Code::NotFound => None,
+                // What cannot be read may demand approval.
+                Err(error) => return Err(error),
+            },
             None => None,
         };
         // Either what was demanded then, or what is demanded now.
         let demands_now = template.as_ref().is_some_and(Template::needs_approval);
         let demands = demands_now || Template::demanded_approval(spec);
-        (demands.then_some(Approval::Others), template)
+        Ok((demands.then_some(Approval::Others), template))
     }
+}
+
+/// Whether the caller is who started a task.
+fn is_own(ctx: &Ctx, task: &Task) -> bool {
+    match ctx.caller() {
+        Caller::User(user) => task.created_by.as_deref() == Some(user.entity_ref.as_str()),
+        _ => false,
+    }
+}
+
+/// Fails if the caller could approve of what they bring into the task of somebody else.
+pub(super) fn check_retrier(ctx: &Ctx, task: &Task) -> Result<()> {
+    let is_of_program = task.created_by.is_none() && !matches!(ctx.caller(), Caller::User(_));
+    if is_own(ctx, task) || is_of_program {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "another run of this task needs approval, so only who started it can ask for one; \
+         start the template anew instead",
+    ))
 }
 
 /// Fails unless the caller may approve of a task.
 async fn check_approver(ctx: &Ctx, task: &Task, approval: Approval) -> Result<()> {
-    let creator = task.created_by.as_deref();
-    let is_own = match ctx.caller() {
-        Caller::User(user) => creator == Some(user.entity_ref.as_str()),
-        _ => false,
-    };
+    let is_own = is_own(ctx, task);
     let is_enough = match approval {
         Approval::Own if is_own => true,
         Approval::Others if is_own => {

@@ -7,6 +7,7 @@ use platform::permission::{Decision, Permission};
 use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 
+use super::approval::check_retrier;
 use super::{Checked, told};
 use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
 use crate::scaffolder::Scaffolder;
@@ -276,7 +277,10 @@ impl Scaffolder {
         let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
         let strategy = strategy.unwrap_or("none").to_owned();
         let (secrets, seal_id) = self.sealed(id, secrets)?;
-        let (approval, template) = self.approval_of_retry(ctx, &spec).await;
+        let (approval, template) = self.approval_of_retry(ctx, &spec).await?;
+        if approval.is_some() {
+            check_retrier(ctx, &task)?;
+        }
         let (origin, now) = (Origin::of(ctx), self.clock.now());
         self.db
             .write(move |tx| {

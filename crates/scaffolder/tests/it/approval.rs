@@ -141,6 +141,11 @@ async fn every_run_is_approved_of_anew() {
         let told = Value::from(events).to_string();
         assert_eq!(told.matches("Waiting for approval").count(), n_runs);
     }
+    // Who could approve of it brings nothing of their own into it.
+    assert_eq!(
+        bench.post_as(SERVICE, &path("retry"), json!({})).await.0,
+        403
+    );
     // One that was not approved of waits again, too.
     assert_eq!(bench.post(&path("retry"), json!({})).await.0, 201);
     assert_eq!(bench.post(&path("cancel"), json!({})).await.0, 200);

@@ -141,8 +141,11 @@ function Actions({ task, run, onUndone }: ActionsProps) {
   const cancel = useMutation({ mutationFn: () => scaffolder.cancel(task.id) });
   const retry = useMutation({
     mutationFn: () => scaffolder.retry(task.id, secretsOf(task.id)),
-    onSuccess: () =>
-      client.setQueryData<Task>(['task', task.id], { ...task, status: 'processing' }),
+    onSuccess: () => {
+      client.setQueryData<Task>(['task', task.id], { ...task, status: 'processing' });
+      // It may wait for approval again.
+      void client.invalidateQueries({ queryKey: ['task', task.id] });
+    },
   });
   const ref = task.spec.templateInfo?.entityRef;
   const { namespace = 'default', name = '' } = ref ? parseRef(ref) : {};

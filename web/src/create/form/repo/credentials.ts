@@ -1,6 +1,6 @@
 /** Tokens of the person who fills in a form, for the host of a repository (`requestUserCredentials`). */
 
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isRecord } from '../../../api/entity';
 import type { CodeHost } from '../../../app/boot';
 import { askForToken, tokenFor } from '../../../session/providers';
@@ -97,9 +97,13 @@ export function useCredentials(
   const held = key !== undefined && hosts[key] === name ? all[key] : undefined;
   const isForOther = key !== undefined && hosts[key] !== undefined && hosts[key] !== name;
   const provider = host?.provider;
+  const before = useRef(name);
   useEffect(() => {
-    if (key && isForOther) set(key, undefined);
-  }, [key, isForOther, set]);
+    // Only a host that was left here takes its token along: another field may be about another one.
+    const isLeft = before.current !== name;
+    before.current = name;
+    if (key && isForOther && isLeft) set(key, undefined);
+  }, [key, isForOther, name, set]);
   useEffect(() => {
     if (!key || !provider || held || isForOther) return;
     let isGone = false;
