@@ -168,12 +168,15 @@ flow('who tells too much is silenced, and heard again', async page => {
   const topic = card.getByLabel('noise', { exact: true });
   const origin = card.getByLabel('builds', { exact: true });
   const arrives = async title => (await portal.tell({ title, topic: 'noise' })).length === 1;
-  await topic.uncheck();
+  // A box shows what the portal has, which may take a moment.
+  await topic.click();
+  await becomes(() => topic.isChecked(), false);
   await rest(page);
   await becomes(() => arrives('unheard'), false);
-  await origin.uncheck();
+  await origin.click();
   await becomes(() => topic.isDisabled(), true);
-  await origin.check();
+  await becomes(() => origin.isChecked(), false);
+  await origin.click();
   await rest(page);
   await becomes(() => topic.isChecked(), true);
   await becomes(() => arrives('heard again'), true);
