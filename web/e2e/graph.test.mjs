@@ -1,22 +1,9 @@
 // Graphs of any size and of any kind of entity.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, rest, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, rest } from './browser.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
-const go = (page, path) => visit(page, portal.url + path);
+const { flow, go } = suite();
 
 /** A catalog in which each entity depends on three others, without an end and with circles. */
 const SIZE = 2000;

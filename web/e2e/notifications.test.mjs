@@ -1,21 +1,9 @@
 // What people are told: seen at once, read, kept, found, and silenced.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, press, rest, shortcut, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, press, rest, shortcut, visit } from './browser.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
+const { portal, flow } = suite();
 
 /** Each flow has a topic of its own. */
 async function tellAll(topic, ...titles) {

@@ -1,21 +1,9 @@
 // Stars belong to the user: every browser changes the one list that the portal keeps.
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { becomes, count, flowsIn, launch, openPage, shortcut, visit } from './browser.mjs';
-import { startPortal } from './portal.mjs';
+import { becomes, count, openPage, shortcut, visit } from './browser.mjs';
+import { suite } from './suite.mjs';
 
-let portal;
-let browser;
-
-before(async () => {
-  [portal, browser] = await Promise.all([startPortal(), launch()]);
-});
-after(async () => {
-  await browser?.close();
-  await portal?.stop();
-});
-
-const flow = flowsIn(() => browser);
+const { portal, browser, flow } = suite();
 const open = (page, name) => visit(page, `${portal.url}/catalog/default/component/${name}`);
 const starred = page => page.getByRole('button', { name: 'Remove the star' });
 
@@ -37,7 +25,7 @@ async function list(refs) {
 flow('what another browser has starred stays', async page => {
   await list([]);
   await open(page, 'ledger-service');
-  const other = await openPage(browser);
+  const other = await openPage(browser());
   await open(other.page, 'reservation-service');
   // This page is told nothing of the other one.
   let isChanging = false;

@@ -12,6 +12,8 @@ mod complete;
 mod cookiecutter;
 mod crash;
 mod failures;
+mod github;
+mod gitlab;
 mod hosts;
 mod own_api;
 mod plan;
