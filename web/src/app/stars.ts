@@ -4,7 +4,6 @@
  */
 
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { request } from '../api/client';
 import { useUser } from '../session/useSession';
 import { stars } from './kept';
@@ -70,19 +69,16 @@ export async function saveStar(ref: string, isOn: boolean, store = portal): Prom
 /** Brings the stars of this user into the browser. */
 export function useStarsOfUser(): void {
   const { userEntityRef } = useUser();
-  const { data, dataUpdatedAt } = useQuery({
+  useQuery({
     queryKey: ['stars', userEntityRef],
     queryFn: async () => {
       await writing;
       const before = changes;
       const refs = await load();
       // What was starred meanwhile is newer than this answer.
-      return before === changes ? refs : null;
+      if (before === changes) stars.replace(refs);
+      return null;
     },
     enabled: userEntityRef !== '',
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an answer counts when it comes, also the same again
-  useEffect(() => {
-    if (data) stars.replace(data);
-  }, [data, dataUpdatedAt]);
 }

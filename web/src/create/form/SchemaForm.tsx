@@ -4,6 +4,7 @@
 import Form from '@rjsf/core/lib/components/Form.js';
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { JsonSchema } from '../../api/scaffolder';
 import { askPortal, checkWith } from './checks';
 import type { FormContext } from './context';
@@ -55,7 +56,8 @@ export default function SchemaForm(props: SchemaFormProps) {
     const faults = await askPortal(uiSchema, filled);
     isAsking.current = false;
     if (isGone.current) return;
-    setLate(faults);
+    // The form has them on the page before the first one is looked for.
+    flushSync(() => setLate(faults));
     if (faults) toFirstFault();
     else onSubmit(filled);
   };
