@@ -55,9 +55,10 @@ function database() {
 
 /**
  * Starts the binary, with more configuration and environment if given; `stop` ends it and removes its
- * data, `halt` ends it only, and `start` starts it again.
+ * data, `halt` ends it only, and `start` starts it again. It has to have read `entities`, or those of
+ * the example, within `patience` times the usual time.
  */
-export async function startPortal(more = {}, env = {}) {
+export async function startPortal(more = {}, env = {}, { entities, patience = 1 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'callboard-e2e-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -73,7 +74,7 @@ export async function startPortal(more = {}, env = {}) {
   };
   const settings = typeof more === 'function' ? more(folder) : more;
   const app = { ...base.app, ...settings.app };
-  const expected = settings.catalog?.locations ? 1 : countExamples();
+  const expected = entities ?? (settings.catalog?.locations ? 1 : countExamples());
   writeFileSync(local, JSON.stringify({ ...base, ...settings, app }));
   const configs = [join(root, 'examples/acme/app-config.yaml'), local];
   const data = ['--data', join(folder, 'data')];
@@ -90,7 +91,7 @@ export async function startPortal(more = {}, env = {}) {
   const start = async () => {
     running = run(args, env);
     try {
-      await settled(url, running.child, expected);
+      await settled(url, running.child, expected, START_MS * patience);
     } catch (error) {
       const log = running.log();
       await stop();
@@ -139,8 +140,8 @@ function countExamples() {
 }
 
 /** Waits until the portal has read at least `expected` entities and has nothing more to do. */
-async function settled(url, child, expected) {
-  const until = Date.now() + START_MS;
+async function settled(url, child, expected, limitMs) {
+  const until = Date.now() + limitMs;
   let seen;
   let nSame = 0;
   while (nSame < RESTING_LOOKS) {
