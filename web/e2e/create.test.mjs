@@ -301,6 +301,37 @@ flow('a run that is tried again is seen to go on', async page => {
   await page.locator('.badge', { hasText: 'cancelled' }).waitFor();
 });
 
+flow(
+  'another tab sees a run go on that is tried again here, and its list says how it ended',
+  async page => {
+    await go(page, '/create/templates/default/slow');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.waitForURL(/\/create\/tasks\//);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    const cancelled = tab => tab.locator('.badge', { hasText: 'cancelled' });
+    const begun = other.getByText('Beginning step Wait', { exact: true });
+    await count(begun, 1);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    for (const tab of [page, other]) await cancelled(tab).waitFor();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    // The log of the other one goes on by itself.
+    await count(begun, 2);
+    await other.getByRole('button', { name: 'Cancel' }).click();
+    for (const tab of [page, other]) await cancelled(tab).waitFor();
+
+    const id = new URL(page.url()).pathname.split('/').at(-1);
+    await go(page, '/create/tasks?status=cancelled');
+    const row = page.getByRole('row').filter({ has: page.locator(`a[href$="${id}"]`) });
+    await cancelled(row).waitFor();
+    await go(page, '/create/tasks');
+    await cancelled(row).waitFor();
+    await go(page, '/create/tasks?status=failed');
+    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await count(row, 0);
+  },
+);
+
 flow('without a network nothing is started behind the back', async page => {
   await go(page, '/create/templates/default/slow');
   const create = page.getByRole('button', { name: 'Create', exact: true });

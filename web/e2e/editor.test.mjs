@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { becomes, count, focused, press, shortcut, type } from './browser.mjs';
+import { becomes, count, focused, press, rest, shortcut, type } from './browser.mjs';
 import { fitsEverywhere, suite } from './suite.mjs';
 
 let folder;
@@ -56,11 +56,57 @@ flow('a template is written beside its form, and faults lead to their lines', as
   // The form beside it does not take the focus away.
   await focused(page.getByRole('textbox', { name: 'Template', exact: true }));
   const problem = page.getByRole('list', { name: 'Problems' }).getByRole('listitem');
-  await problem.filter({ hasText: 'There is no action no:such here' }).waitFor();
+  await problem.filter({ hasText: 'There is no action `no:such` in this installation' }).waitFor();
   await problem.getByRole('button', { name: 'Line 18' }).click();
   await focused(page.getByRole('textbox', { name: 'Template', exact: true }));
-  await page.locator('.cm-fault-error', { hasText: 'no:such' }).waitFor();
+  await page.locator('.cm-fault-warn', { hasText: 'no:such' }).waitFor();
 });
+
+flow('names that the language of templates does not have are told with their line', async page => {
+  await go(page, '/create/editor');
+  const problems = page.getByRole('list', { name: 'Problems' }).getByRole('listitem');
+  const steps = `    - id: say
+      action: fs:readdir
+      input:
+        paths: ["\${{ parameters.name | uper }}"]
+        recursive: \${{ nofunc() or 1 is notest }}
+`;
+  const output = `  output:\n    said: \${{ steps.say.output.nothing }}\n`;
+  await write(page, 'Template', template(steps) + output);
+  for (const [line, text] of [
+    [19, 'There is no filter `uper`'],
+    [20, 'There is no function `nofunc`'],
+    [20, 'There is no test `notest`'],
+    [22, 'has no output `nothing`'],
+  ]) {
+    const problem = problems.filter({ hasText: text });
+    await problem.getByRole('button', { name: `Line ${line}`, exact: true }).waitFor();
+  }
+  await problems.filter({ hasText: 'Did you mean `upper`?' }).waitFor();
+  await fitsEverywhere(page);
+});
+
+for (const [what, answer] of [
+  ['cannot be reached', route => route.abort()],
+  [
+    'refuses',
+    route => route.fulfill({ status: 403, json: { error: { name: 'NotAllowedError' } } }),
+  ],
+]) {
+  flow(
+    `a portal that ${what} leaves what the editor finds by itself`,
+    async page => {
+      await page.route('**/v2/lint', answer);
+      await go(page, '/create/editor');
+      await write(page, 'Template', template(SAY.replace('debug:log', 'no:such')));
+      const problem = page.getByRole('list', { name: 'Problems' }).getByRole('listitem');
+      await problem.filter({ hasText: 'There is no action no:such here' }).waitFor();
+      await rest(page);
+      await count(problem, 1);
+    },
+    { allow: ['/v2/lint'] },
+  );
+}
 
 flow('a text that cannot be read keeps the form, and says where it breaks', async page => {
   await go(page, '/create/editor');
@@ -229,6 +275,41 @@ flow(
       await count(page.locator('.cm-content', { hasText: part }), 0);
   },
 );
+
+const CHOICE = `title: Choice
+properties:
+  price: {title: Price, type: number}
+oneOf:
+  - title: By day
+    required: [day]
+    properties: {day: {title: Day, type: string}}
+  - title: By night
+    required: [night]
+    properties: {night: {title: Night, type: string}}
+dependencies:
+  price: {properties: {payer: {title: Payer, type: string}}, required: [payer]}
+`;
+
+for (const word of ['oneOf', 'anyOf']) {
+  flow(`a page with ${word} beside dependencies lets people choose`, async page => {
+    await go(page, '/create/forms');
+    await write(page, 'Parameters', CHOICE.replace('oneOf', word));
+    await page.getByRole('textbox', { name: 'Day' }).fill('Monday');
+    await page.getByLabel('Price').fill('5');
+    await page.getByRole('button', { name: 'Check this page' }).click();
+    await page.getByText('Payer is needed').waitFor();
+    await page.getByLabel('Payer').fill('me');
+    await page.getByLabel('Which').selectOption('By night');
+    await page.getByRole('textbox', { name: 'Night' }).fill('Sunday');
+    await count(page.getByRole('textbox', { name: 'Day' }), 0);
+    await fitsEverywhere(page);
+    await page.getByRole('button', { name: 'Check this page' }).click();
+    await page.getByText('Everything on this page is in order').waitFor();
+    for (const part of ['"price": 5', '"payer": "me"', '"night": "Sunday"'])
+      await page.locator('.cm-content', { hasText: part }).waitFor();
+    await count(page.locator('.cm-content', { hasText: '"day"' }), 0);
+  });
+}
 
 flow('every field can be tried with an example', async page => {
   await go(page, '/create/forms');

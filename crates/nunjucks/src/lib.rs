@@ -33,7 +33,7 @@ pub use error::{Error, ErrorKind, Position};
 pub use filters::filter_names;
 pub use host::Host;
 pub use limits::Limits;
-pub use nearest::did_you_mean;
+pub use nearest::nearest;
 pub use predicate::test_names;
 pub use references::{Reference, ReferenceKind};
 pub use template::{Syntax, Template, check};

@@ -25,6 +25,7 @@ pub fn router(scaffolder: Scaffolder) -> Router {
             get(templates::find_form),
         )
         .route("/v2/actions", get(templates::list_actions))
+        .route("/v2/lint", post(templates::lint))
         .route("/v2/tasks", get(tasks::list_tasks).post(tasks::create_task))
         .route("/v2/tasks/{id}", get(tasks::find_task))
         .route("/v2/tasks/{id}/cancel", post(tasks::cancel_task))

@@ -41,4 +41,4 @@ pub use repo_url::{HostKind, RepoHosts, RepoUrl, RepoUrlError};
 pub use scaffolder::{CommitDefaults, Parts, Scaffolder, Settings};
 pub use service::templates::Rehearsal;
 pub use store::MIGRATIONS;
-pub use template::check::{TemplateProblem, lint};
+pub use template::text::{Linted, lint_text};

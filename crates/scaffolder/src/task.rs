@@ -109,9 +109,20 @@ pub(crate) struct Task {
     pub created_by: Option<String>,
     /// Whose approval it waits for.
     pub approval: Option<Approval>,
+    /// Whether somebody wanted it to end.
+    pub is_cancelled: bool,
 }
 
 impl Task {
+    /// The task as the API tells it, cancelled rather than failed where that is why.
+    pub(crate) fn to_json_with_end(&self) -> Result<Value> {
+        let mut view = self.to_json()?;
+        if self.is_cancelled && self.status == Status::Failed {
+            view["status"] = Status::Cancelled.name().into();
+        }
+        Ok(view)
+    }
+
     /// The task as the API tells it.
     pub(crate) fn to_json(&self) -> Result<Value> {
         let mut view = json!({
@@ -191,6 +202,8 @@ pub(crate) struct Entry {
 pub(crate) struct TaskQuery {
     pub created_by: Option<Vec<String>>,
     pub status: Option<Vec<String>>,
+    /// Whether a task that was cancelled counts as that, and not as failed.
+    pub tells_cancelled: bool,
     /// Creators whose tasks the caller may see; `None` for all.
     pub visible_to: Option<Vec<String>>,
     pub order: Vec<Order>,

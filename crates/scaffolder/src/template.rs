@@ -1,6 +1,7 @@
 //! Templates: what the entity of a golden path says. Reference 2 §D.1.
 
 pub(crate) mod check;
+pub(crate) mod text;
 
 use model::EntityRef;
 use platform::json_schema::{self, Complaint};

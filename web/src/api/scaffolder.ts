@@ -79,6 +79,15 @@ export interface Action {
   schema?: { input?: JsonSchema; output?: JsonSchema };
 }
 
+/** A fault of a template, with its place in the text. */
+export interface LintProblem {
+  severity: 'error' | 'warning';
+  message: string;
+  position?: { line: number; column: number };
+  /** What may help. */
+  hint?: string;
+}
+
 export interface DryRunResult {
   log: { body: { message: string; stepId?: string; status?: TaskStatus } }[];
   output: TaskOutput;
@@ -162,9 +171,20 @@ export const scaffolder = {
 
   actions: () => request<Action[]>(`${BASE}/actions`),
 
+  lint: (text: string, signal: AbortSignal) =>
+    request<{ problems: LintProblem[] }>(`${BASE}/lint`, {
+      method: 'POST',
+      body: { text },
+      signal,
+    }),
+
   /** The stream of a task's events after one of them. */
   stream: (id: string, after: number | undefined, signal: AbortSignal) =>
     answerOf(`${task(id)}/eventstream${after === undefined ? '' : `?after=${after}`}`, { signal }),
+
+  /** The events of a task after one of them; of one that is over, how it ended comes again. */
+  events: (id: string, after: number, signal: AbortSignal) =>
+    request<TaskEvent[]>(`${task(id)}/events?after=${after}`, { signal }),
 
   complete: (provider: string, resource: string, token: string, context: object) =>
     request<{ results: { id: string; title?: string }[] }>(

@@ -160,7 +160,7 @@ const create = createRoute({
 const template = createRoute({
   getParentRoute: () => root,
   path: '/create/templates/$namespace/$name',
-  validateSearch: searchOf('formData', 'entity', 'task'),
+  validateSearch: searchOf('formData', 'entity', 'task', 'page'),
   component: pageOf(() => import('../create/TemplatePage')),
 });
 

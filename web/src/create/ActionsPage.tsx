@@ -6,6 +6,7 @@ import { lazy, Suspense } from 'react';
 import { isRecord } from '../api/entity';
 import { type Action, type JsonSchema, scaffolder } from '../api/scaffolder';
 import { FindField } from '../ui/FindField';
+import { Markdown } from '../ui/Markdown';
 import { Card, Page } from '../ui/Page';
 import { Badge, formatCount, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
@@ -82,7 +83,9 @@ function ActionView({ action }: { action: Action }) {
   const { id, description, schema, examples = [] } = action;
   return (
     <div className="column">
-      <Card title={id}>{description ? <p>{description}</p> : <p className="muted">–</p>}</Card>
+      <Card title={id}>
+        {description ? <Markdown text={description} /> : <p className="muted">–</p>}
+      </Card>
       <Card title="Input" flush>
         <Properties schema={schema?.input} none="It takes nothing" />
       </Card>

@@ -13,6 +13,7 @@ import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { FindField } from '../ui/FindField';
 import { KindIcon } from '../ui/KindIcon';
+import { Markdown } from '../ui/Markdown';
 import { Menu, MenuItem } from '../ui/Menu';
 import { Page } from '../ui/Page';
 import { formatCount, Notice, Skeleton } from '../ui/Small';
@@ -251,7 +252,7 @@ function TemplateCard({ template, entityRef, isStarred }: CardProps) {
         </IconButton>
         <CardMenu template={template} />
       </div>
-      <p className="template-text">{template.metadata.description}</p>
+      <Markdown className="template-text" text={template.metadata.description ?? ''} />
       <div className="template-foot">
         {type && <span className="chip">{type}</span>}
         {tagsOf(template)

@@ -7,11 +7,12 @@ import { type Entity, parseRef } from '../api/entity';
 import { entityQuery } from '../api/queries';
 import { scaffolder, type TemplateForm } from '../api/scaffolder';
 import { EntityLink } from '../ui/EntityLink';
+import { Markdown } from '../ui/Markdown';
 import { Page } from '../ui/Page';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty, ErrorState } from '../ui/States';
 import { valuesFrom } from './prefill';
-import { withoutSecrets } from './review';
+import { withoutSecrets } from './unkept';
 import { type Values, Wizard } from './Wizard';
 import './create.css';
 
@@ -29,10 +30,11 @@ export default function TemplatePage() {
   });
   const ref = `template:${params.namespace}/${params.name}`;
   const isMissing = error instanceof ApiError && error.isMissing;
+  const description = data?.description ?? entity.data?.metadata.description;
   return (
     <Page
       title={data?.title ?? entity.data?.metadata.title ?? params.name}
-      lead={data?.description ?? entity.data?.metadata.description}
+      lead={description && <Markdown text={description} />}
       crumbs={<Link to="/create">Create</Link>}
       actions={!isMissing && <EntityLink entityRef={ref} />}
     >
@@ -58,6 +60,10 @@ function givenValues(text: string | undefined): Values {
   }
 }
 
+/** Tells forms apart that begin with other values; the browser keeps it, so no secret is in it. */
+const nameOf = (given: Values, form: TemplateForm) =>
+  JSON.stringify(withoutSecrets(given, schemasOf(form)));
+
 interface FilledProps {
   form: TemplateForm;
   templateRef: string;
@@ -69,7 +75,8 @@ function Filled(props: FilledProps) {
   const given = givenValues(formData);
   if (task) return <FilledAgain {...props} taskId={task} />;
   if (entity) return <FilledFrom {...props} entityRef={entity} given={given} />;
-  return <Wizard {...props} key={formData} begin={given} beganWith={formData ?? ''} />;
+  const beganWith = formData === undefined ? '' : nameOf(given, props.form);
+  return <Wizard {...props} key={formData} begin={given} beganWith={beganWith} />;
 }
 
 /** A form with what a run was started with. Its secrets are not known any more. */
@@ -81,16 +88,39 @@ function FilledAgain({ taskId, ...props }: FilledProps & { taskId: string }) {
     refetchOnWindowFocus: false,
   });
   if (isPending) return <SkeletonRows n={6} />;
-  if (!data) {
-    return (
-      <>
-        {error && <ErrorState error={error} onRetry={() => refetch()} />}
-        <Wizard {...props} begin={{}} beganWith={taskId} />
-      </>
-    );
-  }
+  if (!data) return <NotAgain error={error} onRetry={() => refetch()} />;
   const begin = withoutSecrets(data.spec.parameters, schemasOf(props.form));
   return <Wizard {...props} begin={begin} beganWith={taskId} />;
+}
+
+/** Why a form does not begin with what a run was started with; an empty one would look as if it did. */
+function NotAgain({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const { namespace, name } = route.useParams();
+  const empty = (
+    <Link className="btn" to="/create/templates/$namespace/$name" params={{ namespace, name }}>
+      Begin with an empty form
+    </Link>
+  );
+  if (error instanceof ApiError && error.isMissing) {
+    return (
+      <Empty title="There is no such run" actions={empty}>
+        It may have been removed since it ended, and what it was started with is gone with it.
+      </Empty>
+    );
+  }
+  if (error instanceof ApiError && error.isDenied) {
+    return (
+      <Empty title="You may not read what this run was started with" actions={empty}>
+        Reading the runs of others needs the permission <code>scaffolder.task.read</code>.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ErrorState error={error} onRetry={onRetry} />
+      <div className="page-actions">{empty}</div>
+    </>
+  );
 }
 
 /** A form with what an entity is. */
@@ -105,7 +135,7 @@ function FilledFrom({
     refetchOnWindowFocus: false,
   });
   if (isPending) return <SkeletonRows n={6} />;
-  const beganWith = `${entityRef} ${JSON.stringify(given)}`;
+  const beganWith = `${entityRef} ${nameOf(given, props.form)}`;
   if (data) {
     const begin = { ...whatIs(data, props.form), ...given };
     return <Wizard {...props} begin={begin} beganWith={beganWith} />;

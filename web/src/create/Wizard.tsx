@@ -2,7 +2,7 @@
 
 import { useBlocker } from '@tanstack/react-router';
 import { Check } from 'lucide-react';
-import { lazy, Suspense, useMemo, useRef, useState } from 'react';
+import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import type { JsonSchema, TemplateForm } from '../api/scaffolder';
 import { useDraft } from '../app/draft';
 import { Button } from '../ui/Button';
@@ -12,7 +12,8 @@ import { SkeletonRows } from '../ui/Small';
 import { flagsIn, isFlagOn, isHidden, switchFlag } from './flags';
 import { repoUrlOf, useSecrets } from './form/context';
 import { ReviewPage } from './ReviewPage';
-import { firstSecretPage, withoutSecrets } from './review';
+import { firstSecretPage, withoutSecrets } from './unkept';
+import { usePages } from './usePages';
 
 const SchemaForm = lazy(() => import('./form/SchemaForm'));
 
@@ -29,6 +30,7 @@ interface WizardProps {
 
 interface Filled {
   values: Values;
+  /** The last page that somebody has reached: those before it are in order. */
   at: number;
 }
 
@@ -99,33 +101,55 @@ function firstPage(pages: readonly JsonSchema[], at: number): number {
   return Math.min(last, firstSecretPage(pages) ?? last);
 }
 
-function Pages({ form, templateRef, filled, onFilled, onStarted }: PagesProps) {
-  const pages = form.steps.map(({ schema }) => schema);
+/** What is filled in, and how far it is in order. */
+function useFilled({ form, filled, onFilled }: PagesProps) {
+  const schemas = useMemo(() => form.steps.map(({ schema }) => schema), [form]);
   const [values, setValues] = useState(filled.values);
-  const [at, setAt] = useState(() => firstPage(pages, filled.at));
-  const secrets = useSecrets();
-  const heading = useRef<HTMLHeadingElement>(null);
+  const [reached, setReached] = useState(() => firstPage(schemas, filled.at));
   // What forms add by themselves is nothing to keep.
   const isTouched = useRef(false);
+  const keep = (next: Values, to: number) => {
+    setValues(next);
+    setReached(to);
+    if (isTouched.current) onFilled({ values: withoutSecrets(next, schemas), at: to });
+  };
+  return { values, reached, keep, isTouched };
+}
+
+function Pages(props: PagesProps) {
+  const { form, templateRef, onStarted } = props;
+  const { values, reached, keep, isTouched } = useFilled(props);
+  const { at, isAhead, isShown, go, stay } = usePages(form.steps.length, reached);
+  const secrets = useSecrets();
+  const host = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const touch = () => {
     isTouched.current = true;
   };
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: () => isTouched.current });
-  const keep = (next: Values, step: number) => {
-    setValues(next);
-    if (isTouched.current) onFilled({ values: withoutSecrets(next, pages), at: step });
+  useFocusOnTurn(heading, at);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page that is not the wanted one
+  useEffect(() => {
+    if (!isAhead) return;
+    // Forward is as good as the button: the page is checked, and left when it is in order.
+    const page = isShown() ? host.current?.querySelector('form') : undefined;
+    if (page) page.requestSubmit();
+    else stay();
+  }, [isAhead, at]);
+  const change = (next: Values) => {
+    const isSame = JSON.stringify(next) === JSON.stringify(values);
+    // What comes after it has to be looked at again.
+    keep(next, isSame ? reached : at);
   };
-  const go = (step: number, next = values) => {
-    setAt(step);
-    keep(next, step);
-    requestAnimationFrame(() => heading.current?.focus());
+  const pass = (next: Values) => {
+    keep(next, Math.max(reached, at + 1));
+    if (!isAhead) go(at + 1);
   };
   const page = form.steps[at];
-  const labels = form.presentation?.buttonLabels;
-  const isLast = at === form.steps.length - 1;
   return (
     <div
       className="wizard"
+      ref={host}
       onInputCapture={touch}
       onPointerDownCapture={touch}
       onKeyDownCapture={touch}
@@ -143,17 +167,11 @@ function Pages({ form, templateRef, filled, onFilled, onStarted }: PagesProps) {
               page={page.schema}
               values={values}
               context={{ secrets, repoUrl: repoUrlOf(values) }}
-              onChange={next => keep(next, at)}
-              onSubmit={next => go(at + 1, next)}
+              onChange={change}
+              onSubmit={pass}
+              onFaults={() => isAhead && stay()}
             >
-              <div className="wizard-foot">
-                {at > 0 && (
-                  <Button onClick={() => go(at - 1)}>{labels?.backButtonText ?? 'Back'}</Button>
-                )}
-                <Button type="submit" variant="primary">
-                  {isLast ? (labels?.reviewButtonText ?? 'Review') : 'Next'}
-                </Button>
-              </div>
+              <Foot form={form} at={at} onBack={() => go(at - 1)} />
             </SchemaForm>
           </Suspense>
         ) : (
@@ -170,6 +188,35 @@ function Pages({ form, templateRef, filled, onFilled, onStarted }: PagesProps) {
           />
         )}
       </div>
+    </div>
+  );
+}
+
+/** The heading of a page has the focus when the page is turned. */
+function useFocusOnTurn(heading: RefObject<HTMLElement | null>, at: number) {
+  const before = useRef(at);
+  useEffect(() => {
+    if (before.current === at) return;
+    before.current = at;
+    requestAnimationFrame(() => heading.current?.focus());
+  }, [heading, at]);
+}
+
+interface FootProps {
+  form: TemplateForm;
+  at: number;
+  onBack: () => void;
+}
+
+function Foot({ form, at, onBack }: FootProps) {
+  const labels = form.presentation?.buttonLabels;
+  const isLast = at === form.steps.length - 1;
+  return (
+    <div className="wizard-foot">
+      {at > 0 && <Button onClick={onBack}>{labels?.backButtonText ?? 'Back'}</Button>}
+      <Button type="submit" variant="primary">
+        {isLast ? (labels?.reviewButtonText ?? 'Review') : 'Next'}
+      </Button>
     </div>
   );
 }

@@ -21,7 +21,7 @@ import {
 import type { JsonSchema } from '../api/scaffolder';
 import { written } from './form/entityRef';
 import { hostNamed, writeRepoUrl } from './form/repoUrl';
-import { propertiesOf } from './review';
+import { propertiesOf } from './properties';
 
 const FOR = 'callboard.dev/for';
 

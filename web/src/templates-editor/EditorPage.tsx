@@ -18,7 +18,8 @@ import { Empty, ErrorState } from '../ui/States';
 import { DryRun } from './DryRun';
 import { BEGIN } from './examples';
 import { FormPreview, useFilled } from './FormPreview';
-import { type Problem, type ReadTemplate, readTemplate, writtenFrom } from './template';
+import { type Problem, type ReadTemplate, readTemplate, withLint, writtenFrom } from './template';
+import { useLint } from './useLint';
 import { Writing } from './Writing';
 import './editor.css';
 
@@ -83,7 +84,11 @@ function Editor({ name, begin, edit }: EditorProps) {
   const judged = useJudged(read.template);
   const [view, setView] = useState<'form' | 'run'>('form');
   const filled = useFilled();
-  const problems = useMemo(() => [...read.problems, ...judged], [read.problems, judged]);
+  const linted = useLint(text, read.template?.kind === 'Template');
+  const problems = useMemo(
+    () => [...withLint(read.problems, linted), ...judged],
+    [read.problems, linted, judged],
+  );
   return (
     <>
       <Choice name={name} edit={edit} />

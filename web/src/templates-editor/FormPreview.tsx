@@ -4,6 +4,7 @@ import { Component, lazy, type ReactNode, Suspense, useMemo, useState } from 're
 import type { JsonSchema } from '../api/scaffolder';
 import { repoUrlOf, type Secrets, useSecrets } from '../create/form/context';
 import { Button } from '../ui/Button';
+import { Markdown } from '../ui/Markdown';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
 
@@ -53,7 +54,9 @@ export function FormPreview({ pages, values, secrets, onValues }: FormPreviewPro
       )}
       <div>
         <h3>{titleOf(page, at)}</h3>
-        {typeof page.description === 'string' && <p className="muted">{page.description}</p>}
+        {typeof page.description === 'string' && (
+          <Markdown className="muted" text={page.description} />
+        )}
       </div>
       <Boundary key={JSON.stringify(page)}>
         <Suspense fallback={<SkeletonRows n={4} />}>

@@ -50,21 +50,29 @@ export function Writing({ text, onText, label, fileName, problems }: WritingProp
       </Suspense>
       {problems.length > 0 && (
         <ul className="editor-problems" aria-label="Problems">
-          {problems.map(({ severity, message, line }) => (
+          {problems.map(({ severity, message, line, hint }) => (
             <li key={`${line} ${message}`}>
               <Badge tone={severity}>{severity === 'error' ? 'error' : 'warning'}</Badge>
               {line === undefined ? (
-                <span>{message}</span>
+                <Words message={message} hint={hint} />
               ) : (
                 <button type="button" className="link-btn" onClick={() => setGoTo({ line })}>
                   Line {line}
                 </button>
               )}
-              {line !== undefined && <span className="grow">{message}</span>}
+              {line !== undefined && <Words message={message} hint={hint} />}
             </li>
           ))}
         </ul>
       )}
     </section>
+  );
+}
+
+function Words({ message, hint }: Pick<Problem, 'message' | 'hint'>) {
+  return (
+    <span className="grow">
+      {message} {hint && <span className="muted">{hint}</span>}
+    </span>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Action } from '../api/scaffolder';
-import { readForm, readTemplate, writtenFrom } from './template';
+import { type Problem, readForm, readTemplate, withLint, writtenFrom } from './template';
 
 const ACTIONS: Action[] = [
   {
@@ -156,4 +156,28 @@ metadata:
 spec:
   type: service
 `);
+});
+
+test('where the portal has looked, it is believed about steps', () => {
+  const own: Problem[] = [
+    { severity: 'warn', message: 'own of the form', line: 3 },
+    { severity: 'error', message: 'own of a step', line: 9, isOfSteps: true },
+    { severity: 'error', message: 'said by both', line: 5 },
+    { severity: 'error', message: 'of no line' },
+  ];
+  const linted: Problem[] = [
+    { severity: 'error', message: 'the portal', line: 5 },
+    { severity: 'warn', message: 'the portal, later', line: 12 },
+    { severity: 'warn', message: 'the portal, of a step', line: 8 },
+  ];
+  const told = (problems: Problem[]) => problems.map(({ message }) => message);
+  expect(told(withLint(own, linted))).toEqual([
+    'of no line',
+    'own of the form',
+    'the portal',
+    'the portal, of a step',
+    'the portal, later',
+  ]);
+  expect(withLint(own, undefined)).toBe(own);
+  expect(told(withLint(own, []))).toEqual(['of no line', 'own of the form', 'said by both']);
 });

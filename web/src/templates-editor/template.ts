@@ -8,6 +8,10 @@ export interface Problem {
   severity: 'error' | 'warn';
   message: string;
   line?: number;
+  /** What may help. */
+  hint?: string;
+  /** About steps and expressions, of which the portal knows more. */
+  isOfSteps?: boolean;
 }
 
 export interface ReadTemplate {
@@ -48,17 +52,32 @@ export function readTemplate(text: string, actions?: Action[]): ReadTemplate {
     return undefined;
   };
   const problems: Problem[] = [];
-  const say = (severity: Problem['severity'], path: Path, message: string) => {
-    if (problems.length < MAX_PROBLEMS) problems.push({ severity, message, line: lineOf(path) });
-  };
+  const sayOf =
+    (more?: Partial<Problem>): Say =>
+    (severity, path, message) => {
+      if (problems.length < MAX_PROBLEMS)
+        problems.push({ severity, message, line: lineOf(path), ...more });
+    };
+  const say = sayOf();
+  const sayOfSteps = sayOf({ isOfSteps: true });
   checkEnvelope(value, say);
   const spec = isRecord(value.spec) ? value.spec : {};
   const pages = pagesOf(spec.parameters);
   checkPages(spec.parameters, say);
-  checkSteps(spec.steps, actions, say);
-  checkExpressions(spec, pages, say);
-  problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  return { template: value, pages, problems };
+  checkSteps(spec.steps, actions, sayOfSteps);
+  checkExpressions(spec, pages, sayOfSteps);
+  return { template: value, pages, problems: byLine(problems) };
+}
+
+const byLine = (problems: Problem[]) => problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+
+/** What was found here, and by the portal, where it has looked. */
+export function withLint(own: Problem[], linted: Problem[] | undefined): Problem[] {
+  if (!linted) return own;
+  const lines = new Set(linted.map(({ line }) => line));
+  // Of one line, the portal tells the same in other words.
+  const rest = own.filter(({ isOfSteps, line }) => !isOfSteps && !lines.has(line));
+  return byLine([...rest, ...linted]);
 }
 
 /** Where the key of a member stands, which is what people look for. */

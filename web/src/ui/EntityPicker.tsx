@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
-import { type KeyboardEvent, useDeferredValue, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { catalog, type Predicate } from '../api/catalog';
 import { type Entity, parseRef, refTextOf, shortRef, titleOf } from '../api/entity';
 import { IconButton } from './Button';
@@ -10,9 +10,12 @@ import { EntityLink } from './EntityLink';
 import { KindIcon } from './KindIcon';
 import { kindName } from './kinds';
 import { Notice } from './Small';
+import { useSettled } from './settled';
 import './picker.css';
 
 const MAX_OPTIONS = 20;
+/** Who types a name does not want each of its letters asked for. */
+const SETTLE_MS = 120;
 const SEARCHED = ['metadata.name', 'metadata.title', 'spec.profile.displayName'];
 const FIELDS = [
   'kind',
@@ -26,7 +29,7 @@ const FIELDS = [
 
 function useOptions(text: string, query: Predicate | undefined, isOpen: boolean) {
   const typed = text.trim();
-  const term = useDeferredValue(typed);
+  const term = useSettled(typed, SETTLE_MS);
   const { data, error, isPlaceholderData } = useQuery({
     queryKey: ['picker', query, term],
     queryFn: ({ signal }) =>
@@ -51,6 +54,13 @@ function useOptions(text: string, query: Predicate | undefined, isOpen: boolean)
   return { options, error, isSearching: isOld || !data };
 }
 
+/** Whether somebody has written all of what an option is called. */
+function isExactly(entity: Entity, text: string): boolean {
+  const ref = refTextOf(entity);
+  const names = [entity.metadata.name, titleOf(entity), ref, shortRef(parseRef(ref))];
+  return names.some(name => name.toLowerCase() === text.toLowerCase());
+}
+
 function isNamed(entity: Entity, text: string): boolean {
   const names = [entity.metadata.name, titleOf(entity)];
   return names.some(name => name.toLowerCase().includes(text.toLowerCase()));
@@ -70,6 +80,10 @@ interface SearchProps {
   allowUnknown?: boolean;
   isDisabled?: boolean;
   onPick: (ref: string) => void;
+  /** Somebody has emptied the field; without it, what was there comes back. */
+  onClear?: () => void;
+  /** What was typed and is nothing to choose, so that it does not stay; nothing once more is typed. */
+  onRefused?: (text: string | undefined) => void;
   onBlur?: () => void;
 }
 
@@ -77,12 +91,16 @@ interface SearchProps {
 export function EntitySearch(props: SearchProps) {
   const { query, value = '', allowUnknown = false, onPick } = props;
   const [text, setText] = useState<string>();
+  const isTyped = useRef(false);
   const [active, setActive] = useState(0);
   const list = useId();
   const isOpen = text !== undefined;
   const { options, error, isSearching } = useOptions(text ?? '', query, isOpen);
   const isListed = isOpen && !error;
-  const close = () => setText(undefined);
+  const close = () => {
+    isTyped.current = false;
+    setText(undefined);
+  };
   const pick = (ref: string) => {
     onPick(ref);
     close();
@@ -108,9 +126,16 @@ export function EntitySearch(props: SearchProps) {
     }
   };
   const leave = () => {
-    if (allowUnknown && typed) onPick(typed);
+    if (typed) take();
+    else if (isTyped.current && value !== '') props.onClear?.();
     close();
     props.onBlur?.();
+  };
+  const take = () => {
+    const same = options.filter(option => isExactly(option, typed));
+    if (allowUnknown) onPick(typed);
+    else if (same.length === 1 && same[0]) onPick(refTextOf(same[0]));
+    else props.onRefused?.(typed);
   };
   return (
     <div className="picker">
@@ -132,6 +157,8 @@ export function EntitySearch(props: SearchProps) {
         onChange={event => {
           setText(event.target.value);
           setActive(0);
+          isTyped.current = true;
+          props.onRefused?.(undefined);
         }}
         onClick={() => setText(now => now ?? '')}
         onKeyDown={onKeyDown}
@@ -142,6 +169,7 @@ export function EntitySearch(props: SearchProps) {
         id={list}
         role="listbox"
         aria-label={props.label ?? 'Entities'}
+        aria-busy={isListed && isSearching}
         hidden={!isListed}
       >
         {isListed &&

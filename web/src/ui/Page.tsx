@@ -27,7 +27,8 @@ export function Page({ title, icon, crumbs, lead, actions, children }: PageProps
             {icon}
             {title}
           </h1>
-          {lead && <p>{lead}</p>}
+          {lead &&
+            (typeof lead === 'string' ? <p>{lead}</p> : <div className="page-lead">{lead}</div>)}
         </div>
         {actions && <div className="page-actions">{actions}</div>}
       </header>

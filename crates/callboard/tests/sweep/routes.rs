@@ -69,6 +69,7 @@ const READS: &[&str] = &[
     "/entity-facets",
     "/explain",
     "/invoke",
+    "/lint",
     "/multiget",
     "/validate-entity",
 ];
@@ -91,6 +92,7 @@ const BODIES: &[(&str, &str)] = &[
         "/v2/plan",
         r#"{"templateRef": "template:default/thing", "values": {}}"#,
     ),
+    ("/v2/lint", r#"{"text": "kind: Template"}"#),
     ("/refresh", r#"{"entityRef": "component:default/thing"}"#),
 ];
 

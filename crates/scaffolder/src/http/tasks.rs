@@ -26,6 +26,7 @@ const LIST: &[Param] = &[
     Param::list("order"),
     Param::integer("limit"),
     Param::integer("offset"),
+    Param::boolean("tellCancelled"),
 ];
 /// Tasks of one answer.
 const MAX_LIMIT: i64 = 1_000;
@@ -64,6 +65,8 @@ pub(super) async fn list_tasks(
     let query = TaskQuery {
         created_by: list("createdBy"),
         status: list("status"),
+        // Backstage calls a task that was cancelled failed, and so do answers that are not asked for more.
+        tells_cancelled: params.boolean("tellCancelled") == Some(true),
         visible_to: None,
         order: params.all("order").map(order).collect::<Result<_>>()?,
         limit: params
@@ -72,11 +75,13 @@ pub(super) async fn list_tasks(
             .clamp(0, MAX_LIMIT),
         offset: params.integer("offset").unwrap_or(0).max(0),
     };
+    let view = if query.tells_cancelled {
+        Task::to_json_with_end
+    } else {
+        Task::to_json
+    };
     let (tasks, total) = scaffolder.list_tasks(&ctx, query).await?;
-    let tasks = tasks
-        .iter()
-        .map(Task::to_json)
-        .collect::<Result<Vec<_>>>()?;
+    let tasks = tasks.iter().map(view).collect::<Result<Vec<_>>>()?;
     Ok(Json(json!({ "tasks": tasks, "totalTasks": total })))
 }
 

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::EntityRef;
-use platform::actions::Example;
+use platform::actions::{Actions, Example};
 use platform::permission::Decision;
 use platform::{Caller, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Checked, told};
+use crate::engine::blocking;
 use crate::engine::dry_run::{Beside, Planning, Trial, Tried};
 use crate::engine::step::unknown_action;
 use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag};
 use crate::scaffolder::Scaffolder;
 use crate::template::Template;
+use crate::template::text::{Linted, lint_text};
 
 /// A template that somebody sent to try it.
 pub(crate) struct Draft {
@@ -136,6 +138,15 @@ impl Scaffolder {
         };
         let tried = self.try_run(ctx, trial).await?;
         Ok(Checked::Fine((tried, steps)))
+    }
+
+    /// What is wrong with the templates of a text, as far as the caller sees the actions they use.
+    pub(crate) async fn lint(&self, ctx: &Ctx, text: String) -> Result<Linted> {
+        ctx.require(TASK_CREATE).await?;
+        ctx.require(DRY_RUN).await?;
+        let actions = Actions::default();
+        actions.register_all(self.actions.visible(ctx).await)?;
+        blocking(move || Ok(lint_text(&text, &actions))).await
     }
 
     /// Fails unless every action of the steps is there, or something stands in for it.

@@ -6,7 +6,8 @@ use platform::{Millis, Result};
 use super::{EVENTS, WORK};
 use crate::task::{Approval, Claimed, NewTask, Order, OrderField, Status, Task, TaskQuery};
 
-const COLUMNS: &str = "id, spec, status, created_at, heartbeat_at, created_by, approval";
+const COLUMNS: &str =
+    "id, spec, status, created_at, heartbeat_at, created_by, approval, is_cancelled";
 
 pub(crate) fn insert(tx: &mut Tx<'_>, task: &NewTask, now: Millis) -> Result<()> {
     tx.execute(
@@ -67,6 +68,7 @@ fn task(mut row: Row) -> Result<Task> {
         approval: row
             .take::<Option<String>>(6)?
             .map(|name| Approval::of_name(&name)),
+        is_cancelled: row.take::<i64>(7)? != 0,
     })
 }
 
@@ -80,7 +82,15 @@ pub(crate) fn list(tx: &mut Tx<'_>, query: &TaskQuery) -> Result<(Vec<Task>, i64
     }
     if let Some(statuses) = &query.status {
         params.push(json(statuses).into());
-        let mut condition = format!("status in {}", tx.each_text(params.len()));
+        let wanted = tx.each_text(params.len());
+        let mut condition = if query.tells_cancelled {
+            format!(
+                "case when status = 'failed' and is_cancelled = 1 then 'cancelled' \
+                 else status end in {wanted}"
+            )
+        } else {
+            format!("status in {wanted}")
+        };
         // A run that was cancelled ends as failed, as with Backstage.
         if statuses.iter().any(|it| it == Status::Cancelled.name()) {
             condition = format!("({condition} or (status = 'failed' and is_cancelled = 1))");

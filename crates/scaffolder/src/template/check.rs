@@ -1,16 +1,15 @@
 //! Whether an entity is a good template: its form, its steps, and what its expressions refer to.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod expressions;
 
-use nunjucks::{Position, ReferenceKind, Syntax, did_you_mean};
+use nunjucks::nearest;
 use platform::actions::{Actions, Spec};
 use platform::json_schema;
 use serde_json::{Map, Value};
 
 use crate::engine::policy::Policy;
 use crate::engine::step::is_repeatable;
-use crate::render;
-use crate::repo_url::RepoHosts;
+use expressions::Scope;
 
 /// The schema of `spec`. Reference 2 §D.1.
 const SPEC: &str = include_str!("spec.schema.json");
@@ -28,17 +27,43 @@ const STEP_KEYS: [&str; 10] = [
     "timeout",
 ];
 /// Problems of one template.
-const MAX_PROBLEMS: usize = 100;
+pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// Something that is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateProblem {
+pub(crate) struct TemplateProblem {
     /// Whether the template cannot work because of it.
     pub is_error: bool,
     /// JSON pointer of the place in the entity.
     pub pointer: String,
-    /// What is wrong, and what may help.
+    /// What is wrong.
     pub message: String,
+    /// What may help, where that can be told.
+    pub fix: Option<String>,
+}
+
+impl TemplateProblem {
+    fn error(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            is_error: true,
+            pointer: pointer.into(),
+            message: message.into(),
+            fix: None,
+        }
+    }
+
+    fn warning(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            is_error: false,
+            ..Self::error(pointer, message)
+        }
+    }
+
+    /// The same with the known name that a wrong one may mean.
+    fn with_nearest<'a>(mut self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        self.fix = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        self
+    }
 }
 
 /// What keeps an entity from being a template at all.
@@ -46,97 +71,82 @@ pub(crate) fn check_shape(entity: &Value) -> Vec<TemplateProblem> {
     // The text is ours and a test reads it.
     let schema: Value = serde_json::from_str(SPEC).unwrap_or_default();
     let complaints = json_schema::validate(&schema, entity.get("spec").unwrap_or(&Value::Null));
-    let problem = |complaint: &json_schema::Complaint| TemplateProblem {
-        is_error: true,
-        pointer: pointer("/spec", &complaint.path),
-        message: complaint.text("spec"),
+    let problem = |complaint: &json_schema::Complaint| {
+        TemplateProblem::error(pointer("/spec", &complaint.path), complaint.text("spec"))
     };
     complaints.iter().map(problem).collect()
 }
 
 fn pointer(start: &str, path: &[Value]) -> String {
-    let mut text = start.to_owned();
-    for part in path {
-        text.push('/');
-        match part {
-            Value::String(name) => text.push_str(&name.replace('~', "~0").replace('/', "~1")),
-            index => text.push_str(&index.to_string()),
-        }
-    }
-    text
+    path.iter().fold(start.to_owned(), |at, part| match part {
+        Value::String(name) => member(&at, name),
+        index => format!("{at}/{index}"),
+    })
+}
+
+/// The pointer of a member.
+fn member(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Everything that is wrong with a template, for `template lint`.
-pub fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
-    let mut linter = Linter {
-        found: check_shape(entity),
-        step_ids: HashMap::new(),
-        outputs: HashMap::new(),
-        names: Names::new(),
-        parameters: parameter_names(entity),
-    };
-    if !linter.found.is_empty() {
-        return linter.found;
+pub(crate) fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
+    let found = check_shape(entity);
+    if !found.is_empty() {
+        return found;
     }
+    let mut linter = Linter {
+        found,
+        actions,
+        scope: Scope::new(entity),
+    };
     let pages = entity.pointer("/spec/parameters").unwrap_or(&Value::Null);
     for problem in json_schema::check_schema(pages) {
-        linter.warn("/spec/parameters".to_owned(), problem);
+        linter.add(TemplateProblem::warning("/spec/parameters", problem));
     }
     let steps = entity.pointer("/spec/steps").and_then(Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
-        linter.check_step(index, step, actions);
+        linter.check_step(index, step);
     }
     if let Some(output) = entity.pointer("/spec/output") {
         linter.check_expressions("/spec/output", output, false);
     }
-    linter.found.truncate(MAX_PROBLEMS);
     linter.found
 }
 
-struct Linter {
+struct Linter<'a> {
     found: Vec<TemplateProblem>,
-    /// Ids of the steps before, and whether they run in any case.
-    step_ids: HashMap<String, bool>,
-    /// Names of the outputs of the steps before, where their actions give no others.
-    outputs: HashMap<String, BTreeSet<String>>,
-    names: Names,
-    /// `None` when the form is too open to tell.
-    parameters: Option<HashSet<String>>,
+    actions: &'a Actions,
+    scope: Scope,
 }
 
-impl Linter {
-    fn add(&mut self, is_error: bool, pointer: String, message: String) {
-        if self.found.len() < MAX_PROBLEMS {
-            self.found.push(TemplateProblem {
-                is_error,
-                pointer,
-                message,
-            });
+impl Linter<'_> {
+    fn add(&mut self, problem: TemplateProblem) {
+        if !self.is_full() {
+            self.found.push(problem);
         }
     }
 
-    fn error(&mut self, pointer: String, message: String) {
-        self.add(true, pointer, message);
+    /// Whether nothing more is told, so that there is nothing more to look for.
+    fn is_full(&self) -> bool {
+        self.found.len() >= MAX_PROBLEMS
     }
 
-    fn warn(&mut self, pointer: String, message: String) {
-        self.add(false, pointer, message);
-    }
-
-    fn check_step(&mut self, index: usize, step: &Value, actions: &Actions) {
+    fn check_step(&mut self, index: usize, step: &Value) {
+        if self.is_full() {
+            return;
+        }
         let at = format!("/spec/steps/{index}");
         let id = step.get("id").and_then(Value::as_str);
         let id = id.map_or_else(|| format!("step-{}", index + 1), str::to_owned);
         let action = step["action"].as_str().unwrap_or_default();
-        match actions.get(action) {
-            None => self.warn(
-                format!("{at}/action"),
-                format!("there is no action `{action}` in this installation"),
-            ),
-            Some(action) => {
+        let known = self.actions.get(action);
+        match &known {
+            None => self.add(self.unknown_action(&at, action)),
+            Some(known) => {
                 let input = step.get("input").unwrap_or(&Value::Null);
-                self.check_input(&at, &action.spec().input, input);
-                self.check_policy(&at, step, action.spec());
+                self.check_input(&at, &known.spec().input, input);
+                self.check_policy(&at, step, known.spec());
             }
         }
         for key in ["if", "each", "input", "continueOnFailure"] {
@@ -146,44 +156,46 @@ impl Linter {
             }
         }
         self.check_keys(&at, step);
-        self.check_id(&at, step, &id);
-        let outputs = actions.get(action);
-        match outputs.and_then(|action| output_names(&action.spec().output)) {
-            // Of two steps with one id, either may be meant.
-            Some(names) => self.outputs.entry(id).or_default().extend(names),
-            None => drop(self.outputs.remove(&id)),
+        if self
+            .scope
+            .add_step(&id, step, known.as_ref().map(|it| it.spec()))
+        {
+            self.add(TemplateProblem::warning(
+                format!("{at}/id"),
+                format!("two steps have the id `{id}`, so that only one output can be reached"),
+            ));
         }
     }
 
-    /// Whether another step has the id; of two with conditions, one may be meant to run.
-    fn check_id(&mut self, at: &str, step: &Value, id: &str) {
-        let is_sure = step.get("if").is_none();
-        let before = self.step_ids.insert(id.to_owned(), is_sure);
-        if before.is_some_and(|was_sure| was_sure || is_sure) {
-            self.warn(
-                format!("{at}/id"),
-                format!("two steps have the id `{id}`, so that only one output can be reached"),
-            );
-        }
+    fn unknown_action(&self, at: &str, action: &str) -> TemplateProblem {
+        let ids = self.actions.ids();
+        TemplateProblem::warning(
+            format!("{at}/action"),
+            format!("there is no action `{action}` in this installation"),
+        )
+        .with_nearest(action, ids.iter().map(String::as_str))
     }
 
     /// Members of the step that nobody reads.
     fn check_keys(&mut self, at: &str, step: &Value) {
         let keys = step.as_object().into_iter().flatten().map(|(key, _)| key);
         for key in keys.filter(|key| !STEP_KEYS.contains(&key.as_str())) {
-            let place = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-            self.warn(place, format!("steps have no `{key}`; it has no effect"));
+            let message = format!("steps have no `{key}`; it has no effect");
+            let problem = TemplateProblem::warning(member(at, key), message);
+            self.add(problem.with_nearest(key, STEP_KEYS));
         }
     }
 
     /// `timeout` and `retry`.
     fn check_policy(&mut self, at: &str, step: &Value, action: &Spec) {
         match Policy::of(step) {
-            Err(error) => self.error(at.to_owned(), error.message().to_owned()),
-            Ok(policy) if policy.n_tries > 1 && !is_repeatable(action) => self.warn(
-                format!("{at}/retry"),
-                format!("{} cannot be repeated, and is tried once", action.id),
-            ),
+            Err(error) => self.add(TemplateProblem::error(at, error.message())),
+            Ok(policy) if policy.n_tries > 1 && !is_repeatable(action) => {
+                self.add(TemplateProblem::warning(
+                    format!("{at}/retry"),
+                    format!("{} cannot be repeated, and is tried once", action.id),
+                ));
+            }
             Ok(_) => {}
         }
     }
@@ -199,18 +211,24 @@ impl Linter {
         let required = schema.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !input.contains_key(name) {
-                self.error(at.to_owned(), format!("the input `{name}` is missing"));
+                let message = format!("the input `{name}` is missing");
+                self.add(TemplateProblem::error(at, message));
             }
         }
         let known = schema.get("properties").and_then(Value::as_object);
         let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
         for (name, value) in input {
-            let place = format!("{at}/input/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = member(&format!("{at}/input"), name);
             match known.and_then(|known| known.get(name)) {
-                None if is_closed => self.warn(place, format!("the action has no input `{name}`")),
+                None if is_closed => {
+                    let names = known.into_iter().flatten().map(|(name, _)| name.as_str());
+                    let message = format!("the action has no input `{name}`");
+                    let problem = TemplateProblem::warning(place, message);
+                    self.add(problem.with_nearest(name, names));
+                }
                 Some(schema) if !has_expression(value) => {
                     for complaint in json_schema::validate(schema, value) {
-                        self.error(place.clone(), complaint.text(name));
+                        self.add(TemplateProblem::error(&place, complaint.text(name)));
                     }
                 }
                 _ => {}
@@ -219,139 +237,27 @@ impl Linter {
     }
 
     fn check_expressions(&mut self, at: &str, value: &Value, has_secrets: bool) {
+        if self.is_full() {
+            return;
+        }
         match value {
-            Value::String(text) => self.check_expression(at, text, has_secrets),
+            Value::String(text) => {
+                for problem in self.scope.check(at, text, has_secrets) {
+                    self.add(problem);
+                }
+            }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.check_expressions(&format!("{at}/{index}"), item, has_secrets);
                 }
             }
             Value::Object(members) => {
-                for (name, member) in members {
-                    self.check_expressions(&format!("{at}/{name}"), member, has_secrets);
+                for (name, value) in members {
+                    self.check_expressions(&member(at, name), value, has_secrets);
                 }
             }
             _ => {}
         }
-    }
-
-    fn check_expression(&mut self, at: &str, text: &str, has_secrets: bool) {
-        let template = match nunjucks::Template::parse(text, Syntax::default()) {
-            Ok(template) => template,
-            Err(error) => {
-                let message = format!("{error}; the text stays as it is");
-                return self.warn(at.to_owned(), message);
-            }
-        };
-        for reference in template.references() {
-            let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
-            if let Some(message) = self.names.complaint(reference.kind, &path) {
-                let Position { line, column } = reference.position;
-                let place = format!("at {line}:{column} of the text");
-                self.warn(
-                    at.to_owned(),
-                    format!("{message}; the text stays as it is ({place})"),
-                );
-            }
-            let is_value = match reference.kind {
-                ReferenceKind::Variable => true,
-                // A method of something.
-                ReferenceKind::Call => path.len() > 1,
-                ReferenceKind::Local | ReferenceKind::Filter | ReferenceKind::Test => false,
-            };
-            if !is_value {
-                continue;
-            }
-            match path.as_slice() {
-                ["steps", id, member, ..]
-                    if self.step_ids.contains_key(*id) && *member != "output" =>
-                {
-                    let message = format!("steps have `output` only, `{id}` has no `{member}`");
-                    self.error(at.to_owned(), message);
-                }
-                ["steps", id, "output", name, ..] => {
-                    let known = self.outputs.get(*id);
-                    if let Some(known) = known.filter(|known| !known.contains(*name)) {
-                        let near = did_you_mean(name, known.iter().map(String::as_str));
-                        let message = format!("the step `{id}` has no output `{name}`{near}");
-                        self.warn(at.to_owned(), message);
-                    } else if !self.step_ids.contains_key(*id) {
-                        self.error(at.to_owned(), unknown_step(id));
-                    }
-                }
-                ["steps", id, ..] if !self.step_ids.contains_key(*id) => {
-                    self.error(at.to_owned(), unknown_step(id));
-                }
-                ["parameters", name, ..] => {
-                    let is_unknown = self
-                        .parameters
-                        .as_ref()
-                        .is_some_and(|it| !it.contains(*name));
-                    if is_unknown {
-                        let message = format!("the form has no parameter `{name}`");
-                        self.warn(at.to_owned(), message);
-                    }
-                }
-                ["secrets", ..] if !has_secrets => self.error(
-                    at.to_owned(),
-                    "`secrets` are there in `input` and `each` only".to_owned(),
-                ),
-                _ => {}
-            }
-        }
-    }
-}
-
-fn unknown_step(id: &str) -> String {
-    format!("no step before this one has the id `{id}`")
-}
-
-/// The names of all outputs of an action; `None` when it may give others.
-fn output_names(schema: &Value) -> Option<BTreeSet<String>> {
-    let is_closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-    let names = schema
-        .get("properties")?
-        .as_object()
-        .filter(|_| is_closed)?;
-    Some(names.iter().map(|(name, _)| name.clone()).collect())
-}
-
-/// What expressions can use.
-struct Names {
-    filters: BTreeSet<String>,
-    functions: BTreeSet<String>,
-    tests: BTreeSet<String>,
-}
-
-impl Names {
-    fn new() -> Self {
-        let host = render::host(&RepoHosts::default(), false);
-        let language = ["range", "cycler", "joiner", "caller", "super"];
-        let mut names = Self {
-            filters: host.filter_names().map(str::to_owned).collect(),
-            functions: host.global_names().map(str::to_owned).collect(),
-            tests: nunjucks::test_names().map(str::to_owned).collect(),
-        };
-        let filters = nunjucks::filter_names().map(str::to_owned);
-        names.filters.extend(filters);
-        names.functions.extend(language.map(str::to_owned));
-        names
-    }
-
-    /// What is wrong with a name; methods of values are not looked at.
-    fn complaint(&self, kind: ReferenceKind, path: &[&str]) -> Option<String> {
-        let (known, what) = match kind {
-            ReferenceKind::Filter => (&self.filters, "filter"),
-            ReferenceKind::Test => (&self.tests, "test"),
-            ReferenceKind::Call => (&self.functions, "function"),
-            ReferenceKind::Variable | ReferenceKind::Local => return None,
-        };
-        let [name] = path else { return None };
-        if known.contains(*name) {
-            return None;
-        }
-        let near = did_you_mean(name, known.iter().map(String::as_str));
-        Some(format!("there is no {what} `{name}`{near}"))
     }
 }
 
@@ -361,45 +267,6 @@ fn has_expression(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_expression),
         Value::Object(members) => members.values().any(has_expression),
         _ => false,
-    }
-}
-
-/// Every name that some part of the form can give a value to.
-fn parameter_names(entity: &Value) -> Option<HashSet<String>> {
-    let mut names = HashSet::new();
-    collect_names(entity.pointer("/spec/parameters")?, &mut names, 0).then_some(names)
-}
-
-fn collect_names(schema: &Value, names: &mut HashSet<String>, depth: usize) -> bool {
-    if depth > 32 {
-        return false;
-    }
-    match schema {
-        Value::Array(parts) => parts.iter().all(|it| collect_names(it, names, depth + 1)),
-        Value::Object(members) => members.iter().all(|(key, member)| match key.as_str() {
-            "properties" => {
-                names.extend(
-                    member
-                        .as_object()
-                        .into_iter()
-                        .flatten()
-                        .map(|it| it.0.clone()),
-                );
-                true
-            }
-            "$ref" | "patternProperties" => false,
-            "additionalProperties" => member == &Value::Bool(false),
-            "dependencies" => member
-                .as_object()
-                .into_iter()
-                .flatten()
-                .all(|(_, it)| it.is_array() || collect_names(it, names, depth + 1)),
-            "allOf" | "anyOf" | "oneOf" | "if" | "then" | "else" => {
-                collect_names(member, names, depth + 1)
-            }
-            _ => true,
-        }),
-        _ => true,
     }
 }
 
@@ -446,7 +313,7 @@ mod tests {
             ("${{ 'a' | upper | parseRepoUrl }}", None),
             (
                 "${{ 'a' | uper }}",
-                Some("there is no filter `uper`; did you mean `upper`?; the text stays as it is"),
+                Some("there is no filter `uper`; the text stays as it is | did you mean `upper`?"),
             ),
             (
                 "${{ nofunc() }}",
@@ -462,11 +329,11 @@ mod tests {
             ("${{ steps.p.output.remoteUrl }}", None),
             (
                 "${{ steps.p.output.remotUrl }}",
-                Some("the step `p` has no output `remotUrl`; did you mean `remoteUrl`?"),
+                Some("the step `p` has no output `remotUrl` | did you mean `remoteUrl`?"),
             ),
             (
                 "${{ steps.p.output.remotUrl.split('/') }}",
-                Some("the step `p` has no output `remotUrl`; did you mean `remoteUrl`?"),
+                Some("the step `p` has no output `remotUrl` | did you mean `remoteUrl`?"),
             ),
             ("${{ steps.o.output.remotUrl }}", None),
             (
@@ -475,7 +342,7 @@ mod tests {
             ),
             (
                 "${{ steps.q.output.remoteUrl }}",
-                Some("no step before this one has the id `q`"),
+                Some("no step before this one has the id `q` | did you mean `o`?"),
             ),
         ] {
             let entity = json!({"spec": {"type": "x", "steps": [
@@ -483,10 +350,16 @@ mod tests {
                 {"id": "o", "action": "test:open"},
             ], "output": {"said": text}}});
             let problems = lint(&entity, &actions);
-            let told = problems.first().map(|problem| &*problem.message);
-            // Where it is in the text follows.
-            let told = told.map(|told| told.split(" (at 1:").next().unwrap());
-            assert_eq!(told, expected, "{text}");
+            let told = problems.first().map(|problem| {
+                // Where it is in the text follows.
+                let message = problem.message.split(" (at 1:").next().unwrap();
+                [Some(message), problem.fix.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(" | ")
+            });
+            assert_eq!(told.as_deref(), expected, "{text}");
             assert!(problems.iter().all(|it| it.pointer == "/spec/output/said"));
         }
     }

@@ -225,6 +225,18 @@ async fn a_task_that_runs_cannot_be_retried_and_can_be_cancelled() {
         last,
         &format!("Step slow (Slow) of task {id} has been cancelled.")
     );
+    for (query, status) in [
+        ("status=cancelled", "failed"),
+        ("tellCancelled=false", "failed"),
+        ("tellCancelled=true", "cancelled"),
+    ] {
+        let (_, list) = bench.get(&format!("/v2/tasks?{query}")).await;
+        assert_eq!(list["tasks"][0]["status"], status, "{query}");
+    }
+    let (_, list) = bench
+        .get("/v2/tasks?tellCancelled=true&status=failed")
+        .await;
+    assert_eq!(list["totalTasks"], 0);
     let again = bench
         .post(&format!("/v2/tasks/{id}/cancel"), json!({}))
         .await;

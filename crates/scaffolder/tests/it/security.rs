@@ -243,6 +243,16 @@ async fn routes_ask_for_their_permissions() {
             "/v2/dry-run".to_owned(),
             Some(dry),
         ),
+        (
+            "scaffolder.task.create",
+            "/v2/lint".to_owned(),
+            Some(json!({"text": ""})),
+        ),
+        (
+            "scaffolder.template.dry-run",
+            "/v2/lint".to_owned(),
+            Some(json!({"text": ""})),
+        ),
         ("scaffolder.task.create", task("/retry"), Some(json!({}))),
         ("scaffolder.task.read", task("/retry"), Some(json!({}))),
         ("scaffolder.task.cancel", task("/cancel"), Some(json!({}))),

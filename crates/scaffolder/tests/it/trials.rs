@@ -120,3 +120,35 @@ async fn what_a_process_left_is_swept_when_the_next_one_starts() {
     .await;
     assert!(other.exists() && young.exists());
 }
+
+#[tokio::test]
+async fn a_text_is_looked_at_as_on_the_command_line() {
+    let bench = Bench::new().await;
+    let text = "kind: Template\nspec:\n  type: x\n  steps:\n    - id: a\n      action: debug:lgo\n  \
+                output:\n    said: ${{ 'a' | uper }}\n";
+    let (status, answer) = bench.post("/v2/lint", json!({"text": text})).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        answer["problems"],
+        json!([
+            {"severity": "warning", "code": "template", "path": "/spec/steps/0/action",
+             "message": "there is no action `debug:lgo` in this installation",
+             "position": {"line": 6, "column": 15}, "hint": "did you mean `debug:log`?"},
+            {"severity": "warning", "code": "template", "path": "/spec/output/said",
+             "message": "there is no filter `uper`; the text stays as it is (at 1:11 of the text)",
+             "position": {"line": 8, "column": 11}, "hint": "did you mean `upper`?"},
+        ])
+    );
+    // What cannot be read as YAML is told with its place, too.
+    let (status, answer) = bench.post("/v2/lint", json!({"text": "kind: [\n"})).await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(
+        answer["problems"][0]["position"]["line"].is_number(),
+        "{answer}"
+    );
+    let (status, _) = bench.post("/v2/lint", json!({"text": 1})).await;
+    assert_eq!(status, 400);
+    let large = "#".repeat(2 << 20);
+    let (status, _) = bench.post("/v2/lint", json!({"text": large})).await;
+    assert_eq!(status, 413);
+}

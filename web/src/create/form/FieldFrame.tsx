@@ -2,6 +2,7 @@
 
 import type { RJSFSchema } from '@rjsf/utils';
 import type { ReactNode } from 'react';
+import { Markdown } from '../../ui/Markdown';
 import { useFaults } from './useFaults';
 
 interface FieldFrameProps {
@@ -36,7 +37,7 @@ export function FieldFrame(props: FieldFrameProps) {
   return (
     <div className="field" ref={host}>
       {isGroup ? <strong>{label}</strong> : <label htmlFor={fieldPathId.$id}>{label}</label>}
-      {description && <span className="field-help">{description}</span>}
+      {description && <Markdown className="field-help" text={description} />}
       {props.children}
       <div id={errorId} className="field-faults">
         {rawErrors.map(error => (

@@ -22,12 +22,14 @@ interface SchemaFormProps {
   context: FormContext;
   onChange: (values: Values) => void;
   onSubmit: (values: Values) => void;
+  /** It was to be submitted, and cannot be. */
+  onFaults?: () => void;
   /** Buttons. */
   children: ReactNode;
 }
 
 export default function SchemaForm(props: SchemaFormProps) {
-  const { page, values, context, onChange, onSubmit, children } = props;
+  const { page, values, context, onChange, onSubmit, onFaults, children } = props;
   const { schema, uiSchema } = useMemo(() => {
     const { title: _, description: __, ...rest } = page;
     return extract(rest);
@@ -36,11 +38,13 @@ export default function SchemaForm(props: SchemaFormProps) {
   const toFirstFault = () =>
     requestAnimationFrame(() => {
       const fault = host.current?.querySelector('.field-error');
-      const field = fault
-        ?.closest('.form-field')
-        ?.querySelector<HTMLElement>('input,select,textarea');
+      const field = fault?.closest('.field')?.querySelector<HTMLElement>('input,select,textarea');
       field?.focus();
     });
+  const fail = () => {
+    onFaults?.();
+    toFirstFault();
+  };
   const [late, setLate] = useState<ErrorSchema<Values>>();
   const isAsking = useRef(false);
   const isGone = useRef(false);
@@ -58,7 +62,7 @@ export default function SchemaForm(props: SchemaFormProps) {
     if (isGone.current) return;
     // The form has them on the page before the first one is looked for.
     flushSync(() => setLate(faults));
-    if (faults) toFirstFault();
+    if (faults) fail();
     else onSubmit(filled);
   };
   return (
@@ -81,7 +85,7 @@ export default function SchemaForm(props: SchemaFormProps) {
           onChange(formData ?? {});
         }}
         onSubmit={({ formData }) => void submit(formData ?? {})}
-        onError={toFirstFault}
+        onError={fail}
       >
         {children}
       </Form>

@@ -5,6 +5,7 @@ import { catalog } from '../../api/catalog';
 import { formatRef, isRecord, parseRef } from '../../api/entity';
 import type { FormContext } from './context';
 import { askedBy, hostOfField, hostWithoutToken } from './repo/credentials';
+import { branchFault, nameFaults, ownerFault } from './repo/names';
 import { missingOf, refusedOf, texts } from './repoUrl';
 
 type Values = Record<string, unknown>;
@@ -46,7 +47,9 @@ export function fieldsIn(look: unknown, data: unknown, path: (string | number)[]
 
 const NAME = /^([A-Za-z0-9]+[-_.])*[A-Za-z0-9]{1,63}$/;
 
-const CHECKS: Record<string, (value: string, options: Options) => string | undefined> = {
+type Check = (value: string, options: Options, context: FormContext) => string | undefined;
+
+const CHECKS: Record<string, Check> = {
   EntityNamePicker: value =>
     NAME.test(value) && value.length <= 63
       ? undefined
@@ -55,10 +58,14 @@ const CHECKS: Record<string, (value: string, options: Options) => string | undef
     const missing = missingOf(value);
     if (missing.length > 0) return `still needs: ${missing.join(', ')}`;
     const refused = refusedOf(value, options);
-    return refused.length > 0 ? `may not have this: ${refused.join(', ')}` : undefined;
+    if (refused.length > 0) return `may not have this: ${refused.join(', ')}`;
+    return Object.values(nameFaults(value))[0];
   },
-  RepoOwnerPicker: (value, options) =>
-    texts(options.excludedOwners).includes(value) ? 'may not be this one' : undefined,
+  RepoOwnerPicker: (value, options, context) =>
+    texts(options.excludedOwners).includes(value)
+      ? 'may not be this one'
+      : ownerFault(value, hostOfField('RepoOwnerPicker', value, options, context)),
+  RepoBranchPicker: branchFault,
 };
 
 /** A template that works with the account of a person cannot begin without it. */
@@ -72,7 +79,8 @@ function tokenFault({ field, value, options }: Found, context: FormContext): str
 export function checkWith(context: FormContext): CustomValidator<Values, RJSFSchema, FormContext> {
   return (data, errors, uiSchema) => {
     for (const found of fieldsIn(uiSchema, data)) {
-      const fault = CHECKS[found.field]?.(found.value, found.options) ?? tokenFault(found, context);
+      const { field, value, options } = found;
+      const fault = CHECKS[field]?.(value, options, context) ?? tokenFault(found, context);
       if (fault) errorsAt(errors, found.path)?.addError(fault);
     }
     return errors;

@@ -9,6 +9,7 @@ import { hasWidget, type RJSFSchema } from '@rjsf/utils';
 import { isRecord } from '../../api/entity';
 import type { JsonSchema } from '../../api/scaffolder';
 import { isHidden } from '../flags';
+import { withConditions } from './conditions';
 
 export interface Split {
   schema: JsonSchema;
@@ -58,7 +59,7 @@ export function extract(page: JsonSchema, depth = 0): Split {
       name => !(isRecord(page.properties) && name in page.properties) || name in properties,
     );
   }
-  return { schema, uiSchema };
+  return { schema: withConditions(schema), uiSchema };
 }
 
 function byName(

@@ -8,13 +8,13 @@ import { summaryQuery } from '../../api/queries';
 import { useUser } from '../../session/useSession';
 import { EntityLink } from '../../ui/EntityLink';
 import { EntityRefList, EntitySearch } from '../../ui/EntityPicker';
+import { useSettled } from '../../ui/settled';
 import { both, queryOf } from './catalogFilter';
 import { refOfField } from './checks';
 import { written } from './entityRef';
 import { FieldFrame } from './FieldFrame';
 import { type FieldPropsHere, isStill, optionsOf, set } from './field';
 import { RepoBranchPicker, RepoOwnerPicker, RepoUrlPicker } from './repo/RepoFields';
-import { useSettled } from './settled';
 
 type Props = FieldPropsHere;
 
@@ -25,17 +25,24 @@ function EntityField(props: Props & { kinds?: string[]; isOwned?: boolean }) {
   const query = props.isOwned
     ? both(given, { 'relations.ownedBy': { $in: user.ownershipEntityRefs } })
     : given;
+  const [refused, setRefused] = useState<string>();
+  const rawErrors = [
+    ...(props.rawErrors ?? []),
+    ...(refused ? [`is chosen from the list, which does not have “${refused}”`] : []),
+  ];
   return (
-    <FieldFrame {...props}>
+    <FieldFrame {...props} rawErrors={rawErrors}>
       <EntitySearch
         id={props.fieldPathId.$id}
         query={query}
         value={props.formData}
         allowUnknown={options.allowArbitraryValues !== false}
         isDisabled={isStill(props)}
-        isInvalid={(props.rawErrors?.length ?? 0) > 0}
+        isInvalid={rawErrors.length > 0}
         placeholder={props.uiSchema?.['ui:placeholder']}
         onPick={ref => set(props, ref === '' ? undefined : written(ref, options))}
+        onClear={() => set(props, undefined)}
+        onRefused={setRefused}
       />
       <KnownNote value={props.formData} options={options} />
     </FieldFrame>

@@ -24,6 +24,8 @@ const USUAL: PartName[] = ['owner', 'repo'];
 
 /** What hosts that are not configured most likely are. */
 const LOOKS: [RegExp, string][] = [
+  [/^github\.com$/, 'github'],
+  [/^gitlab\.com$/, 'gitlab'],
   [/(^|\.)dev\.azure\.com$|\.visualstudio\.com$/, 'azure'],
   [/(^|\.)bitbucket\.org$/, 'bitbucketCloud'],
   [/bitbucket/, 'bitbucketServer'],
@@ -34,8 +36,13 @@ export function hostNamed(name: string, hosts: readonly CodeHost[] = config.host
   return hosts.find(({ host }) => host === name);
 }
 
+/** What runs at a host: as it is configured, else as its name says. */
+export function kindOf(name: string, hosts?: readonly CodeHost[]): string | undefined {
+  return hostNamed(name, hosts)?.kind ?? LOOKS.find(([look]) => look.test(name))?.[1];
+}
+
 export function partsFor(name: string, hosts?: readonly CodeHost[]): PartName[] {
-  const kind = hostNamed(name, hosts)?.kind ?? LOOKS.find(([look]) => look.test(name))?.[1];
+  const kind = kindOf(name, hosts);
   return (kind && PARTS[kind]) || USUAL;
 }
 

@@ -13,6 +13,7 @@ import { ArrowDown, ArrowUp, Copy, Plus, Trash2, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { isRecord } from '../../api/entity';
 import { Button, IconButton } from '../../ui/Button';
+import { Markdown } from '../../ui/Markdown';
 import { useFaults } from './useFaults';
 
 /** Fields that come with a label of their own. */
@@ -45,7 +46,7 @@ function FieldTemplate(props: FieldTemplateProps) {
           {required && <span className="muted"> (needed)</span>}
         </Label>
       )}
-      {hasLabel && rawDescription && <span className="field-help">{rawDescription}</span>}
+      {hasLabel && rawDescription && <Markdown className="field-help" text={rawDescription} />}
       {children}
       <div id={errorId} className="field-faults">
         {rawErrors?.map(error => (
@@ -74,20 +75,26 @@ function ObjectFieldTemplate(props: ObjectFieldTemplateProps) {
     return (
       <>
         {title && <strong>{title}</strong>}
-        {description && <p className="field-help">{description}</p>}
+        <Description of={description} />
       </>
     );
   }
   return (
     <fieldset className="form-group" data-root={isRoot ? '' : undefined}>
       {!isRoot && title && <legend>{title}</legend>}
-      {!isRoot && description && <p className="field-help">{description}</p>}
+      {!isRoot && <Description of={description} />}
       {properties.map(property => property.content)}
       {canAdd && (
         <AddButton onClick={props.onAddProperty} uiSchema={uiSchema} registry={registry} />
       )}
     </fieldset>
   );
+}
+
+function Description({ of: text }: { of: ReactNode }) {
+  return typeof text === 'string' && text !== '' ? (
+    <Markdown className="field-help" text={text} />
+  ) : null;
 }
 
 /** One of several shapes, and which. */

@@ -28,6 +28,8 @@ export default function TasksPage() {
     ['limit', String(PAGE)],
     ['offset', String(number * PAGE)],
     ['order', 'desc:created_at'],
+    // As the page of a run says it.
+    ['tellCancelled', 'true'],
     ...(isEverybody ? [] : [['createdBy', user.userEntityRef]]),
     ...(status ? [['status', status]] : []),
   ];

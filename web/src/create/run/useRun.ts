@@ -31,10 +31,9 @@ export function useRun(task: Task, attempt: number): Live {
           return { ...now, run, overAt: run.isOver ? (now.overAt ?? Date.now()) : undefined };
         }),
       onState: (isConnected, error) => setLive(now => ({ ...now, isConnected, error })),
+      onTurn: () => void client.invalidateQueries({ queryKey: ['task', task.id] }),
     };
-    void follow(task.id, listener, stop.signal).then(() => {
-      if (!stop.signal.aborted) void client.invalidateQueries({ queryKey: ['task', task.id] });
-    });
+    void follow(task.id, listener, stop.signal);
     return () => stop.abort();
   }, [task.id, attempt, client]);
   return live;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use model::{DocumentPlace, Problem, Severity, YamlLimits, locate, parse_documents};
+use model::{Severity, YamlLimits, parse_documents};
 use platform::actions::Actions;
 use platform::ctx::Ctx;
-use scaffolder::{Rehearsal, Scaffolder, Tried, lint};
+use scaffolder::{Rehearsal, Scaffolder, Tried, lint_text};
 use serde_json::{Map, Value};
 
 use crate::cli::{Verdict, block_on, print_problem};
@@ -26,8 +26,6 @@ const MAX_FILE: u64 = 4 << 20;
 pub(super) struct Found {
     pub entity: Value,
     pub path: PathBuf,
-    place: DocumentPlace,
-    text: String,
 }
 
 impl Found {
@@ -47,8 +45,7 @@ impl Found {
     }
 }
 
-/// All templates of a file.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Found>> {
+fn text_of(path: &Path) -> anyhow::Result<String> {
     let shown = path.display();
     let len = fs::metadata(path)
         .with_context(|| format!("cannot read `{shown}`"))?
@@ -56,8 +53,13 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Found>> {
     if len > MAX_FILE {
         bail!("`{shown}` is too large");
     }
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let documents = parse_documents(&text, &YamlLimits::default());
+    fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))
+}
+
+/// All templates of a file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Found>> {
+    let shown = path.display();
+    let documents = parse_documents(&text_of(path)?, &YamlLimits::default());
     let mut found = Vec::new();
     for document in documents {
         if let Some(problem) = document.problems.first() {
@@ -67,8 +69,6 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Found>> {
             found.push(Found {
                 entity: document.value,
                 path: path.to_owned(),
-                place: document.place,
-                text: text.clone(),
             });
         }
     }
@@ -98,18 +98,12 @@ impl LintArgs {
         let mut n_templates = 0;
         let (_, actions, _) = block_on(scaffolding::offline())?;
         for file in &self.files {
-            for found in read(file)? {
-                n_templates += 1;
-                for problem in lint(&found.entity, &actions) {
-                    is_wrong |= problem.is_error || self.strict;
-                    let position = locate(&found.text, found.place, &problem.pointer);
-                    let mut told = Problem::error("template", problem.pointer, problem.message)
-                        .at(found.path.display().to_string(), position);
-                    if !problem.is_error {
-                        told.severity = Severity::Warning;
-                    }
-                    print_problem(&told);
-                }
+            let linted = lint_text(&text_of(file)?, &actions);
+            n_templates += linted.n_templates;
+            for mut problem in linted.problems {
+                is_wrong |= problem.severity == Severity::Error || self.strict;
+                problem.file = Some(file.display().to_string());
+                print_problem(&problem);
             }
         }
         let mut out = stdout();

@@ -1,6 +1,6 @@
 /** The fields about repositories: their address, their owner, a branch of theirs. */
 
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { config } from '../../../app/boot';
 import { signInLabel } from '../../../session/providers';
 import { Button } from '../../../ui/Button';
@@ -16,8 +16,10 @@ import {
   texts,
   writeRepoUrl,
 } from '../repoUrl';
+import { useFaults } from '../useFaults';
 import { type Choice, useChoices, useRepoChoices } from './complete';
 import { type Asked, askedBy, type Credentials, hostOfField, useCredentials } from './credentials';
+import { branchFault, isNameFault, nameFaults, ownerFault } from './names';
 
 const LABELS: Record<PartName, string> = {
   owner: 'Owner',
@@ -55,13 +57,19 @@ export function RepoUrlPicker(props: FieldPropsHere) {
     repo: options.repoDescription,
   };
   const known = config.hosts.map(it => it.host);
+  const faults = nameFaults(writeRepoUrl({ ...parts, host }));
+  // Those stand at the part that they are about.
+  const rawErrors = props.rawErrors?.filter(error => !isNameFault(error));
+  const isChecked = props.rawErrors?.some(isNameFault) ?? false;
   return (
-    <FieldFrame {...props} isGroup>
+    <FieldFrame {...props} rawErrors={rawErrors} isGroup>
       <div className="repo-parts">
         <Part
           label="Host"
           value={host}
           allowed={allowed.length > 0 ? allowed : known}
+          fault={faults.host}
+          isChecked={isChecked}
           isDisabled={isStill(props)}
           onChange={it => change({ host: it })}
         />
@@ -73,6 +81,8 @@ export function RepoUrlPicker(props: FieldPropsHere) {
             value={parts[name] ?? ''}
             allowed={texts(options[ALLOWED[name]])}
             choices={choices[name]}
+            fault={faults[name]}
+            isChecked={isChecked}
             isTaken={name === 'repo' && choices.repo?.some(it => it.text === parts.repo)}
             isDisabled={isStill(props)}
             onChange={value => change({ [name]: value })}
@@ -91,6 +101,10 @@ interface PartProps {
   /** Nothing else may be chosen, if there are any. */
   allowed: string[];
   choices?: Choice[];
+  /** Why no host takes it. */
+  fault?: string;
+  /** Whether the form was to go on with it. */
+  isChecked: boolean;
   /** Whether the host has it already, which most templates do not want. */
   isTaken?: boolean;
   isDisabled?: boolean;
@@ -100,8 +114,13 @@ interface PartProps {
 function Part(props: PartProps) {
   const { label, help, value, allowed, choices, isTaken, isDisabled, onChange } = props;
   const id = useId();
+  // Nobody is told of a fault while they write the first letters.
+  const [isLeft, setLeft] = useState(false);
+  const leave = () => setLeft(true);
+  const fault = isLeft || props.isChecked ? props.fault : undefined;
+  const host = useFaults<HTMLDivElement>(fault !== undefined, `${id}-fault`);
   return (
-    <div className="field">
+    <div className="field" ref={host}>
       <label htmlFor={id}>{label}</label>
       {allowed.length > 0 ? (
         <select
@@ -110,6 +129,7 @@ function Part(props: PartProps) {
           value={value}
           disabled={isDisabled}
           onChange={event => onChange(event.target.value)}
+          onBlur={leave}
         >
           {!allowed.includes(value) && <option value={value}>{value || 'Choose'}</option>}
           {allowed.map(item => (
@@ -124,8 +144,16 @@ function Part(props: PartProps) {
           choices={choices}
           isDisabled={isDisabled}
           onChange={onChange}
+          onBlur={leave}
         />
       )}
+      <div id={`${id}-fault`} className="field-faults">
+        {fault && (
+          <span className="field-error">
+            {label} {fault}
+          </span>
+        )}
+      </div>
       {help && <span className="field-help">{help}</span>}
       {isTaken && (
         <span className="field-help" role="status">
@@ -144,6 +172,7 @@ interface CompletedProps {
   isDisabled?: boolean;
   isInvalid?: boolean;
   onChange: (value: string) => void;
+  onBlur?: () => void;
 }
 
 /** So many fit into a list that somebody reads. */
@@ -165,6 +194,7 @@ function Completed({ id, choices = [], onChange, ...props }: CompletedProps) {
         disabled={props.isDisabled}
         aria-invalid={props.isInvalid}
         onChange={event => onChange(event.target.value)}
+        onBlur={props.onBlur}
       />
       <datalist id={`${id}-choices`}>
         {fitting.slice(0, MAX_CHOICES).map(choice => (
@@ -219,20 +249,28 @@ interface CompletedFieldProps {
   name: string;
   credentials: Credentials;
   choices: Choice[];
+  /** What is wrong with what stands in it. */
+  fault: string | undefined;
 }
 
-function CompletedField({ field, placeholder, name, credentials, choices }: CompletedFieldProps) {
+function CompletedField(props: CompletedFieldProps) {
+  const { field, placeholder, name, credentials, choices, fault } = props;
   const asked = askedBy(optionsOf(field));
+  const [isLeft, setLeft] = useState(false);
+  const told = field.rawErrors?.filter(error => !isNameFault(error)) ?? [];
+  const isTold = fault !== undefined && (isLeft || field.rawErrors?.some(isNameFault));
+  const faults = isTold ? [...told, fault] : told;
   return (
-    <FieldFrame {...field}>
+    <FieldFrame {...field} rawErrors={faults}>
       <Completed
         id={field.fieldPathId.$id}
         value={field.formData ?? ''}
         placeholder={field.uiSchema?.['ui:placeholder'] ?? placeholder}
         choices={choices}
         isDisabled={isStill(field)}
-        isInvalid={(field.rawErrors?.length ?? 0) > 0}
+        isInvalid={faults.length > 0}
         onChange={value => set(field, value || undefined)}
+        onBlur={() => setLeft(true)}
       />
       {asked && <SignIn name={name} asked={asked} credentials={credentials} />}
     </FieldFrame>
@@ -261,6 +299,7 @@ export function RepoBranchPicker(props: FieldPropsHere) {
       name={host}
       credentials={credentials}
       choices={choices}
+      fault={props.formData ? branchFault(props.formData) : undefined}
     />
   );
 }
@@ -287,6 +326,7 @@ export function RepoOwnerPicker(props: FieldPropsHere) {
       name={host}
       credentials={credentials}
       choices={choices.filter(choice => !excluded.includes(choice.text))}
+      fault={props.formData ? ownerFault(props.formData, host) : undefined}
     />
   );
 }

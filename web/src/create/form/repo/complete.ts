@@ -3,8 +3,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { scaffolder } from '../../../api/scaffolder';
 import type { CodeHost } from '../../../app/boot';
+import { useSettled } from '../../../ui/settled';
 import type { RepoParts } from '../repoUrl';
-import { useSettled } from '../settled';
 
 export interface Choice {
   /** What the host calls it. */
