@@ -72,7 +72,8 @@ export function track(page) {
 async function quiet(page, until) {
   let since = Date.now();
   while (Date.now() - since < QUIET_MS || !(await isIdle(page))) {
-    if (Date.now() > until) throw new Error('the page never becomes quiet');
+    if (Date.now() > until)
+      throw new Error(`the page never becomes quiet: ${[...open.get(page)].map(it => it.url())}`);
     await pause();
     if (open.get(page).size > 0) since = Date.now();
   }

@@ -3,17 +3,11 @@ import { rest } from './browser.mjs';
 
 export const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** Largest paint, layout shift and number of files of one visit. */
+/** Largest paint, layout shift, and the number of files asked for before that paint, of one visit. */
 export async function load(page, url) {
-  let files = 0;
-  const count = request => {
-    if (!request.url().includes('/api/')) files += 1;
-  };
-  page.on('request', count);
   await page.goto(url);
   await rest(page);
-  page.off('request', count);
-  const seen = await page.evaluate(
+  return page.evaluate(
     () =>
       new Promise(resolve => {
         const found = { lcp: 0, shift: 0 };
@@ -24,10 +18,13 @@ export async function load(page, url) {
           for (const entry of list.getEntries())
             if (!entry.hadRecentInput) found.shift += entry.value;
         }).observe({ type: 'layout-shift', buffered: true });
-        setTimeout(() => resolve(found), 100);
+        const isFile = entry => !entry.name.includes('/api/') && entry.startTime < found.lcp;
+        setTimeout(() => {
+          const files = 1 + performance.getEntriesByType('resource').filter(isFile).length;
+          resolve({ ...found, files });
+        }, 100);
       }),
   );
-  return { ...seen, files };
 }
 
 /**
@@ -56,9 +53,13 @@ function watch({ selector, text }) {
   // The browser tells no event that was answered within 16 ms.
   events.observe({ type: 'event', durationThreshold: 16 });
   const isShown = () =>
-    [...document.querySelectorAll(selector)].some(found => found.textContent.includes(text));
-  globalThis.reaction = new Promise(resolve => {
+    [...document.querySelectorAll(selector)].some(found =>
+      found.textContent.toLowerCase().includes(text.toLowerCase()),
+    );
+  globalThis.reaction = new Promise((resolve, reject) => {
+    const until = performance.now() + 60_000;
     const look = () => {
+      if (performance.now() > until) return reject(new Error(`never shown: ${selector} ${text}`));
       if (began === 0 || !isShown()) return requestAnimationFrame(look);
       // After the paint of this frame.
       setTimeout(() => {
