@@ -54,11 +54,7 @@ pub(crate) fn open(
 ) -> anyhow::Result<Scaffolder> {
     let parts = Parts {
         settings: settings(sections),
-        keyring: Keyring::with_derived(
-            &sections.callboard.encryption,
-            &seal_secret(sections, data_dir)?,
-            KEYS,
-        )?,
+        keyring: keyring(sections, data_dir)?,
         hosts: repo_hosts(surroundings.catalog.integrations()),
         db: surroundings.db,
         catalog: surroundings.catalog,
@@ -69,6 +65,13 @@ pub(crate) fn open(
         clock: surroundings.clock,
     };
     Ok(Scaffolder::new(parts)?)
+}
+
+/// The keys that seal what tasks keep.
+pub(crate) fn keyring(sections: &Sections, data_dir: &Path) -> anyhow::Result<Keyring> {
+    let secret = seal_secret(sections, data_dir)?;
+    let keyring = Keyring::with_derived(&sections.callboard.encryption, &secret, KEYS)?;
+    Ok(keyring)
 }
 
 fn settings(sections: &Sections) -> Settings {

@@ -418,6 +418,7 @@ fn run(checkpoints: Arc<Kept>) -> Run {
             template: Value::Null,
             beside: None,
             checkpoints,
+            secrecy: None,
         }),
     }
 }

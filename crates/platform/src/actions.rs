@@ -244,6 +244,43 @@ pub struct Step {
     pub beside: Option<PathBuf>,
     /// Results of parts of this step that must not be done twice.
     pub checkpoints: Arc<dyn Checkpoints>,
+    /// What the step must not show; nothing where there are no secrets.
+    pub secrecy: Option<Arc<dyn Secrecy>>,
+}
+
+/// Knows what a step must not show.
+pub trait Secrecy: Send + Sync {
+    /// A value with something else in the place of its secrets; nothing if it has none.
+    fn without(&self, value: &Value) -> Option<Value>;
+
+    /// Hides from now on what was made with secrets and not made without them; fails if that is more
+    /// than can be hidden.
+    fn hide_made(&self, with: &Value, without: &Value) -> Result<()>;
+}
+
+impl Step {
+    /// Makes something of a value and hides what comes of the secrets in it, in an error as well:
+    /// actions that compute do so, because nobody knows their results from the secrets.
+    pub fn make<F>(&self, value: &Value, make: F) -> Result<Value>
+    where
+        F: Fn(&Value) -> Result<Value>,
+    {
+        let made = make(value);
+        if let Some(secrecy) = &self.secrecy
+            && let Some(bare) = secrecy.without(value)
+        {
+            secrecy.hide_made(&told(&made), &told(&make(&bare)))?;
+        }
+        made
+    }
+}
+
+/// What is to be seen of a result.
+fn told(result: &Result<Value>) -> Value {
+    match result {
+        Ok(value) => value.clone(),
+        Err(error) => error.message().into(),
+    }
 }
 
 /// Keeps results of parts of a step, so that a step that is repeated after a crash finds them.

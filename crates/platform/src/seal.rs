@@ -136,10 +136,10 @@ impl Keyring {
     }
 
     /// Whether a stored secret is as it would be stored now.
-    pub fn is_current(&self, stored: &str) -> bool {
-        let rest = stored.strip_prefix(PREFIX);
-        let id = rest.and_then(|rest| rest.split_once(':')).map(|(id, _)| id);
-        id == self.0.first().map(|key| key.id.as_str())
+    pub fn is_current(&self, stored: impl AsRef<[u8]>) -> bool {
+        let rest = stored.as_ref().strip_prefix(PREFIX.as_bytes());
+        let id = rest.and_then(|rest| rest.split(|byte| *byte == b':').next());
+        id == self.0.first().map(|key| key.id.as_bytes())
     }
 }
 
@@ -227,6 +227,8 @@ mod tests {
         assert!(sealed.starts_with(b"sealed:1:a:"));
         assert!(!sealed.windows(plain.len()).any(|part| part == plain));
         assert_eq!(both.open_bytes(sealed.clone(), "row").unwrap(), plain);
+        assert!(old.is_current(&sealed) && !both.is_current(&sealed));
+        assert!(!old.is_current(&plain));
         let none = Keyring::default();
         assert_eq!(none.seal_bytes(plain.clone(), "row").unwrap(), plain);
         assert_eq!(old.open_bytes(plain.clone(), "row").unwrap(), plain);

@@ -21,7 +21,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use integrations::ReadUrl;
-use platform::actions::{Action, Place, Run, Spec};
+use model::to_yaml;
+use platform::actions::{Action, Place, Run, Spec, Step};
 use platform::http::Inside;
 use platform::{Clock, Error, Result};
 use serde::de::DeserializeOwned;
@@ -147,6 +148,12 @@ async fn on_host(id: &str, run: &Run, reach: &Reach, input: &Value) -> Result<Va
             other => Err(no_code(other)),
         },
     }
+}
+
+/// A value as YAML; secrets that are written otherwise there are hidden from now on.
+fn yaml(step: &Step, value: &Value) -> Result<String> {
+    let text = step.make(value, |value| Ok(to_yaml(value).into()))?;
+    Ok(text.as_str().unwrap_or_default().to_owned())
 }
 
 /// There is a description of the action, and no more.

@@ -2,9 +2,12 @@
 
 pub(crate) mod events;
 pub(crate) mod journal;
+pub(crate) mod sealed;
 pub(crate) mod tasks;
 
 use platform::db::Migration;
+
+pub use sealed::reencrypt;
 
 /// Wakes workers: there is something to do, or a task was cancelled.
 pub(crate) const WORK: &str = "scaffolder_work";

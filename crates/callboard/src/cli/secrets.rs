@@ -8,6 +8,7 @@ use identity::DbStore;
 use platform::seal::Keyring;
 
 use crate::output::{counted, say, stdout};
+use crate::scaffolding;
 
 use super::open::Target;
 use super::{ConfigArgs, Verdict, block_on};
@@ -54,9 +55,13 @@ impl ReencryptArgs {
                 "there is no key in `callboard.encryption.keys`; `callboard secrets generate` makes one"
             );
         }
+        let of_tasks = scaffolding::keyring(&target.sections, &target.data_dir)?;
         let (n_all, n_changed) = block_on(async {
-            let store = DbStore::new(target.open().await?).with_keyring(keyring);
-            Ok(store.reencrypt().await?)
+            let db = target.open().await?;
+            let (n_tasks, n_sealed) = scaffolder::reencrypt(&db, &of_tasks).await?;
+            let store = DbStore::new(db).with_keyring(keyring);
+            let (n_others, n_changed) = store.reencrypt().await?;
+            Ok((n_tasks + n_others, n_sealed + n_changed))
         })?;
         say(format_args!(
             "{} of {} encrypted with the first key",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{DEFAULT_NAMESPACE, EntityRef, to_yaml};
+use model::{DEFAULT_NAMESPACE, EntityRef};
 use platform::actions::Run;
 use platform::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -114,7 +114,7 @@ pub(super) async fn write(run: &Run, input: &Value) -> Result<Value> {
     if let Some(template) = step.template["entityRef"].as_str() {
         annotate(&mut entity, template);
     }
-    let text = to_yaml(&entity);
+    let text = super::yaml(step, &entity)?;
     blocking(move || write_file(&full, text.as_bytes(), 0o644)).await?;
     Ok(json!({}))
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use nunjucks::{Host, Syntax};
-use platform::actions::Run;
+use platform::actions::{Run, Step};
 use platform::{Error, Result};
 use regex::Regex;
 use serde::Deserialize;
@@ -50,22 +50,43 @@ pub(super) async fn fetch(run: &Run, reach: &Reach, input: &Value) -> Result<Val
     run.log
         .info("Fetching and then templating using cookiecutter");
     let input: Input = typed(input)?;
-    let root = run.step()?.workspace.clone();
+    let step = run.step()?.clone();
     let target = input.target_path.clone().unwrap_or_else(|| "./".to_owned());
-    resolve(&root, &target)?;
+    resolve(&step.workspace, &target)?;
     let sourced = source::read_folder(run, reach, &input.url, input.token.as_deref()).await?;
     if sourced.iter().any(|it| it.path.starts_with("hooks/")) {
         run.log
             .error("The hooks of the template are not run: they are programs of their own");
     }
     blocking(move || {
-        for made in Project::new(&sourced, input)?.files()? {
-            let full = resolve(&root, &format!("{target}/{}", made.path))?;
+        for made in made(&step, &sourced, &input)? {
+            let full = resolve(&step.workspace, &format!("{target}/{}", made.path))?;
             made.write(&full)?;
         }
         Ok(json!({}))
     })
     .await
+}
+
+/// What a template becomes; what it makes of secrets is hidden from now on.
+fn made(step: &Step, sourced: &[Sourced], input: &Input) -> Result<Vec<Made>> {
+    let made = |values| Project::new(sourced, input, values)?.files();
+    let files = made(input.values.clone());
+    let values = Value::Object(input.values.clone());
+    if let Some(secrecy) = &step.secrecy
+        && let Some(Value::Object(values)) = secrecy.without(&values)
+    {
+        secrecy.hide_made(&told(&files), &told(&made(values)))?;
+    }
+    files
+}
+
+/// What is to be seen of files.
+fn told(files: &Result<Vec<Made>>) -> Value {
+    match files {
+        Ok(files) => files.iter().map(Made::to_json).collect(),
+        Err(error) => error.message().into(),
+    }
 }
 
 /// A file or, without content, a folder that a template becomes.
@@ -76,6 +97,11 @@ struct Made {
 }
 
 impl Made {
+    fn to_json(&self) -> Value {
+        let text = self.content.as_deref().map(String::from_utf8_lossy);
+        json!([self.path, text])
+    }
+
     fn write(&self, full: &Path) -> Result<()> {
         match &self.content {
             Some(_) if full.is_dir() => Ok(()),
@@ -98,15 +124,15 @@ struct Project<'s> {
 }
 
 impl<'s> Project<'s> {
-    fn new(sourced: &'s [Sourced], input: Input) -> Result<Self> {
+    fn new(sourced: &'s [Sourced], input: &Input, values: Map<String, Value>) -> Result<Self> {
         let mut settings = settings(sourced)?;
-        settings.extend(input.values);
+        settings.extend(values);
         for (name, given) in [
-            ("_copy_without_render", input.copy_without_render),
-            ("_extensions", input.extensions),
+            ("_copy_without_render", &input.copy_without_render),
+            ("_extensions", &input.extensions),
         ] {
             if let Some(given) = given {
-                settings.insert(name.to_owned(), given);
+                settings.insert(name.to_owned(), given.clone());
             }
         }
         for extension in texts(settings.get("_extensions")) {

@@ -1,5 +1,6 @@
 //! `github:*`: one call of GitHub's API each.
 
+mod dispatch;
 pub(super) mod secrets;
 
 use http::{Method, StatusCode};
@@ -23,7 +24,7 @@ pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> 
         "issues:create" => create_issue(run, reach, input).await,
         "issues:label" => label_issue(reach, input).await,
         "webhook" => create_webhook(run, reach, input).await,
-        "actions:dispatch" => dispatch_workflow(reach, input).await,
+        "actions:dispatch" => dispatch::start_workflow(run, reach, input).await,
         "autolinks:create" => create_autolink(run, reach, input).await,
         "pages:enable" => enable_pages(run, reach, input).await,
         other => Err(no_code(other)),
@@ -96,35 +97,6 @@ async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value
     let make = host.demand(Method::POST, &path, Some(body));
     run.once("webhook", make, find).await?;
     Ok(json!({}))
-}
-
-async fn dispatch_workflow(reach: &Reach, input: &Value) -> Result<Value> {
-    let host = Host::of(reach, input, Kind::Github).await?;
-    let workflow = text(input, "workflowId").unwrap_or_default();
-    let names = [
-        ("branchOrTagName", "ref"),
-        ("workflowInputs", "inputs"),
-        ("returnWorkflowRunDetails", "return_run_details"),
-    ];
-    let (owner, name) = (host.owner(), host.name());
-    let path = [
-        "repos",
-        owner,
-        name,
-        "actions",
-        "workflows",
-        workflow,
-        "dispatches",
-    ];
-    let told = host
-        .demand(Method::POST, &path, Some(renamed(input, &names)))
-        .await?;
-    let names = [
-        ("workflow_run_id", "workflowRunId"),
-        ("run_url", "workflowRunUrl"),
-        ("html_url", "workflowRunHtmlUrl"),
-    ];
-    Ok(renamed(&told, &names))
 }
 
 async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{YamlLimits, parse_documents};
-use platform::actions::Run;
+use platform::actions::{Run, Step};
 use platform::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,21 +29,21 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
     if name == "sleep" {
         return sleep(run, input).await;
     }
-    let root = run.step()?.workspace.clone();
+    let step = run.step()?.clone();
     let (name, input) = (name.to_owned(), input.clone());
     blocking(move || match name.as_str() {
-        "fs:write" => write(&root, &input),
-        "fs:append" => append(&root, &input),
-        "fs:parse" => parse(&root, &input),
-        "fs:replace" => replace(&root, &input),
-        "json:merge" => merge_json(&root, &input),
-        "merge" => merge(&root, &input),
-        "serialize:json" => serialize_json(&input),
-        "serialize:yaml" => text(Function::YamlText, "serialized", &input),
-        "jsonata" => jsonata(&input),
-        "jsonata:json:transform" => transform_json(&root, &input),
-        "jsonata:yaml:transform" => transform_yaml(&root, &input),
-        "zip" => zip(&root, &input),
+        "fs:write" => write(&step.workspace, &input),
+        "fs:append" => append(&step.workspace, &input),
+        "fs:parse" => parse(&step, &input),
+        "fs:replace" => replace(&step, &input),
+        "json:merge" => merge_json(&step, &input),
+        "merge" => merge(&step, &input),
+        "serialize:json" => serialize_json(&step, &input),
+        "serialize:yaml" => text(&step, Function::YamlText, "serialized", &input),
+        "jsonata" => jsonata(&step, &input),
+        "jsonata:json:transform" => transform_json(&step, &input),
+        "jsonata:yaml:transform" => transform_yaml(&step, &input),
+        "zip" => zip(&step.workspace, &input),
         other => Err(Error::internal(format!(
             "no code for roadiehq:utils:{other}"
         ))),
@@ -52,36 +52,46 @@ pub(super) async fn run(name: &str, run: &Run, input: &Value) -> Result<Value> {
 }
 
 /// What a function of the libraries gives, as an output; `undefined` is none.
-fn text(function: Function, name: &str, input: &Value) -> Result<Value> {
-    let found = script::call(function, input)?;
-    Ok(found.map_or_else(|| json!({}), |value| json!({ name: value })))
+fn text(step: &Step, function: Function, name: &str, input: &Value) -> Result<Value> {
+    step.make(input, |input| {
+        let found = script::call(function, input)?;
+        Ok(found.map_or_else(|| json!({}), |value| json!({ name: value })))
+    })
 }
 
-fn serialize_json(input: &Value) -> Result<Value> {
+fn serialize_json(step: &Step, input: &Value) -> Result<Value> {
     let mut input = input.clone();
     // An empty list of names means all of them.
     if input["replacer"].as_array().is_some_and(Vec::is_empty) {
         input["replacer"] = Value::Null;
     }
-    text(Function::JsonText, "serialized", &input)
+    text(step, Function::JsonText, "serialized", &input)
 }
 
-fn jsonata(input: &Value) -> Result<Value> {
-    text(Function::Evaluate, "result", input).map_err(|error| {
+fn jsonata(step: &Step, input: &Value) -> Result<Value> {
+    text(step, Function::Evaluate, "result", input).map_err(|error| {
         let why = error.message();
         Error::input(format!("JSONata failed to evaluate the expression: {why}"))
     })
 }
 
-fn transform_json(root: &Path, input: &Value) -> Result<Value> {
-    let data = json_of(&read(&resolve(root, path_of(input))?)?, path_of(input))?;
-    transform(input, data, "json")
+fn transform_json(step: &Step, input: &Value) -> Result<Value> {
+    let path = path_of(input);
+    let text = read(&resolve(&step.workspace, path)?)?.into();
+    let data = step.make(&text, |text| json_of(text_in(text), path))?;
+    transform(step, input, data, "json")
 }
 
-fn transform_yaml(root: &Path, input: &Value) -> Result<Value> {
-    let text = read(&resolve(root, path_of(input))?)?;
-    let mut documents = documents(&text, path_of(input))?;
-    let data = match documents.len() {
+fn transform_yaml(step: &Step, input: &Value) -> Result<Value> {
+    let text = read(&resolve(&step.workspace, path_of(input))?)?.into();
+    let data = step.make(&text, |text| yaml_data(text_in(text), input))?;
+    transform(step, input, data, "yaml")
+}
+
+/// The content of a YAML file, as an expression sees it.
+fn yaml_data(text: &str, input: &Value) -> Result<Value> {
+    let mut documents = documents(text, path_of(input))?;
+    Ok(match documents.len() {
         _ if input["loadAll"] == true => documents.into(),
         0 => Value::Null,
         1 => documents.remove(0),
@@ -90,17 +100,21 @@ fn transform_yaml(root: &Path, input: &Value) -> Result<Value> {
             let message = format!("{path} has several documents; `loadAll` makes a list of them");
             return Err(Error::input(message));
         }
-    };
-    transform(input, data, "yaml")
+    })
+}
+
+/// A text that is wrapped as a value.
+fn text_in(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The result of an expression on the content of a file, as a text unless an object is wanted.
-fn transform(input: &Value, data: Value, format: &str) -> Result<Value> {
+fn transform(step: &Step, input: &Value, data: Value, format: &str) -> Result<Value> {
     let mut input = input.clone();
     let as_value = input["as"] == "object";
     input["as"] = if as_value { "object" } else { format }.into();
     input["data"] = data;
-    text(Function::Evaluate, "result", &input)
+    text(step, Function::Evaluate, "result", &input)
 }
 
 async fn sleep(run: &Run, input: &Value) -> Result<Value> {
@@ -180,18 +194,21 @@ fn json_of(text: &str, path: &str) -> Result<Value> {
         .map_err(|error| Error::input(format!("{path} is not JSON")).with_source(error))
 }
 
-fn parse(root: &Path, input: &Value) -> Result<Value> {
+fn parse(step: &Step, input: &Value) -> Result<Value> {
     let path = path_of(input);
-    let text = read(&resolve(root, path)?)?;
-    let content = match input["parser"].as_str() {
-        Some("multiyaml") => documents(&text, path)?.into(),
-        Some("yaml") => documents(&text, path)?
-            .into_iter()
-            .next()
-            .unwrap_or_default(),
-        Some("json") => json_of(&text, path)?,
-        _ => text.into(),
-    };
+    let text = read(&resolve(&step.workspace, path)?)?.into();
+    let content = step.make(&text, |text| {
+        let text = text_in(text);
+        Ok(match input["parser"].as_str() {
+            Some("multiyaml") => documents(text, path)?.into(),
+            Some("yaml") => {
+                let mut documents = documents(text, path)?.into_iter();
+                documents.next().unwrap_or_default()
+            }
+            Some("json") => json_of(text, path)?,
+            _ => text.into(),
+        })
+    })?;
     Ok(json!({ "content": content }))
 }
 
@@ -231,34 +248,37 @@ impl Replacement {
     }
 }
 
-fn replace(root: &Path, input: &Value) -> Result<Value> {
+fn replace(step: &Step, input: &Value) -> Result<Value> {
     let Replacements { files } = typed(input)?;
     for one in files {
-        for full in one.files(root)? {
+        for full in one.files(&step.workspace)? {
             let text = read(&full)?;
-            write_kept(&full, &one.apply(&text)?)?;
+            write_kept(&full, &one.apply(step, &text)?)?;
         }
     }
     Ok(json!({}))
 }
 
 impl Replacement {
-    fn apply(&self, text: &str) -> Result<String> {
+    fn apply(&self, step: &Step, text: &str) -> Result<String> {
         // A dollar sign in the new text means a part of what was found, with and without patterns.
         if !self.match_regex && !self.replace_with.contains('$') {
             return Ok(text.replace(&self.find, &self.replace_with));
         }
-        let replaced = script::call(
-            Function::ReplaceText,
-            &json!({
-                "text": text, "find": self.find, "isPattern": self.match_regex,
-                "replacement": self.replace_with,
-            }),
-        )?;
-        Ok(replaced
-            .and_then(|it| it.as_str().map(str::to_owned))
-            .unwrap_or_default())
+        let asked = json!({
+            "text": text, "find": self.find, "isPattern": self.match_regex,
+            "replacement": self.replace_with,
+        });
+        written(step, Function::ReplaceText, &asked)
     }
+}
+
+/// The text that a function of the libraries makes for a file.
+fn written(step: &Step, function: Function, asked: &Value) -> Result<String> {
+    let made = step.make(asked, |asked| {
+        Ok(script::call(function, asked)?.unwrap_or_default())
+    })?;
+    Ok(text_in(&made).to_owned())
 }
 
 /// Writes a file that is there, with its mode.
@@ -267,8 +287,8 @@ fn write_kept(full: &Path, text: &str) -> Result<()> {
 }
 
 /// Merges into a JSON file, which is made if need be.
-fn merge_json(root: &Path, input: &Value) -> Result<Value> {
-    let full = resolve(root, path_of(input))?;
+fn merge_json(step: &Step, input: &Value) -> Result<Value> {
+    let full = resolve(&step.workspace, path_of(input))?;
     let old = if full.exists() {
         read(&full)?
     } else {
@@ -279,13 +299,14 @@ fn merge_json(root: &Path, input: &Value) -> Result<Value> {
     } else {
         INDENT
     };
-    merge_with(Function::MergeJson, &full, &old, space, input)
+    let merged = merged(step, Function::MergeJson, &old, space, input)?;
+    write_merged(&full, &merged)
 }
 
 /// Merges into a JSON or YAML file; other files stay as they are.
-fn merge(root: &Path, input: &Value) -> Result<Value> {
+fn merge(step: &Step, input: &Value) -> Result<Value> {
     let path = path_of(input);
-    let full = resolve(root, path)?;
+    let full = resolve(&step.workspace, path)?;
     if !full.exists() {
         return Err(Error::input(format!("The file {path} does not exist.")));
     }
@@ -294,29 +315,30 @@ fn merge(root: &Path, input: &Value) -> Result<Value> {
         "yaml" | "yml" => Function::MergeYaml,
         _ => return Ok(json!({})),
     };
-    merge_with(function, &full, &read(&full)?, INDENT, input)
+    let merged = merged(step, function, &read(&full)?, INDENT, input)?;
+    write_merged(&full, &merged)
 }
 
-fn merge_with(
+fn merged(
+    step: &Step,
     function: Function,
-    full: &Path,
     old: &str,
     space: usize,
     input: &Value,
-) -> Result<Value> {
-    let merged = script::call(
-        function,
-        &json!({
-            "text": old,
-            "content": input["content"],
-            "joins": input["mergeArrays"] == true,
-            "space": space,
-            "including": input["useDocumentIncludingField"],
-            "keepsComments": input["preserveYamlComments"] == true,
-            "options": input["options"],
-        }),
-    )?;
-    let text = merged.as_ref().and_then(Value::as_str).unwrap_or_default();
+) -> Result<String> {
+    let asked = json!({
+        "text": old,
+        "content": input["content"],
+        "joins": input["mergeArrays"] == true,
+        "space": space,
+        "including": input["useDocumentIncludingField"],
+        "keepsComments": input["preserveYamlComments"] == true,
+        "options": input["options"],
+    });
+    written(step, function, &asked)
+}
+
+fn write_merged(full: &Path, text: &str) -> Result<Value> {
     write_file(full, text.as_bytes(), PLAIN)?;
     Ok(json!({ "path": full }))
 }

@@ -1,12 +1,12 @@
 //! `fetch:template` and `fetch:template:file`. Reference 2 §D.3.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use globset::GlobSet;
 use nunjucks::{Host, Syntax, Template};
-use platform::actions::Run;
+use platform::actions::{Run, Step};
 use platform::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -77,9 +77,9 @@ pub(super) async fn folder(run: &Run, reach: &Reach, input: &Value) -> Result<Va
     run.log.info("Fetching template content from remote URL");
     let input: Input = typed(input)?;
     input.check()?;
-    let root = run.step()?.workspace.clone();
+    let step = run.step()?.clone();
     let target = input.target_path.clone().unwrap_or_else(|| "./".to_owned());
-    let folder = resolve(&root, &target)?;
+    let folder = resolve(&step.workspace, &target)?;
     let sourced = source::read_folder(run, reach, &input.url, input.token.as_deref()).await?;
     run.log.info("Listing files and directories in template");
     let n_files = sourced.len();
@@ -92,7 +92,7 @@ pub(super) async fn folder(run: &Run, reach: &Reach, input: &Value) -> Result<Va
     run.log.info(&line);
     let log = run.log.clone();
     blocking(move || {
-        let renderer = Renderer::new(&root, target, input)?;
+        let renderer = Renderer::new(step, target, &input)?;
         for one in &sourced {
             renderer.place(one, &*log)?;
         }
@@ -121,9 +121,9 @@ pub(super) async fn file(run: &Run, reach: &Reach, input: &Value) -> Result<Valu
     run.log
         .info("Fetching template file content from remote URL");
     let input: Input = typed(input)?;
-    let root = run.step()?.workspace.clone();
+    let step = run.step()?.clone();
     let target = input.target_path.clone().unwrap_or_default();
-    let full = resolve(&root, &target)?;
+    let full = resolve(&step.workspace, &target)?;
     if full.exists() && !input.replace {
         run.log.info(&format!(
             "File {target} already exists in workspace, not replacing."
@@ -136,7 +136,7 @@ pub(super) async fn file(run: &Run, reach: &Reach, input: &Value) -> Result<Valu
         "Processing template file of {n_bytes} bytes for {target}"
     ));
     blocking(move || {
-        let renderer = Renderer::new(&root, String::new(), input)?;
+        let renderer = Renderer::new(step, String::new(), &input)?;
         let text = renderer.content(&target, &content)?;
         write_file(&full, &text, mode)?;
         Ok(json!({}))
@@ -146,9 +146,9 @@ pub(super) async fn file(run: &Run, reach: &Reach, input: &Value) -> Result<Valu
 
 /// Renders names and contents of files into a folder of the workspace.
 struct Renderer {
-    root: PathBuf,
+    step: Step,
     target: String,
-    context: Map<String, Value>,
+    context: Value,
     host: Host,
     syntax: Syntax,
     verbatim: GlobSet,
@@ -157,7 +157,7 @@ struct Renderer {
 }
 
 impl Renderer {
-    fn new(root: &Path, target: String, input: Input) -> Result<Self> {
+    fn new(step: Step, target: String, input: &Input) -> Result<Self> {
         let name = if input.cookiecutter_compat {
             "cookiecutter"
         } else {
@@ -165,7 +165,7 @@ impl Renderer {
         };
         let extension = input.extension().map(str::to_owned);
         Ok(Self {
-            root: root.to_owned(),
+            step,
             target,
             verbatim: globs(&input.copy_without_templating)?,
             extension,
@@ -176,9 +176,7 @@ impl Renderer {
                 lstrip_blocks: input.lstrip_blocks,
                 python: false,
             },
-            context: [(name.to_owned(), Value::Object(input.values))]
-                .into_iter()
-                .collect(),
+            context: json!({ name: input.values }),
             host: template_host(RepoHosts::default()),
         })
     }
@@ -198,8 +196,9 @@ impl Renderer {
         if name.is_empty() || name.starts_with('/') || name.contains("//") {
             return Ok(());
         }
-        let full = resolve(&self.root, &format!("{}/{name}", self.target))?;
-        if full == resolve(&self.root, &self.target)? {
+        let root = &self.step.workspace;
+        let full = resolve(root, &format!("{}/{name}", self.target))?;
+        if full == resolve(root, &self.target)? {
             return Ok(());
         }
         let is_there = fs::symlink_metadata(&full).is_ok();
@@ -221,7 +220,7 @@ impl Renderer {
                 log.info(&format!(
                     "Copying file/directory {path} without processing."
                 ));
-                fetch::write(&self.root, &full, sourced)
+                fetch::write(root, &full, sourced)
             }
             Content::File(bytes) => self.write(sourced, bytes, &full, is_template, log),
         }
@@ -272,11 +271,30 @@ impl Renderer {
         self.render(path, &text).map(String::into_bytes)
     }
 
+    /// A text, rendered; what the template makes of secrets is hidden from now on.
     fn render(&self, path: &str, source: &str) -> Result<String> {
-        let rendered = Template::parse(source, self.syntax)
-            .and_then(|template| template.render(&self.context, &self.host));
-        rendered.map_err(|error| Error::input(format!("{path}: {error}")))
+        let failed = |error| Error::input(format!("{path}: {error}"));
+        let template = Template::parse(source, self.syntax).map_err(failed)?;
+        rendered(&self.step, &self.context, |context| {
+            template.render(context, &self.host).map_err(failed)
+        })
     }
+}
+
+/// What a template makes of its context, with the secrets in it hidden.
+pub(super) fn rendered<F>(step: &Step, context: &Value, render: F) -> Result<String>
+where
+    F: Fn(&Map<String, Value>) -> Result<String>,
+{
+    let made = step.make(context, |context| match context {
+        Value::Object(context) => render(context).map(Value::from),
+        // More secrets than can be hidden.
+        _ => Ok(Value::Null),
+    })?;
+    Ok(match made {
+        Value::String(text) => text,
+        _ => String::new(),
+    })
 }
 
 /// Whether a file is no text.

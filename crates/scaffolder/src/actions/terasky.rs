@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::publish::Host;
-use super::{Reach, typed};
+use super::{Reach, typed, yaml};
 use crate::engine::blocking;
 use crate::outgoing::Request;
 use crate::repo_url::{HostKind, RepoUrl};
@@ -77,6 +77,7 @@ struct File {
 }
 
 async fn claim(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
+    let step = run.step()?;
     let wanted: Wanted = typed(input)?;
     let mut spec = wanted.parameters.clone();
     for path in &wanted.exclude_params {
@@ -88,12 +89,14 @@ async fn claim(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
         .iter()
         .map(|cluster| {
             let path = wanted.path(cluster)?;
-            let text = to_yaml(&wanted.manifest(&path, &spec, reach));
+            let text = yaml(step, &wanted.manifest(&path, &spec, reach))?;
             Ok(File { path, text })
         })
         .collect::<Result<_>>()?;
     let manifest = files.last().map(|file| file.text.clone());
-    let manifest = manifest.unwrap_or_default();
+    let manifest = Value::from(manifest.unwrap_or_default());
+    let encode = |text: &Value| Ok(STANDARD.encode(text.as_str().unwrap_or_default()).into());
+    let encoded = step.make(&manifest, encode)?;
     let mut all = Vec::new();
     if wanted.generate_kustomization {
         all = kustomizations(reach, &wanted, &files).await?;
@@ -101,7 +104,7 @@ async fn claim(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let paths = write(run, files).await?;
     write(run, all).await?;
     Ok(json!({
-        "manifestEncoded": STANDARD.encode(&manifest),
+        "manifestEncoded": encoded,
         "manifest": manifest,
         "filePaths": paths,
     }))
@@ -114,10 +117,10 @@ async fn crd(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let spec = wanted.tidied(spec, wanted.remove_empty_params.unwrap_or(false));
     let file = |cluster: &String| {
         let path = wanted.path_in(cluster);
-        let text = to_yaml(&wanted.manifest(&path, &spec, reach));
-        File { path, text }
+        let text = yaml(run.step()?, &wanted.manifest(&path, &spec, reach))?;
+        Ok(File { path, text })
     };
-    let files: Vec<File> = wanted.clusters.iter().map(file).collect();
+    let files: Vec<File> = wanted.clusters.iter().map(file).collect::<Result<_>>()?;
     let manifest = files.last().map(|file| file.text.clone());
     let paths = write(run, files).await?;
     Ok(json!({ "manifest": manifest, "filePaths": paths }))
@@ -420,7 +423,7 @@ async fn clean(run: &Run, input: &Value) -> Result<Value> {
             annotations.retain(|name, _| !name.starts_with("backstage.io/managed-by-"));
         }
     }
-    let text = to_yaml(&entity);
+    let text = yaml(run.step()?, &entity)?;
     let file = File {
         path: "catalog-info.yaml".to_owned(),
         text: text.clone(),

@@ -9,7 +9,7 @@ use platform::{Code, Error, Result, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::policy::Policy;
-use super::step_book::{StepCheckpoints, StepLog};
+use super::step_book::{StepCheckpoints, StepLog, StepSecrecy};
 use super::{News, Place, Progress, Runner, loops};
 use crate::permission::{ACTION_EXECUTE, allows_action};
 use crate::render;
@@ -79,12 +79,7 @@ impl Runner {
                 "Step {id} ({name}) of task {task} has been cancelled."
             ))
         } else {
-            let message = match (error.code(), error.message()) {
-                // Backstage says nothing more, which helps nobody who reads a log.
-                (Code::Forbidden, "") => "the permissions of who started the task do not allow it",
-                (_, message) => message,
-            };
-            Error::new(error.code(), self.mask.hide(message))
+            self.shown(&error)
         };
         if let Some(plan) = &self.plan {
             let entry = json!({
@@ -105,6 +100,19 @@ impl Runner {
             progress.error.get_or_insert(error);
         }
         Ok(())
+    }
+
+    /// An error of a step as people may see it.
+    fn shown(&self, error: &Error) -> Error {
+        if let Err(too_much) = self.mask.check() {
+            return too_much;
+        }
+        let message = match (error.code(), error.message()) {
+            // Backstage says nothing more, which helps nobody who reads a log.
+            (Code::Forbidden, "") => "the permissions of who started the task do not allow it",
+            (_, message) => message,
+        };
+        Error::new(error.code(), self.mask.hide_line(message))
     }
 
     /// `continueOnFailure`: whether the task goes on as if the step had not been there.
@@ -150,6 +158,9 @@ impl Runner {
             let each = self.with_secrets(&place.step["each"], None, progress);
             let bare = self.without_secrets(&place.step["each"], None, progress);
             let is_secret = progress.context.has_secrets() && bare != each;
+            if let Err(error) = self.mask.check() {
+                return Ok(Err(error));
+            }
             return match loops::rounds(place.action(), each.as_ref()) {
                 Ok(items) => {
                     let rounds = Rounds { items, is_secret };
@@ -279,6 +290,7 @@ impl Runner {
             None => spec.id.clone(),
         };
         let input = self.input(place, each, progress);
+        self.mask.check()?;
         check_input(spec, &label, &input)?;
         let policy = self.policy_of(place, spec)?;
         self.authorize(spec, &label, &input).await?;
@@ -308,6 +320,7 @@ impl Runner {
         }
         if let Ok(output) = &result {
             self.hide_secrets(&spec.secret_outputs, output);
+            self.mask.check()?;
         }
         if let Err(error) = &result {
             tracing::debug!(error = error.chain(), action = spec.id, "a step failed");
@@ -403,6 +416,7 @@ impl Runner {
                 book: Arc::clone(&self.book),
                 prefix: format!("{}.{round}", place.index),
             }),
+            secrecy: Some(Arc::new(StepSecrecy(Arc::clone(&self.mask)))),
         };
         Run {
             ctx: self.ctx.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use platform::Result;
-use platform::actions::{Checkpoints, Log};
+use platform::actions::{Checkpoints, Log, Secrecy};
 use serde_json::{Value, json};
 
 use super::book::Book;
@@ -19,7 +19,7 @@ pub(super) struct StepLog {
 
 impl StepLog {
     fn line(&self, level: &str, message: &str) {
-        let message = self.mask.hide(message);
+        let message = self.mask.hide_line(message);
         self.book
             .log(json!({ "message": format!("{level}: {message}"), "stepId": self.step_id }));
     }
@@ -32,6 +32,19 @@ impl Log for StepLog {
 
     fn error(&self, message: &str) {
         self.line("\u{1b}[31merror\u{1b}[39m", message);
+    }
+}
+
+/// What a step must not show.
+pub(super) struct StepSecrecy(pub Arc<Mask>);
+
+impl Secrecy for StepSecrecy {
+    fn without(&self, value: &Value) -> Option<Value> {
+        self.0.without(value)
+    }
+
+    fn hide_made(&self, with: &Value, without: &Value) -> Result<()> {
+        self.0.add_made(with, without)
     }
 }
 

@@ -184,6 +184,7 @@ async fn prepare(
     let mask = book.mask();
     mask.add(&secrets);
     mask.add(&scaffolder.settings.environment.secrets);
+    mask.check()?;
     let initiator: Initiator = serde_json::from_str(&claimed.initiator)
         .map_err(|error| Error::internal("the initiator cannot be read").with_source(error))?;
     let runner = Runner {

@@ -12,7 +12,7 @@ use super::{Checked, told};
 use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
 use crate::scaffolder::Scaffolder;
 use crate::store::tasks::Reopened;
-use crate::store::{events, journal, tasks};
+use crate::store::{events, journal, sealed, tasks};
 use crate::task::{Approval, Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
 
 /// Bytes of one task's specification.
@@ -127,7 +127,7 @@ impl Scaffolder {
         })
     }
 
-    /// Sealed secrets with the id of the key; nothing when there are none.
+    /// Sealed secrets, and which key opens them; nothing when there are none.
     fn sealed(
         &self,
         id: &str,
@@ -138,7 +138,13 @@ impl Scaffolder {
         }
         let text = Secret::new(Value::Object(secrets.clone()).to_string());
         let sealed = self.keyring.seal(&text, id)?;
-        Ok((Some(sealed), self.keyring.ids().into_iter().next()))
+        Ok((Some(sealed), self.seal_id()))
+    }
+
+    /// Which key opens what is sealed now.
+    fn seal_id(&self) -> Option<String> {
+        let keys = self.keyring.ids();
+        keys.first().map(|key| sealed::mark(key))
     }
 
     /// Tasks the caller may see, and how many there are.
@@ -276,7 +282,9 @@ impl Scaffolder {
         let spec = task.spec()?;
         let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
         let strategy = strategy.unwrap_or("none").to_owned();
-        let (secrets, seal_id) = self.sealed(id, secrets)?;
+        let (secrets, _) = self.sealed(id, secrets)?;
+        // What the steps of before put out is sealed, even if there are no secrets now.
+        let seal_id = self.seal_id();
         let (approval, template) = self.approval_of_retry(ctx, &spec).await?;
         if approval.is_some() {
             check_retrier(ctx, &task)?;

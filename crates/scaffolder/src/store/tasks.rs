@@ -3,7 +3,7 @@
 use platform::db::{Param, Row, Tx};
 use platform::{Millis, Result};
 
-use super::{EVENTS, WORK};
+use super::{EVENTS, WORK, sealed};
 use crate::task::{Approval, Claimed, NewTask, Order, OrderField, Status, Task, TaskQuery};
 
 const COLUMNS: &str =
@@ -149,8 +149,9 @@ fn order(order: &[Order]) -> String {
 
 /// Takes a task that is open, or whose worker is gone; its fence is a new one.
 ///
-/// Only tasks whose secrets this process can open are taken; those that wait for approval are left,
-/// unless they were cancelled meanwhile.
+/// Only tasks that this process can open are taken; those that wait for approval are left, unless
+/// they were cancelled meanwhile. From here on the task says which key opens it, the first of `keys`
+/// if it had nothing to open.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
     keys: &[String],
@@ -161,14 +162,21 @@ pub(crate) fn claim(
     let row = tx.query_opt(
         &format!(
             "update scaffolder_task set status = 'processing', fence = fence + 1, \
-             locked_until = $3, heartbeat_at = $2 where id in (\
+             locked_until = $3, heartbeat_at = $2, \
+             seal_id = case when seal_id is null then $4 when seal_id like 'kept:%' then seal_id \
+               else 'kept:' || seal_id end where id in (\
                select id from scaffolder_task \
                where (status = 'open' or (status = 'processing' and locked_until < $2)) \
                and (approval is null or is_cancelled = 1) \
                and (seal_id is null or seal_id in {ours}) order by created_at, id limit 1 {skip}) \
              returning id, spec, initiator, secrets, fence, is_cancelled"
         ),
-        &[json(keys).into(), now.into(), until.into()],
+        &[
+            json(&sealed::marks(keys)).into(),
+            now.into(),
+            until.into(),
+            keys.first().map(|key| sealed::mark(key)).into(),
+        ],
     )?;
     row.map(|mut row| {
         Ok(Claimed {

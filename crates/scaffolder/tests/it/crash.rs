@@ -145,6 +145,8 @@ fn effects(forge: &Forge) -> Value {
         step("issue", "github:issues:create", json!({"title": "Welcome", "body": "b"})),
         step("label", "github:issues:label", json!({"number": "${{ steps.issue.output.issueNumber }}", "labels": ["l"]})),
         step("pages", "github:pages:enable", json!({})),
+        step("run", "github:actions:dispatch", json!({
+            "workflowId": "ci.yaml", "branchOrTagName": "main", "returnWorkflowRunDetails": true})),
         {"id": "deploy", "action": "argocd:create-resources", "input": {
             "appName": "shop", "argoInstance": "main", "namespace": "shop", "path": "deploy",
             "repoUrl": "${{ steps.publish.output.remoteUrl }}"}},
@@ -244,6 +246,7 @@ async fn each_request_may_be_the_last_of_its_process() {
     let forge = Forge::start().await;
     let output = json!({"content": "${{ steps.read.output.content }}",
                         "many": "${{ steps.many.output.issueNumber }}",
+                        "run": "${{ steps.run.output.workflowRunId }}",
                         "pull": "${{ steps.pull.output.pullRequestNumber }}"});
     let undisturbed = end_everywhere(&forge, "github", effects(&forge), output).await;
     assert_eq!(undisturbed["content"], "xy");

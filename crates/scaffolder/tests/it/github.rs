@@ -102,3 +102,24 @@ async fn an_environment_of_github_is_brought_to_what_the_step_says() {
     );
     assert_eq!(calls.last(), Some(&change));
 }
+
+#[tokio::test]
+async fn a_workflow_is_started_and_its_run_told_if_asked_for() {
+    let trial = Trial::start("github").await;
+    let path = "/api/v3/repos/acme/shop/actions/workflows/ci.yaml";
+    let input = |told: bool| {
+        json!({"workflowId": "ci.yaml", "branchOrTagName": "main",
+               "workflowInputs": {"to": "prod"}, "returnWorkflowRunDetails": told})
+    };
+    for (told, number) in [(false, 1), (true, 2)] {
+        let (output, calls) = trial.call("github:actions:dispatch", input(told)).await;
+        let sent = json!({"ref": "main", "inputs": {"to": "prod"}, "return_run_details": told});
+        let expected = [
+            call(&format!("GET {path}/runs"), Value::Null),
+            call(&format!("POST {path}/dispatches"), sent),
+        ];
+        assert_eq!(calls, expected);
+        let expected = if told { json!(number) } else { Value::Null };
+        assert_eq!(output["workflowRunId"], expected, "{output}");
+    }
+}

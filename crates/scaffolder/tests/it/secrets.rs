@@ -1,6 +1,8 @@
 //! Secrets of a run after its end: in the database, and in what a later run tells.
 
+use platform::config::{EncryptionConfig, EncryptionKey, Secret};
 use platform::db::Tx;
+use platform::seal::Keyring;
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
@@ -153,4 +155,238 @@ async fn rounds_over_parts_of_a_secret_are_not_announced() {
             "{told}"
         );
     }
+}
+
+/// Texts that actions make of a secret by themselves.
+const MADE: [&str; 4] = [
+    "aHVudGVyMi1nZWhlaW0=",
+    "h.u.n.t.e.r.2.-.g.e.h.e.i.m",
+    REVERSED,
+    "HUNTER2-GEHEIM",
+];
+
+#[tokio::test]
+async fn what_actions_compute_of_a_secret_is_hidden() {
+    let bench = Bench::new().await;
+    bench.beside(
+        "s/made.txt",
+        "name: shop\nup: ${{ values.pw | upper }} now\n",
+    );
+    let say =
+        |id: &str, text: &str| json!({"id": id, "action": "debug:log", "input": {"message": text}});
+    let of_file = |id: &str, kind: &str, expression: &str| {
+        json!({"id": id, "action": format!("roadiehq:utils:jsonata:{kind}:transform"),
+               "input": {"path": format!("a.{kind}"), "expression": expression, "as": "object"}})
+    };
+    let mut steps = steps();
+    steps.extend([
+        json!({"id": "j", "action": "roadiehq:utils:fs:write",
+               "input": {"path": "a.json", "content": "{\"pw\": \"${{ secrets.s }}\"}"}}),
+        json!({"id": "base64", "action": "roadiehq:utils:jsonata", "input": {
+            "data": "${{ steps.r.output.content }}",
+            "expression": "{'of': $base64encode(pw), 'n': 12345}"}}),
+        of_file("apart", "yaml", "$join($split(pw, ''), '.')"),
+        of_file(
+            "turned",
+            "json",
+            "{'list': [$join($reverse($split(pw, '')))]}",
+        ),
+        json!({"id": "fetch", "action": "fetch:template", "input": {
+            "url": "./s", "values": {"pw": "${{ steps.r.output.content.pw }}"}}}),
+        json!({"id": "thrown", "if": "${{ true }}", "continueOnFailure": true,
+               "action": "roadiehq:utils:jsonata", "input": {
+            "data": "${{ secrets.s }}", "expression": "$error('no ' & $base64encode($))"}}),
+        say("say1", "one ${{ steps.base64.output.result.of }}"),
+        say("say2", "two ${{ steps.apart.output.result }}"),
+        say("say3", "three ${{ steps.turned.output.result.list[0] }}"),
+        json!({"id": "files", "action": "debug:log", "input": {"listWorkspace": "with-contents"}}),
+        json!({"id": "effect", "action": "test:effect",
+               "input": {"say": "${{ steps.base64.output.result.of }}"}}),
+    ]);
+    let output = json!({"of": "${{ steps.base64.output.result.of }}",
+        "n": "${{ steps.base64.output.result.n }}", "apart": "it is ${{ steps.apart.output.result }}"});
+    bench
+        .template("t", json!({"type": "x", "steps": steps, "output": output}))
+        .await;
+    let (status, events) = bench.run("t", json!({}), json!({"s": SECRET})).await;
+    assert_eq!(status, "completed", "{events:#?}");
+    let told = Value::from(events.clone()).to_string();
+    for made in MADE {
+        assert!(!told.contains(made), "{made} is in {told}");
+    }
+    for shown in [
+        "one ***",
+        "two ***",
+        "three ***",
+        "no ***",
+        "name: shop",
+        "up: *** now",
+    ] {
+        assert!(told.contains(shown), "{shown} is not in {told}");
+    }
+    let output = &events.last().unwrap()["body"]["output"];
+    assert_eq!(
+        *output,
+        json!({"of": "***", "n": 12345, "apart": "it is ***"})
+    );
+    // The steps themselves get what was made.
+    assert!(bench.peer.lock().said.contains(&MADE[0].to_owned()));
+}
+
+#[tokio::test]
+async fn a_step_that_makes_more_than_can_be_hidden_fails() {
+    let bench = Bench::new().await;
+    let steps = json!([
+        {"id": "many", "action": "roadiehq:utils:jsonata", "input": {
+            "data": "${{ secrets.s }}",
+            "expression": "$map([1..5001], function($n) { $string($n) & $uppercase($) })"}},
+        {"id": "always", "if": "${{ always() }}", "action": "debug:log", "input": {"message": SECRET}},
+    ]);
+    bench
+        .template("t", json!({"type": "x", "steps": steps}))
+        .await;
+    // A retry without the secret shows nothing either.
+    let id = bench.create("t", json!({}), json!({"s": SECRET})).await;
+    for is_retry in [false, true] {
+        if is_retry {
+            let path = format!("/v2/tasks/{id}/retry");
+            assert_eq!(bench.post(&path, json!({})).await.0, 201);
+        }
+        let (status, events) = bench.wait(&id).await;
+        assert_eq!(status, "failed");
+        let told = Value::from(events).to_string();
+        assert!(told.contains("which cannot all be hidden"), "{told}");
+        check_hidden(&[told]);
+    }
+}
+
+#[tokio::test]
+async fn the_input_that_is_logged_stays_json() {
+    let bench = Bench::new().await;
+    let steps = json!([{"id": "s", "action": "debug:log",
+        "input": {"message": "${{ secrets.s }}", "listWorkspace": false}}]);
+    bench
+        .template("t", json!({"type": "x", "steps": steps}))
+        .await;
+    for secret in ["quote\"", "\"both\"", "back\\", "two\nlines\\"] {
+        let (_, events) = bench.run("t", json!({}), json!({"s": secret})).await;
+        let messages = events
+            .iter()
+            .filter_map(|it| it["body"]["message"].as_str());
+        let mut inputs = messages.filter_map(|it| Some(it.split_once("info\u{1b}[39m: {")?.1));
+        let input: Value = serde_json::from_str(&format!("{{{}", inputs.next().unwrap())).unwrap();
+        assert_eq!(
+            input,
+            json!({"message": "***", "listWorkspace": false}),
+            "{secret}"
+        );
+    }
+}
+
+/// What a task says of the key that opens it.
+async fn seal_id(bench: &Bench, id: &str) -> Option<String> {
+    let id = id.to_owned();
+    let read = move |tx: &mut Tx<'_>| {
+        let sql = "select seal_id from scaffolder_task where id = $1";
+        tx.query_one(sql, &[id.as_str().into()])?.take(0)
+    };
+    bench.database.db.read(read).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_sealed_is_left_by_processes_that_cannot_read_it() {
+    let bench = Bench::new().await;
+    // Longer than any test runs.
+    let steps = json!([{"id": "a", "action": "test:effect",
+                        "input": {"say": "a", "millis": "${{ parameters.millis }}"}}]);
+    bench
+        .template("t", json!({"type": "x", "steps": steps}))
+        .await;
+    let forever = json!({"millis": 86_400_000});
+    let id = bench.create("t", forever.clone(), json!({})).await;
+    bench.wait_for_attempts(1).await;
+    // A process of the version before takes tasks without a key, or with the id of one of its own.
+    let mark = seal_id(&bench, &id).await.unwrap();
+    let key = mark.strip_prefix("kept:").unwrap().to_owned();
+    assert!(key.starts_with("derived-"), "{key}");
+    let (status, _) = bench
+        .post(&format!("/v2/tasks/{id}/cancel"), json!({}))
+        .await;
+    assert_eq!(status, 200);
+    bench.wait(&id).await;
+    // What it left is taken by this one, and is its own from then on.
+    let body = json!({"templateRef": "t", "values": forever, "secrets": {"s": SECRET},
+                      "waitForApproval": true});
+    let (_, made) = bench.post("/v2/tasks", body).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    assert_eq!(seal_id(&bench, &id).await.as_ref(), Some(&mark));
+    let (task, old) = (id.clone(), key.clone());
+    let write = move |tx: &mut Tx<'_>| {
+        let sql = "update scaffolder_task set seal_id = $2 where id = $1";
+        tx.execute(sql, &[task.as_str().into(), old.as_str().into()])
+    };
+    bench.database.db.write(write).await.unwrap();
+    let (status, _) = bench
+        .post(&format!("/v2/tasks/{id}/approve"), json!({}))
+        .await;
+    assert_eq!(status, 200);
+    bench.wait_for_attempts(2).await;
+    assert_eq!(seal_id(&bench, &id).await, Some(mark));
+    bench
+        .post(&format!("/v2/tasks/{id}/cancel"), json!({}))
+        .await;
+    bench.wait(&id).await;
+}
+
+#[tokio::test]
+async fn what_tasks_keep_is_sealed_again_with_a_new_key() {
+    let bench = Bench::new().await;
+    let mut steps = steps();
+    steps.push(json!({"id": "fail", "action": "test:effect", "input": {"say": "x", "fail": true}}));
+    bench
+        .template("t", json!({"type": "x", "steps": steps}))
+        .await;
+    let (status, _) = bench.run("t", json!({}), json!({"s": SECRET})).await;
+    assert_eq!(status, "failed");
+    let body = json!({"templateRef": "t", "values": {}, "secrets": {"s": SECRET},
+                      "waitForApproval": true});
+    let (_, waiting) = bench.post("/v2/tasks", body).await;
+    let waiting = waiting["id"].as_str().unwrap();
+    // As a version before left it.
+    let unseal = |tx: &mut Tx<'_>| {
+        tx.execute(
+            "update scaffolder_step set output = '{\"content\":\"plain\"}' where key = '1'",
+            &[],
+        )
+    };
+    assert_eq!(bench.database.db.write(unseal).await.unwrap(), 1);
+    let key = EncryptionKey {
+        id: "new".to_owned(),
+        secret: Keyring::generate().unwrap(),
+    };
+    let config = EncryptionConfig { keys: vec![key] };
+    let both = Keyring::with_derived(&config, &Secret::new("test"), "tests").unwrap();
+    let new = Keyring::from_config(&config).unwrap();
+    let db = &bench.database.db;
+    // Without the old key nothing is opened, and nothing is lost.
+    assert!(scaffolder::reencrypt(db, &new).await.is_err());
+    let (n_all, n_changed) = scaffolder::reencrypt(db, &both).await.unwrap();
+    assert_eq!(n_all, n_changed);
+    assert_eq!(scaffolder::reencrypt(db, &both).await.unwrap(), (n_all, 0));
+    assert_eq!(scaffolder::reencrypt(db, &new).await.unwrap(), (n_all, 0));
+    let sealed = kept(&bench).await;
+    let of_new = sealed.iter().filter(|it| it.starts_with("sealed:1:new:"));
+    // Beside the secrets of the task that waits, and what the failed step says of its error.
+    assert_eq!(of_new.count() + 2, n_all, "{sealed:?}");
+    assert_eq!(seal_id(&bench, waiting).await.unwrap(), "kept:new");
+    let read = {
+        let waiting = waiting.to_owned();
+        move |tx: &mut Tx<'_>| {
+            let sql = "select secrets from scaffolder_task where id = $1";
+            tx.query_one(sql, &[waiting.as_str().into()])?
+                .take::<String>(0)
+        }
+    };
+    let secrets = new.open(db.read(read).await.unwrap(), waiting).unwrap();
+    assert_eq!(secrets.expose(), json!({"s": SECRET}).to_string());
 }

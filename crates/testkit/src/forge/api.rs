@@ -73,6 +73,7 @@ impl Forge {
         thing["iid"] = number.into();
         thing["html_url"] = format!("http://{}/{path}/{number}", self.0.authority).into();
         thing["web_url"] = thing["html_url"].clone();
+        thing["url"] = format!("http://{}/api/{path}/{number}", self.0.authority).into();
         list.push(thing.clone());
         state.effects.push(format!("new {path} {label}"));
         (201, thing)
@@ -244,8 +245,25 @@ fn github_repository(
             forge.add(&full, body.clone(), &body["name"])
         }
         ("POST", ["actions", "workflows", _, "dispatches"]) => {
-            forge.effect(format!("dispatch {full}"));
-            (204, Value::Null)
+            let runs = full.replace("dispatches", "runs");
+            let run = json!({ "event": "workflow_dispatch", "head_branch": body["ref"] });
+            let (_, run) = forge.add(&runs, run, &body["ref"]);
+            if body["return_run_details"] != true {
+                return (204, Value::Null);
+            }
+            let told = json!({
+                "workflow_run_id": run["id"], "html_url": run["html_url"],
+                "run_url": run["url"],
+            });
+            (200, told)
+        }
+        ("GET", ["actions", "workflows", _, "runs"]) => {
+            let mut runs = forge.list(&full);
+            runs.reverse();
+            (
+                200,
+                json!({ "total_count": runs.len(), "workflow_runs": runs }),
+            )
         }
         ("GET", ["contents", path @ ..]) => {
             let file = forge.try_git(name, &["show", &format!("main:{}", path.join("/"))]);
