@@ -6,9 +6,12 @@ const PORTAL = process.env.PORTAL ?? 'http://localhost:7007';
 
 /** What every page needs, in two files: many small ones would each cost a request. */
 const VENDOR =
-  /node_modules\/(react|react-dom|scheduler|@tanstack|@radix-ui|radix-ui|@floating-ui|react-remove-scroll|aria-hidden|get-nonce|lucide-react)\//;
+  /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+|get-nonce|lucide-react)\//;
 const CORE =
-  /\/src\/(api|app|session|ui\/(Button|Dialog|EntityLink|KindIcon|Menu|Page|Small|States|kinds)|keys\/keys|catalog\/(columns|export|query))\b/;
+  /\/src\/(api|app\/(?!Drawer)|session|ui\/(Button|EntityLink|KindIcon|Page|Small|States|kinds|late|plain)|keys\/keys|catalog\/(columns|export|query))\b/;
+/** Menus and dialogs, which no page needs at first. */
+const OVERLAYS =
+  /node_modules\/(@radix-ui|radix-ui|@floating-ui|react-remove-scroll[^/]*|react-style-singleton|use-callback-ref|use-sidecar|aria-hidden)\/|\/src\/ui\/(Dialog|Menu)\b/;
 
 /** Gives `npm run dev` the boot data that the binary writes into its page. */
 function bootFromPortal(): Plugin {
@@ -41,10 +44,12 @@ export default defineConfig(({ command }) => ({
           groups: [
             { name: 'vendor', test: VENDOR },
             { name: 'core', test: CORE },
+            { name: 'overlays', test: OVERLAYS },
           ],
         },
       },
     },
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  // What is slow on a busy machine is right all the same.
+  test: { environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
 }));

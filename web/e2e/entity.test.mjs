@@ -6,7 +6,7 @@ import { becomes, count, rest, shortcut } from './browser.mjs';
 import { suite } from './suite.mjs';
 
 /** Of each test its own: they must not see each other's changes. */
-const NAMES = ['cart', 'faulty', 'watched', 'deleted', 'refreshed'];
+const NAMES = ['cart', 'faulty', 'watched', 'deleted', 'refreshed', 'renamed'];
 
 const component = (name, description, owner = 'crew') => `apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -124,3 +124,24 @@ flow('who may not read records and faults is told which permission that needs', 
   await page.getByText('catalog.ingestion.read').waitFor();
   await page.getByRole('row').filter({ hasText: 'spec.lifecycle' }).waitFor();
 });
+
+flow(
+  'an entity that was renamed in its file is found by its former name',
+  async page => {
+    const path = name => `/api/catalog/entities/by-name/component/default/${name}`;
+    const { metadata } = await (await ask(path('renamed'))).json();
+    say('renamed', component('called-anew', 'First words.'));
+    await becomes(async () => (await ask(path('called-anew'))).status, 200);
+    // It would go by itself after a while, in which its file could still be moved.
+    await ask(`/api/catalog/entities/by-uid/${metadata.uid}`, { method: 'DELETE' });
+    await becomes(async () => (await ask(path('renamed'))).status, 404);
+    await go(page, '/catalog/default/component/renamed');
+    const now = page.locator('.card', { hasText: 'It may go by another name now' });
+    await now.getByText('with the same description and spec').waitFor();
+    await page.getByText('was removed').waitFor();
+    await now.getByRole('link', { name: 'called-anew' }).click();
+    await page.waitForURL(/component\/called-anew$/);
+    await page.getByRole('heading', { level: 1, name: 'called-anew' }).waitFor();
+  },
+  { allow: ['/by-name/component/default/renamed'] },
+);

@@ -6,6 +6,7 @@ mod analyze;
 mod changes;
 mod entities;
 mod facets;
+mod former;
 mod ingestion;
 mod locations;
 mod openapi;
@@ -62,6 +63,10 @@ fn entity_routes() -> Router<Catalog> {
         .route(
             "/entities/by-name/{kind}/{namespace}/{name}/times",
             get(entities::find_times),
+        )
+        .route(
+            "/entities/by-name/{kind}/{namespace}/{name}/successors",
+            get(former::find_successors),
         )
         .route(
             "/entity-facets",

@@ -19,7 +19,7 @@ use crate::guard;
 use crate::model::{Deferred, Source};
 use crate::store::conflicts::{self, Claim};
 use crate::store::refresh::{self, Existing};
-use crate::store::{WORK, changes, edges, held, relations, stitches};
+use crate::store::{WORK, changes, edges, held, relations, removed, stitches};
 use platform::db::Tx;
 use platform::{Millis, Result};
 
@@ -310,6 +310,7 @@ pub(crate) fn remove(tx: &mut Tx<'_>, entity_ref: &str, now: Millis) -> Result<V
 
 /// Deletes entities and what they gave rise to, and lets waiting claims have their references.
 pub(crate) fn delete(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<()> {
+    removed::remember(tx, refs, now)?;
     for refs in refs.chunks(1000) {
         let ids = refresh::delete(tx, refs)?;
         let mut shown = relations::delete_by_origin(tx, &ids)?;

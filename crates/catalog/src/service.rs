@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod entities;
+pub(crate) mod former;
 pub(crate) mod ingestion;
 pub(crate) mod locations;
 mod preview;

@@ -13,6 +13,7 @@ pub(crate) mod locations;
 pub(crate) mod meta;
 pub(crate) mod refresh;
 pub(crate) mod relations;
+pub(crate) mod removed;
 pub(crate) mod stitches;
 pub(crate) mod transfer;
 
@@ -49,6 +50,13 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "claims",
         sqlite: include_str!("../migrations/0003_claims.sqlite.sql"),
         postgres: include_str!("../migrations/0003_claims.postgres.sql"),
+    },
+    Migration {
+        feature: "catalog",
+        version: 4,
+        name: "removed",
+        sqlite: include_str!("../migrations/0004_removed.sql"),
+        postgres: include_str!("../migrations/0004_removed.sql"),
     },
 ];
 

@@ -29,7 +29,9 @@ use crate::model::{Claimed, Outcome};
 use crate::process::commit;
 use crate::provider::{self, REGISTERED_LOCATIONS, SharedProvider};
 use crate::service::locations::restore_registered;
-use crate::store::{WORK, changes, edges, held, locations, meta, refresh, relations, stitches};
+use crate::store::{
+    WORK, changes, edges, held, locations, meta, refresh, relations, removed, stitches,
+};
 use crate::{check, watch};
 
 use stitching::Progress;
@@ -365,7 +367,7 @@ async fn run_approved(catalog: &Catalog) -> Result<()> {
     Ok(())
 }
 
-/// Prunes the change log and settles orphans.
+/// Prunes the change log and what is known of removals, and settles orphans.
 async fn clean_up(catalog: &Catalog) -> Result<()> {
     let now = catalog.clock.now();
     let delete = catalog.settings.delete_orphans;
@@ -374,6 +376,7 @@ async fn clean_up(catalog: &Catalog) -> Result<()> {
         .db
         .write(move |tx| {
             changes::prune(tx, now - millis(CHANGES_KEPT))?;
+            removed::prune(tx, now)?;
             ingest::settle_orphans(tx, now - grace, delete, now)
         })
         .await?;

@@ -2,6 +2,7 @@
 //!
 //! The routes and their requests are data shared with the app (`web/first-data.json`): the app looks
 //! for the answer under the request it would send, so that a difference costs a request, not an error.
+//! In a body, the text `{ownershipEntityRefs}` stands for what the caller owns things through.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use platform::{Ctx, Error, Result};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
@@ -22,6 +24,8 @@ const MAX_BYTES: usize = 256 * 1024;
 /// A page does not wait longer for its data.
 const MAX_WAIT: Duration = Duration::from_millis(250);
 const API: &str = "/api/";
+/// Stands for the references of the caller and of their groups, in the bodies of requests.
+const OWNERSHIP: &str = "\"{ownershipEntityRefs}\"";
 /// Asks for the revision along with the answer.
 const MIN_REV: HeaderName = HeaderName::from_static("x-callboard-min-rev");
 
@@ -112,7 +116,8 @@ impl FirstData {
 impl Match<'_> {
     /// Asks in the name of the caller; what fails, is too large or takes too long is left out.
     pub(crate) async fn answers(&self, apis: &Apis, ctx: &Ctx) -> Vec<Answer> {
-        let asked = self.calls.iter().map(|call| call.answer(apis, ctx));
+        let calls: Vec<Call> = self.calls.iter().map(|call| call.by(ctx)).collect();
+        let asked = calls.iter().map(|call| call.answer(apis, ctx));
         let all = tokio::time::timeout(MAX_WAIT, join_all(asked)).await;
         all.unwrap_or_default().into_iter().flatten().collect()
     }
@@ -137,6 +142,18 @@ impl Template {
 }
 
 impl Call {
+    /// The call as this caller makes it.
+    fn by(&self, ctx: &Ctx) -> Self {
+        let mut call = self.clone();
+        if let Ok(user) = ctx.require_user()
+            && call.body.contains(OWNERSHIP)
+        {
+            let refs: Value = user.ownership.iter().map(String::as_str).collect();
+            call.body = call.body.replace(OWNERSHIP, &refs.to_string());
+        }
+        call
+    }
+
     fn key(&self) -> String {
         format!("{} {} {}", self.method, self.path, compact(&self.body))
             .trim_end()
@@ -175,7 +192,7 @@ impl Call {
 
 /// JSON without the spaces of its file, as `JSON.stringify` writes it.
 fn compact(json: &str) -> String {
-    let value = serde_json::from_str::<serde_json::Value>(json);
+    let value = serde_json::from_str::<Value>(json);
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 

@@ -150,7 +150,7 @@ fn session(ctx: &Ctx) -> Option<Session> {
 mod tests {
     use async_trait::async_trait;
     use axum::body::Body;
-    use axum::routing::get as route_get;
+    use axum::routing::{get as route_get, post};
     use http::header::COOKIE;
     use platform::ctx::User;
     use platform::permission::{Decision, Permission};
@@ -217,6 +217,7 @@ mod tests {
                 ([("x-callboard-min-rev", "7")], body)
             }),
         );
+        let catalog = catalog.route("/entities/by-query", post(async || "{}"));
         let settings = Settings {
             title: "Portal".into(),
             organization: None,
@@ -285,6 +286,15 @@ mod tests {
             assert_eq!(html.contains(session), has_data, "{cookie:?}");
             assert_eq!(html.contains("\"rev\":7"), has_data, "{cookie:?}");
             assert!(html.contains("href=\"/sub/static/entity-1.js\""));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_page_has_what_the_caller_and_their_groups_own() {
+        let key = r#"{\"relations.ownedBy\":{\"$in\":[\"user:default/ann\"]}}"#;
+        for (cookie, has_data) in [(Some("ann"), true), (None, false)] {
+            let (_, html) = ask(site(FILES), "/", cookie).await;
+            assert_eq!(html.contains(key), has_data, "{cookie:?}");
         }
     }
 

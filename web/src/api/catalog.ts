@@ -76,6 +76,22 @@ export interface Times {
   nextLookAt: number | null;
 }
 
+/** An entity that may be one that went, by another name. */
+export interface Successor {
+  entityRef: string;
+  /** It came when the other one went. */
+  cameThen: boolean;
+  /** What both have in common. */
+  alike: ('kind' | 'name' | 'title' | 'description' | 'spec')[];
+}
+
+/** What became of an entity that is no more, as far as the portal knows. */
+export interface Former {
+  /** In milliseconds. */
+  removedAt: number | null;
+  items: Successor[];
+}
+
 const BASE = '/api/catalog';
 
 function path(ref: EntityRef): string {
@@ -84,6 +100,9 @@ function path(ref: EntityRef): string {
 
 const QUERY = `${BASE}/entities/by-query`;
 const FACETS = `${BASE}/entity-facets`;
+const ERRORS = `${BASE}/ingestion/errors`;
+const CONFLICTS = `${BASE}/ingestion/conflicts`;
+const HELD = `${BASE}/ingestion/held`;
 type Facets = { facets: Record<string, FacetValue[]> };
 
 /** Answers that came with the page, for the queries that pages begin with. */
@@ -94,6 +113,12 @@ export const first = {
     brought<Facets>(FACETS, { method: 'POST', body: { facets, query } })?.facets,
 
   entity: (ref: EntityRef) => brought<Entity>(`${BASE}/entities/by-name/${path(ref)}`),
+
+  errors: () => brought<{ items: IngestionError[] }>(ERRORS)?.items,
+
+  conflicts: () => brought<{ items: Conflict[] }>(CONFLICTS)?.items,
+
+  held: () => brought<{ items: HeldDeletion[] }>(HELD)?.items,
 };
 
 export const catalog = {
@@ -126,6 +151,8 @@ export const catalog = {
     ).then(answer => answer.items),
 
   times: (ref: EntityRef) => request<Times>(`${BASE}/entities/by-name/${path(ref)}/times`),
+
+  former: (ref: EntityRef) => request<Former>(`${BASE}/entities/by-name/${path(ref)}/successors`),
 
   refresh: (entityRef: string) =>
     request<void>(`${BASE}/refresh`, { method: 'POST', body: { entityRef } }),
@@ -160,11 +187,11 @@ export const catalog = {
   unregister: (id: string) =>
     request<void>(`${BASE}/locations/${encodeURIComponent(id)}`, { method: 'DELETE' }),
 
-  errors: () => request<{ items: IngestionError[] }>(`${BASE}/ingestion/errors`).then(a => a.items),
+  errors: () => request<{ items: IngestionError[] }>(ERRORS).then(a => a.items),
 
-  conflicts: () => request<{ items: Conflict[] }>(`${BASE}/ingestion/conflicts`).then(a => a.items),
+  conflicts: () => request<{ items: Conflict[] }>(CONFLICTS).then(a => a.items),
 
-  held: () => request<{ items: HeldDeletion[] }>(`${BASE}/ingestion/held`).then(a => a.items),
+  held: () => request<{ items: HeldDeletion[] }>(HELD).then(a => a.items),
 
   decideHeld: (provider: string, decision: 'approve' | 'reject') =>
     request<void>(`${BASE}/ingestion/held/${encodeURIComponent(provider)}/${decision}`, {

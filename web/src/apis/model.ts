@@ -117,8 +117,6 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-export const firstLine = (text: string | undefined): string => text?.trim().split('\n')[0] ?? '';
-
 /** The type that a shape stands for, where one is known. */
 export function typeOf(definition: Pick<Definition, 'types'>, of: Shape): Shape {
   return (of.ref === undefined ? undefined : definition.types.get(of.ref)) ?? of;

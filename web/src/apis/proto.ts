@@ -1,10 +1,10 @@
 /** Protocol buffers: services, messages and enumerations of one file, with the comments before them. */
 
+import { firstLineOf } from '../ui/markdownText';
 import {
   type Definition,
   type Field,
   field,
-  firstLine,
   MAX_OPERATIONS,
   type Operation,
   operation,
@@ -231,7 +231,7 @@ class Reader {
     this.operations.push(
       operation('RPC', `${service}/${name}`, {
         group: service,
-        summary: firstLine(comment) || flow,
+        summary: firstLineOf(comment) || flow,
         description: comment,
         deprecated: /deprecated=true/.test(options.join('')) ? '' : undefined,
         inputs: [input],

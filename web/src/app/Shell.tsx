@@ -18,7 +18,6 @@ import {
   SquarePlus,
   WifiOff,
 } from 'lucide-react';
-import { Dialog } from 'radix-ui';
 import {
   type ComponentProps,
   lazy,
@@ -47,11 +46,16 @@ const loadPalette = () => import('../palette/Palette');
 const Palette = lazy(loadPalette);
 /** What is needed to find and open an entity, also when there is no network by then. */
 async function prepare() {
-  await Promise.all([loadPalette(), import('../entity/EntityPage')]);
+  await Promise.all([loadPalette(), import('../entity/EntityPage'), loadParts()]);
   const { fillIndex } = await import('../palette/cache');
   await fillIndex();
 }
 const KeyHelp = lazy(() => import('../keys/KeyHelp'));
+const loadDrawer = () => import('./Drawer');
+const Drawer = lazy(loadDrawer);
+/** What pages load when somebody is about to use it. */
+const loadParts = () =>
+  Promise.all([import('../entity/EntityMenu'), import('../ui/HoverCard'), loadDrawer()]);
 
 type Overlay = 'palette' | 'keys' | null;
 /** Not before the page has what it needs itself. */
@@ -119,16 +123,8 @@ export function Shell() {
           </main>
         </div>
       </div>
-      <Dialog.Root open={isDrawerOpen} onOpenChange={setDrawerOpen}>
-        <Dialog.Portal>
-          <Dialog.Overlay className="overlay" />
-          <Dialog.Content className="drawer" aria-describedby={undefined}>
-            <Dialog.Title className="sr-only">Navigation</Dialog.Title>
-            {rail}
-          </Dialog.Content>
-        </Dialog.Portal>
-      </Dialog.Root>
       <Suspense>
+        {isDrawerOpen && <Drawer onClose={() => setDrawerOpen(false)}>{rail}</Drawer>}
         {overlay === 'palette' && <Palette onClose={() => setOverlay(null)} />}
         {overlay === 'keys' && <KeyHelp onClose={() => setOverlay(null)} />}
       </Suspense>

@@ -6,6 +6,7 @@ import { DEFAULT_QUERY } from '../catalog/defaults';
 import { requestsFor } from '../catalog/facets';
 import { KEYS, parseQuery, toPredicate } from '../catalog/query';
 import { blockQuery } from '../catalog/rows';
+import { COUNTED, ownedRequest } from '../home/queries';
 
 interface Route {
   path: string;
@@ -19,10 +20,29 @@ const asker = { userRef: '', ownershipRefs: [], stars: [] };
 
 /** As the binary and the client write the key of a request. */
 const keyOf = (method: string, path: string, body: unknown) =>
-  `${method} ${path} ${JSON.stringify(body)}`;
+  `${method} ${path} ${JSON.stringify(body) ?? ''}`.trimEnd();
 
 test('every first view is a module of the app', () => {
   for (const { module } of routes) expect(existsSync(module), module).toBe(true);
+});
+
+test('the first page asks for exactly what it brings', () => {
+  const home = routes.find(({ path }) => path === '/');
+  const brought = home?.requests?.map(({ method, path, body }) => keyOf(method, path, body));
+  const refs = ['user:default/ann', 'group:default/crew'];
+  // The binary puts those of the user in.
+  const filled = brought?.map(key =>
+    key.replace('"{ownershipEntityRefs}"', () => JSON.stringify(refs)),
+  );
+  const query = (body: unknown) => keyOf('POST', '/api/catalog/entities/by-query', body);
+  const about = (what: string) => keyOf('GET', `/api/catalog/ingestion/${what}`, undefined);
+  expect(filled).toEqual([
+    keyOf('POST', '/api/catalog/entity-facets', { facets: ['kind'] }),
+    query(ownedRequest(refs)),
+    query(COUNTED.orphans),
+    query(COUNTED.unowned),
+    ...['errors', 'held', 'conflicts'].map(about),
+  ]);
 });
 
 test('the catalog asks for exactly what its page brings', () => {

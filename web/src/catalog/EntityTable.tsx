@@ -13,6 +13,8 @@ import { ErrorState, useLasting } from '../ui/States';
 import { ColumnEdge } from './ColumnEdge';
 import type { Column } from './columns';
 import { type Listing, type Rows, useRows } from './rows';
+import { SelectAll, type SelectRow, useRange } from './SelectAll';
+import type { Selected, Selection } from './selection';
 import { templateOf, useWidths } from './widths';
 
 interface EntityTableProps {
@@ -20,8 +22,7 @@ interface EntityTableProps {
   columns: Column[];
   sort: { id: string; order: 'asc' | 'desc' };
   onSort: (id: string) => void;
-  selected: ReadonlySet<string>;
-  onSelect: (ref: string) => void;
+  selection: Selection;
   onTotal: (total: number | undefined) => void;
 }
 
@@ -31,7 +32,7 @@ const OVERSCAN = 12;
 const EXPECTED = 12;
 
 export function EntityTable(props: EntityTableProps) {
-  const { listing, columns, selected, onSelect, onTotal } = props;
+  const { listing, columns, selection, onTotal } = props;
   const body = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ first: 0, last: 0 });
   const rows = useRows(listing, range.first, range.last);
@@ -46,11 +47,12 @@ export function EntityTable(props: EntityTableProps) {
   useFocusOn(body, active);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another listing begins at its top
   useEffect(() => setActive(-1), [listing]);
+  const select = useRange(listing, selection);
   useRowKeys({
     rows,
     active,
     setActive,
-    onSelect,
+    onSelect: select,
     scrollTo: index => virtual.scrollToIndex(index),
   });
   const [widths, setWidth] = useWidths();
@@ -80,7 +82,9 @@ export function EntityTable(props: EntityTableProps) {
           } as React.CSSProperties
         }
       >
-        <Head {...props} onWidth={setWidth} />
+        <Head {...props} onWidth={setWidth}>
+          <SelectAll listing={listing} selection={selection} total={rows.total} />
+        </Head>
         {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         <div
           ref={body}
@@ -95,8 +99,8 @@ export function EntityTable(props: EntityTableProps) {
               entity={isStale ? undefined : rows.at(item.index)}
               columns={columns}
               isActive={item.index === active}
-              selected={selected}
-              onSelect={onSelect}
+              selected={selection.selected}
+              onSelect={select}
               onActive={setActive}
             />
           ))}
@@ -136,17 +140,19 @@ function useVirtual(body: React.RefObject<HTMLDivElement | null>, count: number)
 
 interface HeadProps extends EntityTableProps {
   onWidth: (id: string, px: number | undefined) => void;
+  /** Stands above the boxes of the rows. */
+  children: React.ReactNode;
 }
 
-function Head({ columns, sort, onSort, onWidth }: HeadProps) {
+function Head({ columns, sort, onSort, onWidth, children }: HeadProps) {
   const sorted = (column: Column) =>
     column.id !== sort.id ? undefined : sort.order === 'asc' ? 'ascending' : 'descending';
   return (
     // biome-ignore lint/a11y: a row of a table made of parts
     <div role="row" className="grid-row grid-head">
       {/* biome-ignore lint/a11y: as above */}
-      <span role="columnheader">
-        <span className="sr-only">Selected</span>
+      <span role="columnheader" aria-label="Selected">
+        {children}
       </span>
       {columns.map(column => (
         // biome-ignore lint/a11y: as above
@@ -183,8 +189,8 @@ interface RowProps {
   entity: Entity | undefined;
   columns: Column[];
   isActive: boolean;
-  selected: ReadonlySet<string>;
-  onSelect: (ref: string) => void;
+  selected: Selected;
+  onSelect: SelectRow;
   onActive: (index: number) => void;
 }
 
@@ -219,7 +225,9 @@ const Row = memo(function Row({
             type="checkbox"
             aria-label={`Select ${titleOf(entity)}`}
             checked={isSelected}
-            onChange={() => onSelect(ref)}
+            onChange={({ nativeEvent }) =>
+              onSelect(index, ref, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)
+            }
           />
         )}
       </span>
@@ -237,7 +245,7 @@ interface RowKeys {
   rows: Rows;
   active: number;
   setActive: (index: number) => void;
-  onSelect: (ref: string) => void;
+  onSelect: SelectRow;
   scrollTo: (index: number) => void;
 }
 
@@ -255,6 +263,7 @@ function useRowKeys({ rows, active, setActive, onSelect, scrollTo }: RowKeys) {
     if (inNewTab) window.open(hrefOf(refOf(entity)), '_blank', 'noreferrer');
     else void navigate(to);
   };
+  const select = (isRange: boolean) => () => entity && onSelect(active, refTextOf(entity), isRange);
   const group = 'List';
   useKeys([
     { keys: 'j', label: 'Next row', group, run: move(1) },
@@ -265,7 +274,8 @@ function useRowKeys({ rows, active, setActive, onSelect, scrollTo }: RowKeys) {
       ? [
           { keys: 'enter', label: 'Open', group, run: open(false) },
           { keys: 'o', label: 'Open in a new tab', group, run: open(true) },
-          { keys: 'x', label: 'Select', group, run: () => onSelect(refTextOf(entity)) },
+          { keys: 'x', label: 'Select', group, run: select(false) },
+          { keys: 'X', label: 'Select up to here', group, run: select(true) },
           { keys: 's', label: 'Star', group, run: () => toggleStar(refTextOf(entity)) },
         ]
       : []),

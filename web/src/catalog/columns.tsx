@@ -12,6 +12,7 @@ import {
 } from '../api/entity';
 import { EntityLink } from '../ui/EntityLink';
 import { kindName } from '../ui/kinds';
+import { plainText } from '../ui/plain';
 import { Badge } from '../ui/Small';
 
 export interface Column {
@@ -110,7 +111,7 @@ export const COLUMNS: Column[] = [
     id: 'description',
     title: 'Description',
     width: 'minmax(160px, 2fr)',
-    cell: entity => <span className="muted">{entity.metadata.description}</span>,
+    cell: entity => <span className="muted">{plainText(entity.metadata.description)}</span>,
     text: entity => entity.metadata.description ?? '',
   },
   {

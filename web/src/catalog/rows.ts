@@ -5,7 +5,7 @@
  * second query and follow the others, so that the count stays true.
  */
 
-import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import {
   first as brought,
@@ -139,6 +139,27 @@ export function useRows(listing: Listing, first: number, last: number): Rows {
         if (query.error) void query.refetch();
     },
   };
+}
+
+/** So many entities can be selected at once: each is a request when something is done with them. */
+export const MAX_SELECTED = 1000;
+
+/** The entities of a range of rows, also of those that nobody has looked at yet. */
+export async function loadRows(
+  client: QueryClient,
+  listing: Listing,
+  first: number,
+  last: number,
+): Promise<Entity[]> {
+  const head = await client.fetchQuery(pageOptions(blockQuery(listing, 0)));
+  const rows: Entity[] = head.items.slice(first, last + 1);
+  const parts = blocks(listing, head.totalItems, first, last);
+  const pages = await Promise.all(parts.map(({ query }) => client.fetchQuery(pageOptions(query))));
+  parts.forEach(({ start, n }, at) => {
+    const items = pages[at]?.items.slice(0, n) ?? [];
+    rows.push(...items.slice(Math.max(0, first - start), Math.max(0, last + 1 - start)));
+  });
+  return rows;
 }
 
 interface Block {

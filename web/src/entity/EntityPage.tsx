@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { catalog } from '../api/catalog';
 import { ApiError } from '../api/client';
 import {
@@ -25,9 +25,10 @@ import { Page } from '../ui/Page';
 import { Badge, Skeleton, SkeletonRows, Time } from '../ui/Small';
 import { Empty, ErrorState, useLasting } from '../ui/States';
 import { EntityActions } from './EntityActions';
-import { MissingEntity } from './MissingEntity';
 import { CARDS, TABS } from './registry';
 import './entity.css';
+
+const MissingEntity = lazy(() => import('./MissingEntity'));
 
 export default function EntityPage() {
   const params = useParams({ strict: false });
@@ -44,7 +45,12 @@ export default function EntityPage() {
     if (entity) recent.add(text);
   }, [entity, text]);
   // Also when it went while it was looked at.
-  if (error instanceof ApiError && error.isMissing) return <MissingEntity entityRef={ref} />;
+  if (error instanceof ApiError && error.isMissing)
+    return (
+      <Suspense>
+        <MissingEntity entityRef={ref} />
+      </Suspense>
+    );
   if (entity) return <Loaded entity={entity} entityRef={ref} tab={tab} />;
   return (
     <Page

@@ -1,4 +1,4 @@
-/** No such entity: what is called alike. */
+/** No such entity: by which name it goes now, and what is called alike. */
 
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -8,8 +8,10 @@ import { MAY, useMay, useSeesNothing } from '../session/may';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
-import { Page } from '../ui/Page';
+import { Card, Page } from '../ui/Page';
+import { Time } from '../ui/Small';
 import { Denied, Empty } from '../ui/States';
+import { reasonOf } from './former';
 import { nearest } from './nearest';
 
 const MAX_NEAR = 6;
@@ -31,7 +33,7 @@ async function candidates({ name }: EntityRef): Promise<string[]> {
   return [...new Set(pages.flatMap(page => page.items.map(refTextOf)))];
 }
 
-export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
+export default function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
   const text = formatRef(entityRef);
   const mayRegister = useMay(MAY.register);
   const isDenied = useSeesNothing();
@@ -39,6 +41,15 @@ export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
     queryKey: ['near', text],
     queryFn: async () => nearest(text, await candidates(entityRef)).slice(0, MAX_NEAR),
   });
+  // Without an answer the page is as good as it was before there was one.
+  const former = useQuery({
+    queryKey: ['former', text],
+    queryFn: () => catalog.former(entityRef),
+    retry: false,
+  });
+  const renamed = former.data?.items ?? [];
+  const known = new Set(renamed.map(successor => successor.entityRef));
+  const alike = (near.data ?? []).filter(ref => !known.has(ref));
   return (
     <Page title={shortRef(entityRef)} icon={<KindIcon kind={entityRef.kind} size={20} />}>
       {isDenied && <Denied needs={MAY.readEntity} />}
@@ -57,22 +68,39 @@ export function MissingEntity({ entityRef }: { entityRef: EntityRef }) {
           </>
         }
       >
-        <code>{text}</code> may have been renamed, removed, or not be read yet.
+        <code>{text}</code>{' '}
+        {former.data?.removedAt ? (
+          <>
+            was removed <Time at={former.data.removedAt} />.
+          </>
+        ) : (
+          'may have been renamed, removed, or not be read yet.'
+        )}
       </Empty>
-      {near.data && near.data.length > 0 && (
-        <section className="card">
-          <div className="card-head">
-            <h2>Called alike</h2>
-          </div>
+      {renamed.length > 0 && (
+        <Card title="It may go by another name now" flush>
           <ul className="rows">
-            {near.data.map(ref => (
+            {renamed.map(successor => (
+              <li key={successor.entityRef}>
+                <EntityLink entityRef={successor.entityRef} />
+                <span className="grow muted">{reasonOf(successor)}</span>
+                <code className="muted">{successor.entityRef}</code>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+      {alike.length > 0 && (
+        <Card title="Called alike" flush>
+          <ul className="rows">
+            {alike.map(ref => (
               <li key={ref}>
                 <EntityLink entityRef={ref} />
                 <code className="muted">{ref}</code>
               </li>
             ))}
           </ul>
-        </section>
+        </Card>
       )}
     </Page>
   );

@@ -42,7 +42,7 @@ async function planFor(entity: Entity): Promise<Plan> {
   return { location, isOrphan, total: page.totalItems, sample: page.items.map(refTextOf) };
 }
 
-export function UnregisterDialog({ entity, onClose }: UnregisterDialogProps) {
+export default function UnregisterDialog({ entity, onClose }: UnregisterDialogProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const plan = useQuery({

@@ -9,6 +9,7 @@ import { parseRef, refTextOf, titleOf } from '../api/entity';
 import { summaryQuery } from '../api/queries';
 import { download } from '../catalog/export';
 import { relationTitle } from '../entity/relations';
+import { EmptyOrDenied } from '../session/EmptyOrDenied';
 import { MAY, useSeesNothing } from '../session/may';
 import { Button } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
@@ -16,8 +17,9 @@ import { KindIcon } from '../ui/KindIcon';
 import { kindLook, kindName } from '../ui/kinds';
 import { Menu, MenuCheck, MenuItem } from '../ui/Menu';
 import { Card, Page } from '../ui/Page';
+import { plainText } from '../ui/plain';
 import { formatCount, Notice, Skeleton, SkeletonRows } from '../ui/Small';
-import { Denied, Empty, ErrorState } from '../ui/States';
+import { Denied, ErrorState } from '../ui/States';
 import { Table } from '../ui/Table';
 import { type Graph, type GraphQuery, loadGraph, MAX_NODES } from './data';
 import { coloursNow, toPng, toSvg } from './export';
@@ -270,12 +272,6 @@ function EdgeList({ graph }: { graph: Graph }) {
   );
 }
 
-function NoStart({ find }: { find: string }) {
-  const isDenied = useSeesNothing();
-  if (isDenied) return <Denied needs={MAY.readEntity} />;
-  return <Empty title={find ? 'Nothing is called that' : 'There is no domain or system yet'} />;
-}
-
 const MAX_CHOICES = 30;
 
 /** Where to begin: domains and systems, or anything by name. */
@@ -322,7 +318,11 @@ function Choose() {
       />
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
       {isPending && <SkeletonRows n={8} />}
-      {data?.totalItems === 0 && <NoStart find={find} />}
+      {data?.totalItems === 0 && (
+        <EmptyOrDenied
+          title={find ? 'Nothing is called that' : 'There is no domain or system yet'}
+        />
+      )}
       <ul className="rows card">
         {data?.items.map(entity => (
           <li key={refTextOf(entity)}>
@@ -338,7 +338,7 @@ function Choose() {
             >
               {titleOf(entity)}
             </button>
-            <span className="muted grow truncate">{entity.metadata.description}</span>
+            <span className="muted grow truncate">{plainText(entity.metadata.description)}</span>
             <span className="count">{kindName(entity.kind)}</span>
           </li>
         ))}

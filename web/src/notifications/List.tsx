@@ -6,8 +6,8 @@ import type { Marks, Notification, Severity } from '../api/notifications';
 import { router } from '../app/router';
 import { useKeys } from '../keys/keys';
 import { Button, IconButton } from '../ui/Button';
+import { hrefOf, pathOf } from '../ui/link';
 import { Badge, Time, type Tone } from '../ui/Small';
-import { hrefOf, pathOf } from './link';
 import type { Marking } from './useMark';
 
 interface ListProps {

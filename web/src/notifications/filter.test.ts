@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { type Filter, matching, toQuery } from './filter';
-import { pathOf } from './link';
 
 const NEWEST: [string, string][] = [
   ['orderField', 'created,desc'],
@@ -38,14 +37,3 @@ test.each<[Filter, [string, string][]]>([
 test('what is marked all at once is what the filters leave', () => {
   expect(matching({ show: 'saved', severity: 'urgent', find: ' ' })).toEqual([]);
 });
-
-test.each([
-  ['/catalog?q=a', '/catalog?q=a'],
-  ['docs', '/docs'],
-  ['https://example.com/x', undefined],
-  ['//example.com/x', undefined],
-  ['/\\example.com', undefined],
-  ['/api/catalog/entities', undefined],
-  ['#top', undefined],
-  ['javascript:alert(1)', undefined],
-])('%s leads to %s in the portal', (link, path) => expect(pathOf(link)).toBe(path));

@@ -7,13 +7,14 @@ import { useDeferredValue, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { type Entity, isRecord, refTextOf, specText, titleOf } from '../api/entity';
 import { groupsQuery, MAX_GROUPS } from '../api/queries';
-import { MAY, useSeesNothing } from '../session/may';
+import { EmptyOrDenied } from '../session/EmptyOrDenied';
 import { IconButton } from '../ui/Button';
 import { EntityLink } from '../ui/EntityLink';
 import { FindField } from '../ui/FindField';
 import { Card, Page } from '../ui/Page';
+import { plainText } from '../ui/plain';
 import { Avatar, formatCount, SkeletonRows } from '../ui/Small';
-import { Denied, Empty, ErrorState } from '../ui/States';
+import { ErrorState } from '../ui/States';
 import { type GroupNode, treeOf } from './tree';
 import './org.css';
 
@@ -50,7 +51,11 @@ function Groups() {
     <Card title="Groups" count={data?.totalItems} flush>
       {isPending && <SkeletonRows n={8} />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && <NoGroups />}
+      {data?.totalItems === 0 && (
+        <EmptyOrDenied title="No groups yet" example={EXAMPLE}>
+          Groups come from files, like everything else:
+        </EmptyOrDenied>
+      )}
       <ul className="tree">
         {tree.map(node => (
           <Branch key={refTextOf(node.entity)} node={node} depth={0} />
@@ -63,21 +68,6 @@ function Groups() {
       )}
     </Card>
   );
-}
-
-function NoGroups() {
-  const isDenied = useSeesNothing();
-  if (isDenied) return <Denied needs={MAY.readEntity} />;
-  return (
-    <Empty title="No groups yet" example={EXAMPLE}>
-      Groups come from files, like everything else:
-    </Empty>
-  );
-}
-
-function Nobody() {
-  const isDenied = useSeesNothing();
-  return isDenied ? <Denied needs={MAY.readEntity} /> : <Empty title="Nobody of that name" />;
 }
 
 /** Deeper levels are folded at first. */
@@ -102,7 +92,7 @@ function Branch({ node, depth }: { node: GroupNode; depth: number }) {
           <span className="tree-space" />
         )}
         <EntityLink entityRef={refTextOf(entity)} entity={entity} />
-        <span className="muted grow truncate">{entity.metadata.description}</span>
+        <span className="muted grow truncate">{plainText(entity.metadata.description)}</span>
         <span className="count">{specText(entity, 'type')}</span>
       </div>
       {isOpen && children.length > 0 && (
@@ -155,7 +145,7 @@ function People() {
       </div>
       {isPending && <SkeletonRows n={8} />}
       {error && <ErrorState error={error} onRetry={() => refetch()} />}
-      {data?.totalItems === 0 && <Nobody />}
+      {data?.totalItems === 0 && <EmptyOrDenied title="Nobody of that name" />}
       <ul className="rows">
         {data?.items.map(user => (
           <Person key={refTextOf(user)} user={user} />

@@ -13,6 +13,7 @@ import { KindIcon } from '../ui/KindIcon';
 import { ManyRows } from '../ui/ManyRows';
 import { Card, Page } from '../ui/Page';
 import { Problems } from '../ui/Problems';
+import { plainText } from '../ui/plain';
 import { Notice, SkeletonRows } from '../ui/Small';
 import { Empty } from '../ui/States';
 import { faultyOf, readProblem } from './problem';
@@ -216,7 +217,7 @@ function Preview({ entities, exists, isBusy, error, onRegister }: PreviewProps) 
           <>
             <KindIcon kind={entity.kind} />
             <strong>{entity.metadata.title ?? entity.metadata.name}</strong>
-            <span className="muted grow truncate">{entity.metadata.description}</span>
+            <span className="muted grow truncate">{plainText(entity.metadata.description)}</span>
             <code className="muted">{refTextOf(entity)}</code>
           </>
         )}

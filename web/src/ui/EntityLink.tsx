@@ -2,13 +2,11 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { HoverCard } from 'radix-ui';
-import { useState } from 'react';
-import { type Entity, parseRef, relationsOf, shortRef, specText, titleOf } from '../api/entity';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { type Entity, parseRef, shortRef, titleOf } from '../api/entity';
 import { summaryQuery } from '../api/queries';
 import { KindIcon } from './KindIcon';
-import { kindName } from './kinds';
-import { Badge, Skeleton } from './Small';
+import { useLate } from './late';
 
 interface EntityLinkProps {
   entityRef: string;
@@ -19,53 +17,73 @@ interface EntityLinkProps {
 }
 
 const HOVER_MS = 300;
+/** The way from the link to its card. */
+const LEAVE_MS = 120;
+
+const loadCard = () => import('./HoverCard');
 
 export function EntityLink({ entityRef, entity, icon = true, tabIndex }: EntityLinkProps) {
   const ref = parseRef(entityRef);
-  const [isOpen, setOpen] = useState(false);
   const { data } = useQuery({ ...summaryQuery(entityRef), enabled: !entity });
   const known = entity ?? data ?? undefined;
+  const hover = useHover();
+  const [Card, askCard] = useLate(loadCard);
+  const { anchor } = hover;
+  useEffect(() => {
+    if (anchor) askCard();
+  }, [anchor, askCard]);
   return (
-    <HoverCard.Root openDelay={HOVER_MS} closeDelay={80} open={isOpen} onOpenChange={setOpen}>
-      <HoverCard.Trigger asChild>
-        <Link
-          className="entity-link"
-          to="/catalog/$namespace/$kind/$name"
-          params={ref}
-          tabIndex={tabIndex}
-          data-missing={data === null ? '' : undefined}
-          title={data === null ? 'There is no such entity' : undefined}
-        >
-          {icon && <KindIcon kind={ref.kind} />}
-          <span className="truncate">{known ? titleOf(known) : shortRef(ref)}</span>
-        </Link>
-      </HoverCard.Trigger>
-      {isOpen && data !== null && (
-        <HoverCard.Portal>
-          <HoverCard.Content className="popover hover-card" sideOffset={6} collisionPadding={8}>
-            <EntityHover entityRef={entityRef} />
-          </HoverCard.Content>
-        </HoverCard.Portal>
+    <>
+      <Link
+        className="entity-link"
+        to="/catalog/$namespace/$kind/$name"
+        params={ref}
+        tabIndex={tabIndex}
+        data-missing={data === null ? '' : undefined}
+        title={data === null ? 'There is no such entity' : undefined}
+        {...hover.ofLink}
+      >
+        {icon && <KindIcon kind={ref.kind} />}
+        <span className="truncate">{known ? titleOf(known) : shortRef(ref)}</span>
+      </Link>
+      {anchor && Card && data !== null && (
+        <Card
+          entityRef={entityRef}
+          anchor={anchor}
+          onEnter={hover.stay}
+          onLeave={hover.leave}
+          onClose={hover.close}
+        />
       )}
-    </HoverCard.Root>
+    </>
   );
 }
 
-function EntityHover({ entityRef }: { entityRef: string }) {
-  const ref = parseRef(entityRef);
-  const { data: entity, isPending } = useQuery(summaryQuery(entityRef));
-  if (isPending) return <Skeleton width={220} />;
-  if (!entity) return <span className="muted">{entityRef}</span>;
-  const owner = relationsOf(entity, 'ownedBy')[0];
-  const hasErrors = entity.status?.items?.some(item => item.level === 'error');
-  const facts = [kindName(ref.kind), specText(entity, 'type'), specText(entity, 'lifecycle')];
-  return (
-    <div className="column" style={{ gap: 6, maxWidth: 320 }}>
-      <strong>{titleOf(entity)}</strong>
-      <span className="muted">{facts.filter(Boolean).join(' · ')}</span>
-      {entity.metadata.description && <span>{entity.metadata.description}</span>}
-      {owner && <span className="muted">Owned by {shortRef(parseRef(owner))}</span>}
-      {hasErrors && <Badge tone="error">Has errors</Badge>}
-    </div>
-  );
+/** Where a pointer or the keyboard rests. */
+function useHover() {
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const later = useCallback((next: HTMLElement | undefined, ms: number) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setAnchor(next), ms);
+  }, []);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const stay = useCallback(() => clearTimeout(timer.current), []);
+  const leave = useCallback(() => later(undefined, LEAVE_MS), [later]);
+  const close = useCallback(() => later(undefined, 0), [later]);
+  return {
+    anchor,
+    stay,
+    leave,
+    close,
+    ofLink: {
+      onPointerEnter: (event: React.PointerEvent<HTMLElement>) =>
+        event.pointerType !== 'touch' && later(event.currentTarget, HOVER_MS),
+      onPointerLeave: leave,
+      onPointerDown: close,
+      onFocus: (event: React.FocusEvent<HTMLElement>) =>
+        event.currentTarget.matches(':focus-visible') && later(event.currentTarget, HOVER_MS),
+      onBlur: leave,
+    },
+  };
 }

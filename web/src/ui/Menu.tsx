@@ -3,20 +3,34 @@
 import { Check } from 'lucide-react';
 import { DropdownMenu as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
+import type { LateMenuParts } from './late';
 
 interface MenuProps {
   /** The button. */
   trigger: ReactNode;
   children: ReactNode;
   align?: 'start' | 'end';
+  /** It is open at first: it was loaded because its button was pressed. */
+  opened?: LateMenuParts['opened'];
 }
 
-export function Menu({ trigger, children, align = 'end' }: MenuProps) {
+/** Keys begin at the first item. */
+function toFirstItem(menu: HTMLElement | null) {
+  if (menu) requestAnimationFrame(() => menu.querySelector<HTMLElement>('.menu-item')?.focus());
+}
+
+export function Menu({ trigger, children, align = 'end', opened }: MenuProps) {
   return (
-    <Radix.Root>
+    <Radix.Root defaultOpen={opened !== undefined}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className="menu" align={align} sideOffset={4} collisionPadding={8}>
+        <Radix.Content
+          ref={opened === 'keys' ? toFirstItem : undefined}
+          className="menu"
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+        >
           {children}
         </Radix.Content>
       </Radix.Portal>

@@ -357,6 +357,18 @@ pub(crate) fn list_keys(tx: &mut Tx<'_>, prefix: &str) -> Result<Vec<String>> {
     first_column(rows)
 }
 
+/// When entities were first named by a source.
+pub(crate) fn load_discovered(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashMap<String, Millis>> {
+    let sql = format!(
+        "select ref, discovered_at from catalog_refresh where ref in {}",
+        tx.each_text(1)
+    );
+    query_texts(tx, &sql, refs)?
+        .into_iter()
+        .map(|mut row| Ok((row.take(0)?, row.take(1)?)))
+        .collect()
+}
+
 pub(crate) fn find_id(tx: &mut Tx<'_>, entity_ref: &str) -> Result<Option<i64>> {
     let row = tx.query_opt(
         "select id from catalog_refresh where ref = $1",

@@ -15,6 +15,7 @@ mod conflicts;
 mod deletion;
 mod described;
 mod errors;
+mod former;
 mod groups;
 mod hostile;
 mod ingestion;

@@ -134,6 +134,14 @@ pub(crate) fn reads() -> Vec<Row> {
         ),
         row(
             "GET",
+            "/entities/by-name/component/default/theirs/successors",
+            n.clone(),
+            (200, "{\"removedAt\":null,\"items\":[]}"),
+            (200, "{\"removedAt\":null,\"items\":[]}"),
+            (200, "{\"removedAt\":null,\"items\":[]}"),
+        ),
+        row(
+            "GET",
             "/entities/by-name/component/default/theirs/ancestry",
             n.clone(),
             (200, "theirs"),

@@ -12,6 +12,7 @@ import {
   SOURCE_LOCATION,
   specText,
 } from '../../api/entity';
+import { Described } from '../../ui/Described';
 import { EntityLink } from '../../ui/EntityLink';
 import { Card } from '../../ui/Page';
 import { CopyButton } from '../../ui/Small';
@@ -37,7 +38,9 @@ export function AboutCard({ entity }: { entity: Entity }) {
   const target = specText(entity, 'target');
   return (
     <Card title="About">
-      {entity.metadata.description && <p className="about-text">{entity.metadata.description}</p>}
+      {entity.metadata.description && (
+        <Described className="about-text" text={entity.metadata.description} />
+      )}
       <dl className="facts">
         <Fact title="Owner" show={owners.length > 0}>
           <Refs refs={owners} />

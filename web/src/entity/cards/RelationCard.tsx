@@ -8,6 +8,7 @@ import { Lifecycle } from '../../catalog/columns';
 import { Button } from '../../ui/Button';
 import { EntityLink } from '../../ui/EntityLink';
 import { Card } from '../../ui/Page';
+import { plainText } from '../../ui/plain';
 
 interface RelationCardProps {
   entity: Entity;
@@ -52,7 +53,7 @@ function RelatedRow({ entityRef }: { entityRef: string }) {
   return (
     <li>
       <EntityLink entityRef={entityRef} />
-      <span className="muted grow truncate">{data?.metadata.description}</span>
+      <span className="muted grow truncate">{plainText(data?.metadata.description)}</span>
       {type && <span className="muted">{type}</span>}
       {lifecycle && lifecycle !== 'production' && <Lifecycle value={lifecycle} />}
     </li>

@@ -1,4 +1,4 @@
-/** Where the link of a notification leads. */
+/** Where links lead that others wrote: to a page of the portal, elsewhere, or nowhere. */
 
 import { portalUrl } from '../api/client';
 import { isWebUrl } from '../api/entity';
