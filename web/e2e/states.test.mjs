@@ -50,6 +50,18 @@ const role = at => ({
   memberReferences: [],
   metadata: { source: 'rest' },
 });
+const browserSession = at => ({
+  id: `session-${at}`,
+  isPresent: at === 0,
+  provider: 'oidc',
+  browser: `Firefox ${at}`,
+  system: 'Linux',
+  agent: 'Firefox',
+  address: '192.0.2.7',
+  begunAt: 1_700_000_000_000,
+  usedAt: 1_700_000_000_000,
+});
+const program = at => ({ subject: `program-${at}`, kind: 'static' });
 const failure = at => ({
   id: `ref-${at}`,
   at: 1_700_000_000_000,
@@ -261,6 +273,26 @@ const SUBJECTS = [
       { channels: [{ id: 'Web', origins: [{ id: 'all', enabled: true, topics: TOPICS }] }] },
       'topic-999',
     ],
+  },
+  {
+    path: '/settings',
+    about: 'sessions',
+    request: '/api/auth/v1/browser-sessions',
+    empty: [{ tokenSeconds: 3600, items: [] }, 'No session is kept'],
+    huge: [{ tokenSeconds: 3600, items: listOf(100, browserSession) }, 'Firefox 99 on Linux'],
+  },
+  {
+    path: '/settings',
+    about: 'programs',
+    request: '/api/callboard/programs',
+    empty: [wrapped([]), 'No program has one'],
+    huge: [wrapped(listOf(1000, program)), 'program-999'],
+  },
+  {
+    path: '/settings',
+    about: 'roles',
+    request: '/api/permission/own-roles',
+    empty: [{ isOn: true, items: [] }, 'None'],
   },
   {
     path: '/settings',

@@ -222,7 +222,7 @@ impl Record {
         match self.action.as_str() {
             "audit.record.lose" => Severity::Critical,
             _ if self.outcome == Outcome::Denied => Severity::High,
-            "auth.session.begin" => Severity::Low,
+            "auth.session.begin" | "auth.session.end" => Severity::Low,
             _ if concerns("permission") || concerns("auth") || concerns("audit") => Severity::High,
             _ => Severity::Medium,
         }
@@ -280,6 +280,7 @@ mod tests {
         use Outcome::{Denied, Failed, Succeeded};
         for (action, outcome, severity) in [
             ("auth.session.begin", Succeeded, Severity::Low),
+            ("auth.session.end", Succeeded, Severity::Low),
             ("catalog.location.register", Succeeded, Severity::Medium),
             ("catalog.post", Failed, Severity::Medium),
             ("catalog.delete", Denied, Severity::High),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use identity::{FailedSignIn, Identity};
+use identity::{FailedSignIn, Identity, Program};
 use platform::config::{self, Config};
 use platform::http::{Json, permission_routes};
 use platform::permission::{Condition, Permission, Permissioned};
@@ -68,6 +68,7 @@ impl Admin {
         Router::new()
             .route("/config", get(show_config))
             .route("/failed-sign-ins", get(list_failed_sign_ins))
+            .route("/programs", get(list_programs))
             .with_state(self.clone())
             .merge(permission_routes(Arc::new(Own)))
     }
@@ -87,6 +88,17 @@ async fn list_failed_sign_ins(ctx: Ctx, State(admin): State<Admin>) -> Result<Js
     ctx.require(SIGN_IN_READ).await?;
     let items = admin.identity.failed_sign_ins().await?;
     Ok(Json(Failures { items }))
+}
+
+#[derive(Serialize)]
+struct Programs {
+    items: Vec<Program>,
+}
+
+async fn list_programs(ctx: Ctx, State(admin): State<Admin>) -> Result<Json<Programs>> {
+    ctx.require(CONFIG_READ).await?;
+    let items = admin.identity.programs().await?;
+    Ok(Json(Programs { items }))
 }
 
 /// The permissions of this plugin.

@@ -4,6 +4,9 @@
 /// Plugins and templates of their routes.
 pub(crate) const ALL: &[(&str, &str)] = &[
     ("auth", "/v1/introspect"),
+    // Sessions go on by these; that one begins is recorded by itself.
+    ("auth", "/guest/refresh"),
+    ("auth", "/{provider}/refresh"),
     ("catalog", "/analyze-location"),
     ("catalog", "/entities/by-query"),
     ("catalog", "/entities/by-refs"),

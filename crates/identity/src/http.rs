@@ -6,6 +6,7 @@ mod device;
 mod oauth;
 mod plugin;
 mod provider;
+mod sessions;
 mod well_known;
 
 pub use auth::auth_plugin;

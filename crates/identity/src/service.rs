@@ -20,6 +20,7 @@ use crate::keys::{Keys, PublicJwk, USERS};
 use crate::origins::Origins;
 use crate::providers::Providers;
 use crate::server::Server;
+use crate::session::{Uses, Visits};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::token::{self, UserClaims};
@@ -55,10 +56,14 @@ pub struct Identity {
     pub(crate) providers: Providers,
     pub(crate) origins: Origins,
     pub(crate) server: Option<Server>,
+    /// When sessions were used, until that is written.
+    pub(crate) uses: Uses,
+    /// Who came without a session.
+    pub(crate) visits: Visits,
     directory: Option<Arc<dyn Directory>>,
 }
 
-/// What a program that acts for a user may; everything by default.
+/// Whom a token of a user is for, and what it may; the user's own and everything by default.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Agreed<'a> {
     /// The program; `None` for the user's own sign-in.
@@ -67,6 +72,8 @@ pub(crate) struct Agreed<'a> {
     pub(crate) resource: Option<&'a str>,
     /// Scopes that limit its token.
     pub(crate) scope: Option<&'a str>,
+    /// The session of the user's browser.
+    pub(crate) session: Option<&'a str>,
 }
 
 pub(crate) use sign_in::Door;
@@ -101,6 +108,8 @@ impl Identity {
             origins: Origins::new(&settings.app_url, &settings.extra_origins)?,
             keys: Keys::new(Arc::clone(&store), clock.clone()),
             verified: new_cache(),
+            uses: Uses::default(),
+            visits: Visits::default(),
             settings,
             store,
             clock,

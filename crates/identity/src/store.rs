@@ -5,6 +5,8 @@
 
 mod grants;
 mod keys;
+mod memory_sessions;
+mod sessions;
 mod tokens;
 
 use std::cmp::Reverse;
@@ -20,6 +22,8 @@ use crate::access_token::AccessToken;
 use crate::keys::StoredKey;
 use crate::server::Grant;
 use crate::sign_in::FailedSignIn;
+
+pub use sessions::SessionStore;
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[
@@ -58,14 +62,21 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/auth_0003_grant.sql"),
         postgres: include_str!("../migrations/auth_0003_grant.sql"),
     },
+    Migration {
+        feature: "auth",
+        version: 4,
+        name: "session",
+        sqlite: include_str!("../migrations/auth_0004_session.sql"),
+        postgres: include_str!("../migrations/auth_0004_session.sql"),
+    },
 ];
 
 /// Failed sign-ins that are kept, newest first.
 const MAX_FAILURES: i64 = 200;
 
-/// Keeps signing keys and what users own.
+/// Keeps signing keys, what users own, and sessions.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: SessionStore {
     /// All signing keys of all owners, also expired ones.
     async fn load_keys(&self) -> Result<Vec<StoredKey>>;
 
@@ -173,6 +184,10 @@ impl Store for DbStore {
     }
 
     async fn save_ownership(&self, user_ref: &str, refs: &[String], now: Millis) -> Result<()> {
+        // Every renewal of a session comes here, and reading costs less than writing.
+        if self.load_ownership(user_ref).await?.as_deref() == Some(refs) {
+            return Ok(());
+        }
         let user_ref = user_ref.to_owned();
         let refs = to_json(&refs)?;
         self.db
@@ -338,6 +353,7 @@ pub struct MemoryStore {
     failures: Mutex<Vec<FailedSignIn>>,
     tokens: Mutex<Vec<AccessToken>>,
     grants: Mutex<Vec<Grant>>,
+    sessions: Mutex<memory_sessions::Sessions>,
 }
 
 #[async_trait]

@@ -19,6 +19,8 @@ pub(crate) const LIMITED_USER: &str = "vnd.backstage.limited-user";
 pub(crate) const PLUGIN: &str = "vnd.backstage.plugin";
 /// `aud` of user tokens.
 pub(crate) const USER_AUDIENCE: &str = "backstage";
+/// Claim of the session of the browser that a user token is for.
+pub(crate) const SESSION: &str = "sid";
 /// The one algorithm we sign with.
 pub(crate) const ALGORITHM: Algorithm = Algorithm::ES256;
 
@@ -51,6 +53,9 @@ pub(crate) fn sign_user(claims: &UserClaims<'_>, key: &Key) -> Result<String> {
     if claims.agreed.resource.is_none() && claims.agreed.scope.is_none() {
         let limited = limited_input(&key.kid, claims.sub, claims.iat, claims.exp);
         payload["uip"] = jws::sign_input(&limited, &key.signer)?.into();
+    }
+    if let Some(session) = claims.agreed.session {
+        payload[SESSION] = session.into();
     }
     sign(USER, &payload.to_string(), key)
 }

@@ -6,6 +6,7 @@
 
 mod describe;
 mod filter;
+mod namesake;
 mod patch;
 mod resource;
 mod service;

@@ -55,6 +55,11 @@ impl Engine {
         (verdict, explanation)
     }
 
+    /// The roles of a user, and how they came to them.
+    pub fn roles_of(&self, user: &User) -> Vec<RolePath> {
+        self.paths(&self.snapshot(), user)
+    }
+
     fn paths(&self, snapshot: &Snapshot, user: &User) -> Vec<RolePath> {
         let tables = &snapshot.tables;
         let name = user.entity_ref.to_lowercase();

@@ -23,7 +23,8 @@ pub const OPEN_PATHS: &[&str] = &["/health"];
 pub fn router(permissions: &Permissions) -> Router {
     let router = Router::new()
         .route("/health", get(health))
-        .route("/authorize", post(authorize::authorize));
+        .route("/authorize", post(authorize::authorize))
+        .route("/own-roles", get(preview::list_own_roles));
     let router = match permissions.entities() {
         None => router.with_state(permissions.clone()),
         Some(entities) => router

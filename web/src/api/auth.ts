@@ -43,9 +43,42 @@ export interface Acting {
   expiresAt: number;
 }
 
+/** A browser in which the user is signed in. */
+export interface BrowserSession {
+  id: string;
+  isPresent: boolean;
+  provider: string;
+  browser: string | null;
+  system: string | null;
+  agent: string;
+  address: string;
+  begunAt: number;
+  usedAt: number;
+}
+
+export interface Sessions {
+  /** How long a token lives on whose session has ended. */
+  tokenSeconds: number;
+  items: BrowserSession[];
+}
+
+/** A program with a token of its own. */
+export interface Program {
+  subject: string;
+  kind: 'made' | 'static' | 'legacy' | 'jwks';
+  plugins?: string[];
+  expiresAt?: number;
+}
+
+export interface OwnRoles {
+  isOn: boolean;
+  items: { role: string; source: string; via: string[] }[];
+}
+
 export type Verdict = 'approve' | 'reject';
 
 const BASE = '/api/auth/v1';
+const SESSIONS = `${BASE}/browser-sessions`;
 const session = (id: string) => `${BASE}/sessions/${encodeURIComponent(id)}`;
 const device = (code: string) => `${BASE}/device/${encodeURIComponent(code)}`;
 
@@ -64,4 +97,15 @@ export const auth = {
 
   endActing: (id: string) =>
     request<void>(`${BASE}/acting/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+
+  sessions: () => request<Sessions>(SESSIONS),
+
+  endSession: (id: string) =>
+    request<void>(`${SESSIONS}/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+
+  endOtherSessions: () => request<void>(SESSIONS, { method: 'DELETE' }),
+
+  programs: () => request<{ items: Program[] }>('/api/callboard/programs'),
+
+  ownRoles: () => request<OwnRoles>('/api/permission/own-roles'),
 };

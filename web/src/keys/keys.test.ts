@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Binding, caps, find, nameOf } from './keys';
+import { type Binding, caps, find, isPlain, nameOf } from './keys';
 
 const event = { key: 'k', ctrlKey: false, metaKey: false, altKey: false };
 
@@ -26,6 +26,17 @@ test('what was registered last wins', () => {
   expect(find(all, 'j')?.label).toBe('list');
   expect(find(all, 'k')?.label).toBe('page');
   expect(find(all, 'x')).toBeUndefined();
+});
+
+test.each([
+  ['j', true],
+  ['?', true],
+  ['g h', true],
+  ['mod+k', false],
+  ['enter', false],
+  ['arrowdown', false],
+])('%j is made of letters and signs alone: %j', (keys, isIt) => {
+  expect(isPlain(keys)).toBe(isIt);
 });
 
 test('caps are those of a keyboard', () => {

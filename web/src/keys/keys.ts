@@ -21,6 +21,8 @@ const isMac = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? '');
 
 let bindings: readonly Binding[] = [];
 const listeners = new Set<() => void>();
+/** Set where people press letters without wanting to: by voice, or with a tremor. */
+const QUIET = 'callboard.no-letters';
 let pressed: { key: string; at: number } | null = null;
 
 function change(next: readonly Binding[]): void {
@@ -32,6 +34,20 @@ function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
+
+/** Whether a binding is made of letters and signs alone. */
+export const isPlain = (keys: string) => keys.split(' ').every(key => key.length === 1);
+
+export const hasLetters = () => !globalThis.localStorage?.getItem(QUIET);
+
+/** Switches keys without Ctrl or ⌘ on or off in this browser. */
+export function setLetters(isOn: boolean): void {
+  if (isOn) localStorage.removeItem(QUIET);
+  else localStorage.setItem(QUIET, '1');
+  change([...bindings]);
+}
+
+export const useLetters = () => useSyncExternalStore(subscribe, hasLetters);
 
 /** The binding that `keys` mean now; what was registered last hides what was there before. */
 export function find(all: readonly Binding[], keys: string): Binding | undefined {
@@ -78,7 +94,7 @@ function onKeyDown(event: KeyboardEvent): void {
   const binding = whole ?? find(bindings, key);
   const isBlocked = (isTyping(event.target) || isCovered()) && !binding?.always;
   pressed = isBlocked || whole ? null : { key, at: event.timeStamp };
-  if (!binding || isBlocked) return;
+  if (!binding || isBlocked || (isPlain(binding.keys) && !hasLetters())) return;
   event.preventDefault();
   binding.run(event);
 }
@@ -104,7 +120,8 @@ export function useKeys(own: readonly Binding[]): void {
 /** The keys that work now, without those that are hidden by others. */
 export function useBindings(): readonly Binding[] {
   const all = useSyncExternalStore(subscribe, () => bindings);
-  return all.filter(binding => find(all, binding.keys) === binding);
+  const isOn = useLetters();
+  return all.filter(it => find(all, it.keys) === it && (isOn || !isPlain(it.keys)));
 }
 
 /** The caps of a binding, as printed on keyboards. */

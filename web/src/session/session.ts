@@ -50,6 +50,9 @@ class Session {
 
   readonly get = (): SessionState => this.state;
 
+  /** How the user signed in. */
+  readonly via = (): Provider | undefined => this.provider;
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -1,16 +1,15 @@
-/** Who I am here, and how the portal looks in this browser. */
+/** Who I am here, where I am signed in, and how the portal looks and hears keys in this browser. */
 
 import { Link } from '@tanstack/react-router';
 import { config } from '../app/boot';
 import { type Look, setLook, useLook } from '../app/look';
-import { session } from '../session/session';
-import { useUser } from '../session/useSession';
-import { Button } from '../ui/Button';
-import { EntityLink } from '../ui/EntityLink';
 import { Card, Page } from '../ui/Page';
-import { Kbd } from '../ui/Small';
 import { ActingCard } from './ActingCard';
+import { KeyboardCard } from './KeyboardCard';
+import { KnownCard } from './KnownCard';
 import { NotificationsCard } from './NotificationsCard';
+import { SessionsCard } from './SessionsCard';
+import { TokensCard } from './TokensCard';
 import './settings.css';
 
 export default function SettingsPage() {
@@ -18,17 +17,15 @@ export default function SettingsPage() {
     <Page title="Settings">
       <div className="columns">
         <div className="column">
-          <Profile />
-          <Appearance />
+          <KnownCard />
+          <SessionsCard />
           <ActingCard />
+          <TokensCard />
         </div>
         <div className="column">
+          <Appearance />
           <NotificationsCard />
-          <Card title="Keyboard">
-            <p>
-              <Kbd keys="?" /> lists the keys of each page, <Kbd keys="mod+k" /> finds everything.
-            </p>
-          </Card>
+          <KeyboardCard />
           <Card title="About">
             <dl className="facts">
               <dt>Portal</dt>
@@ -46,30 +43,6 @@ export default function SettingsPage() {
         </div>
       </div>
     </Page>
-  );
-}
-
-function Profile() {
-  const user = useUser();
-  return (
-    <Card
-      title="Profile"
-      actions={<Button onClick={() => void session.signOut()}>Sign out</Button>}
-    >
-      <dl className="facts">
-        <dt>Signed in as</dt>
-        <dd>
-          <EntityLink entityRef={user.userEntityRef} />{' '}
-          <code className="muted">{user.userEntityRef}</code>
-        </dd>
-        <dt>Owns through</dt>
-        <dd>
-          {user.ownershipEntityRefs.map(ref => (
-            <EntityLink key={ref} entityRef={ref} />
-          ))}
-        </dd>
-      </dl>
-    </Card>
   );
 }
 

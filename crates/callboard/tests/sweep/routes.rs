@@ -14,6 +14,7 @@ const PLUGINS: &[(&str, &[&str])] = &[
     ("identity/src/http/auth.rs", &["auth"]),
     ("identity/src/http/device.rs", &["auth"]),
     ("identity/src/http/oauth.rs", &["auth"]),
+    ("identity/src/http/sessions.rs", &["auth"]),
     (
         "identity/src/http/plugin.rs",
         &[

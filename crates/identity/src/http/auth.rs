@@ -13,10 +13,10 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use platform::ctx::Caller;
 use platform::http::{Json, Plugin};
-use platform::{Error, Result};
+use platform::{Ctx, Error, Result};
 use serde_json::{Value, json};
 
-use super::{oauth, plugin_routes, provider};
+use super::{oauth, plugin_routes, provider, sessions};
 use crate::Identity;
 use crate::service::SignedIn;
 use crate::verify::{Route, bearer_token};
@@ -79,7 +79,7 @@ fn router(identity: &Arc<Identity>) -> Router {
         )
         .route("/{provider}", any(unknown_provider))
         .route("/{provider}/{*rest}", any(unknown_provider));
-    let own = own.merge(oauth::acting_router());
+    let own = own.merge(oauth::acting_router()).merge(sessions::router());
     let own = if identity.server.is_some() {
         own.merge(oauth::router())
     } else {
@@ -89,11 +89,15 @@ fn router(identity: &Arc<Identity>) -> Router {
     own.merge(plugin_routes(identity, PLUGIN))
 }
 
-async fn sign_in_guest(State(identity): State<Arc<Identity>>) -> Result<Response> {
+async fn sign_in_guest(State(identity): State<Arc<Identity>>, ctx: Ctx) -> Result<Response> {
     match identity.sign_in_guest().await? {
         Some(signed_in) => {
             let body = Json(signed_in_body(&signed_in));
-            Ok((provider::signs_in(&signed_in), body).into_response())
+            let (user_ref, now) = (&signed_in.user_ref, identity.clock.now());
+            let visits = &identity.visits;
+            let is_new = visits.begins("guest", user_ref, ctx.client(), now);
+            let begins = is_new.then(|| provider::signs_in(&signed_in));
+            Ok((begins, body).into_response())
         }
         None => Err(not_configured("guest")),
     }

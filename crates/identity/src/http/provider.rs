@@ -6,6 +6,7 @@
 
 mod cookies;
 mod page;
+mod renew;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use axum::extract::{Extension, RawPathParams, Request, State};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, StatusCode};
-use platform::http::{Json, Params, RequestInfo, SignsIn, read_body};
-use platform::{Error, Result};
+use platform::ctx::Client as Caller;
+use platform::http::{Act, Json, Params, RequestInfo, SignsIn, read_body};
+use platform::{Ctx, Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -24,9 +26,9 @@ use super::auth::unknown_provider;
 use crate::Identity;
 use crate::oauth::{self, Client, Completed, State as FlowState};
 use crate::providers::{Provider, client_of};
-use crate::proxy::Proxy;
 use crate::random;
 use crate::service::{Door, SignedIn};
+use crate::session::{Key, Renewal, signed_out};
 use crate::sign_in::{Facts, Refusal};
 
 /// Largest form a provider posts.
@@ -90,6 +92,7 @@ pub(super) async fn start(
 pub(super) async fn finish(
     State(identity): Shared,
     path: RawPathParams,
+    ctx: Ctx,
     request: Request,
 ) -> Result<Response> {
     let Some(clients) = oauth_clients(&identity, &path)? else {
@@ -101,6 +104,7 @@ pub(super) async fn finish(
         identity: &identity,
         headers: &headers,
         params: &params,
+        caller: ctx.client(),
     };
     let state = match FlowState::decode(params.get("state").unwrap_or_default()) {
         Ok(state) => state,
@@ -117,19 +121,25 @@ pub(super) async fn refresh(
     State(identity): Shared,
     path: RawPathParams,
     info: Option<Extension<RequestInfo>>,
+    ctx: Ctx,
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response> {
+    let asked = renew::Asked {
+        identity: &identity,
+        headers: &headers,
+        caller: ctx.client(),
+    };
     match find(&identity, &path) {
         Some(Provider::Proxy(proxy)) => {
             // Not the client's address: headers that a proxy may add do not say who the proxy is.
             let peer = info.and_then(|Extension(info)| info.connection);
-            refresh_by_proxy(&identity, proxy, &headers, peer).await
+            asked.proxy(proxy, peer).await
         }
         Some(Provider::OAuth(clients)) => {
             require_script(&headers)?;
             let client = client_of(clients, params.get("env"))?;
-            refresh_by_cookie(&identity, client, &params, &headers).await
+            asked.cookie(client, &params).await
         }
         None => Err(unknown_provider(State(Arc::clone(&identity)), path).await),
     }
@@ -153,6 +163,7 @@ pub(super) async fn logout(
         .transpose()?;
     let cookies = Cookies::new(client, origin.as_deref().unwrap_or(identity.origins.own()))?;
     let session = cookies.session(&headers);
+    let act = leave_session(&identity, client, session.as_deref()).await?;
     let leave = client.end(session.as_deref(), origin.as_deref()).await;
     let gone = AppendHeaders(
         cookies
@@ -162,9 +173,24 @@ pub(super) async fn logout(
     );
     let leave = leave.filter(|url| url.scheme() == "https" || url.host_str() == Some("localhost"));
     Ok(match leave {
-        Some(url) => (gone, Json(json!({ "logoutUrl": url.as_str() }))).into_response(),
-        None => (gone, StatusCode::OK).into_response(),
+        Some(url) => (act, gone, Json(json!({ "logoutUrl": url.as_str() }))).into_response(),
+        None => (act, gone, StatusCode::OK).into_response(),
     })
+}
+
+/// Ends the session that a browser shows; what the audit log is told.
+async fn leave_session(
+    identity: &Identity,
+    client: &Client,
+    shown: Option<&str>,
+) -> Result<Option<Extension<Act>>> {
+    let Some(token) = shown else {
+        return Ok(None);
+    };
+    let left = identity
+        .leave_session(&Key::of(door(client), token))
+        .await?;
+    Ok(left.map(|session| Extension(signed_out(&session))))
 }
 
 fn find<'i>(identity: &'i Identity, path: &RawPathParams) -> Option<Provider<'i>> {
@@ -215,6 +241,7 @@ struct Finish<'a> {
     identity: &'a Identity,
     headers: &'a HeaderMap,
     params: &'a Params,
+    caller: &'a Caller,
 }
 
 /// What goes back to the browser.
@@ -276,10 +303,18 @@ impl Finish<'_> {
             Ok(completed) => completed,
             Err(error) => return Ok(Err(self.identity.refuse(door, &error).await)),
         };
-        let signed_in = match sign_in(self.identity, client, &completed.facts).await? {
+        let renewal = self.beginning(client, &cookies, &completed).await?;
+        let facts = &completed.facts;
+        let signed_in = match sign_in(self.identity, client, facts, &renewal).await? {
             Ok(signed_in) => signed_in,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if let Some(signed_in) = &signed_in {
+            let begin = self
+                .identity
+                .begin_browser_session(&renewal, &signed_in.user_ref);
+            begin.await?;
+        }
         let now = self.identity.clock.now();
         let mut set = vec![cookies.end_flow(self.headers, &state.nonce, now)?];
         let scope = match &state.scope {
@@ -304,6 +339,34 @@ impl Finish<'_> {
             cookies: set,
             signs_in: signed_in.as_ref().map(signs_in),
         }))
+    }
+
+    /// The session that begins. A browser that has one with the provider goes on with it: nobody
+    /// could end the one that it forgets.
+    async fn beginning<'c>(
+        &'c self,
+        client: &'c Client,
+        cookies: &Cookies,
+        completed: &Completed,
+    ) -> Result<Renewal<'c>> {
+        let door = door(client);
+        let given = completed.session.refresh_token.as_deref();
+        let shown = cookies.session(self.headers);
+        let shown = shown.filter(|_| given.is_some());
+        let known = match shown.map(|token| Key::of(door, &token)) {
+            Some(key) => self.identity.shown_session(&key).await?.unwrap_or(None),
+            None => None,
+        };
+        Ok(Renewal {
+            door,
+            client: self.caller,
+            known,
+            keys: given
+                .map(|token| Key::of(door, token))
+                .into_iter()
+                .collect(),
+            life: cookies.life(),
+        })
     }
 
     async fn completed(
@@ -334,79 +397,19 @@ impl Finish<'_> {
     }
 }
 
-async fn refresh_by_cookie(
-    identity: &Identity,
-    client: &Client,
-    params: &Params,
-    headers: &HeaderMap,
-) -> Result<Response> {
-    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let origin = origin.and_then(|text| identity.origins.checked(text).ok());
-    let cookies = Cookies::new(client, origin.as_deref().unwrap_or(identity.origins.own()))?;
-    let Some(session) = cookies.session(headers) else {
-        let missing = Refusal::new("InputError", "Missing session cookie");
-        return Err(refresh_failed(&missing));
-    };
-    let granted = granted_scope(client, &cookies, headers);
-    let scope = client.scope(params.get("scope").unwrap_or_default(), &granted);
-    let is_granted = oauth::split_scopes(&scope)
-        .all(|wanted| oauth::split_scopes(&granted).any(|scope| scope == wanted));
-    let completed = match client.refresh(&session, &scope, is_granted).await {
-        Ok(completed) => completed,
-        Err(error) => {
-            return Err(refresh_failed(&identity.refuse(door(client), &error).await));
-        }
-    };
-    let signed_in = match sign_in(identity, client, &completed.facts).await? {
-        Ok(signed_in) => signed_in,
-        Err(refusal) => return Err(refresh_failed(&refusal)),
-    };
-    let now = identity.clock.now();
-    let mut set = Vec::new();
-    let scope = if client.preset.persists_scopes {
-        set.push(cookies.set_scope(&scope, now)?);
-        scope
-    } else {
-        session_scope(&completed)
-    };
-    let renewed = completed.session.refresh_token.as_ref();
-    if let Some(token) = renewed.filter(|token| **token != session) {
-        set.extend(cookies.set_session(headers, token, now)?);
-    }
-    let body = session_body(&completed, scope, signed_in.as_ref());
-    let set = AppendHeaders(set.into_iter().map(|cookie| (SET_COOKIE, cookie)));
-    let signs_in = signed_in.as_ref().map(signs_in);
-    Ok((signs_in, set, Json(body)).into_response())
-}
-
-async fn refresh_by_proxy(
-    identity: &Identity,
-    proxy: &Proxy,
-    headers: &HeaderMap,
-    peer: Option<std::net::IpAddr>,
-) -> Result<Response> {
-    match identity.sign_in_by_proxy(proxy, headers, peer).await? {
-        Ok((vouched, signed_in)) => {
-            let body = SessionBody {
-                profile: json!(vouched.facts.profile()),
-                provider_info: Value::Object(vouched.provider_info),
-                backstage_identity: Some(super::auth::identity_body(&signed_in)),
-            };
-            Ok((signs_in(&signed_in), Json(body)).into_response())
-        }
-        Err(refusal) => Err(Error::unauthenticated(refusal.message)),
-    }
-}
-
 /// Signs in unless the provider only gives access tokens.
 async fn sign_in(
     identity: &Identity,
     client: &Client,
     facts: &Facts,
+    renewal: &Renewal<'_>,
 ) -> Result<Result<Option<SignedIn>, Refusal>> {
     match &client.resolvers {
         Some(resolvers) => {
-            let signed_in = identity.sign_in(door(client), facts, resolvers).await?;
+            let door = door(client);
+            let signed_in = identity
+                .sign_in(door, facts, resolvers, Some(renewal))
+                .await?;
             Ok(signed_in.map(Some))
         }
         None => Ok(Ok(None)),
@@ -444,12 +447,6 @@ fn session_body(completed: &Completed, scope: String, signed_in: Option<&SignedI
         provider_info: Value::Object(info),
         backstage_identity: signed_in.map(super::auth::identity_body),
     }
-}
-
-fn refresh_failed(cause: &Refusal) -> Error {
-    let Refusal { name, message } = cause;
-    Error::unauthenticated(format!("Refresh failed; caused by {name}: {message}"))
-        .with_field("cause", json!({ "name": name, "message": message }))
 }
 
 fn found(url: &str) -> Result<Response> {

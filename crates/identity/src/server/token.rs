@@ -310,6 +310,7 @@ impl Identity {
                     client: Some(&offline.client_id),
                     resource,
                     scope: (!scope::limits(&scope).is_empty()).then_some(&*scope),
+                    session: None,
                 },
             )
             .await?;

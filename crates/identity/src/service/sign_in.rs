@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use platform::{Code, Error, Result};
 
-use super::{Identity, SignedIn};
+use super::{Agreed, Identity, SignedIn};
 use crate::digest::Digest;
 use crate::proxy::{Handed, Proxy, Vouched};
+use crate::session::Renewal;
 use crate::sign_in::{
     Facts, FailedSignIn, FailedStep, Refusal, Resolved, Resolver, Unresolved, resolve,
 };
@@ -45,12 +46,14 @@ impl Identity {
         self.issue_user_token(user_ref, ownership).await.map(Some)
     }
 
-    /// Signs in somebody a provider vouches for, or says what to tell them.
+    /// Signs in somebody a provider vouches for, in a session if there is one, or says what to tell
+    /// them.
     pub(crate) async fn sign_in(
         &self,
         door: Door<'_>,
         facts: &Facts,
         resolvers: &[Resolver],
+        renewal: Option<&Renewal<'_>>,
     ) -> Result<Result<SignedIn, Refusal>> {
         match resolve(resolvers, facts, self.directory()?).await? {
             Ok(Resolved {
@@ -59,7 +62,13 @@ impl Identity {
             }) => {
                 let ownership = ownership.unwrap_or_else(|| vec![user_ref.clone()]);
                 tracing::info!(user = user_ref, provider = door.provider, "signed in");
-                self.issue_user_token(&user_ref, ownership).await.map(Ok)
+                let session = renewal.and_then(|renewal| renewal.id_for(&user_ref));
+                let agreed = Agreed {
+                    session: session.as_deref(),
+                    ..Agreed::default()
+                };
+                let issued = self.issue_token_for(&user_ref, ownership, agreed).await;
+                issued.map(Ok)
             }
             Err(unresolved) => {
                 let Unresolved {
@@ -127,7 +136,9 @@ impl Identity {
             Ok(vouched) => vouched,
             Err(error) => return Ok(Err(self.refuse(door, &error).await)),
         };
-        let signed_in = self.sign_in(door, &vouched.facts, &proxy.resolvers).await?;
+        let signed_in = self
+            .sign_in(door, &vouched.facts, &proxy.resolvers, None)
+            .await?;
         Ok(signed_in.map(|signed_in| (vouched, signed_in)))
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use identity::{AccessTokens, Restriction, Store};
 use platform::ctx::Caller;
+use serde_json::json;
 
-use super::lab::{Lab, settings};
+use super::lab::{Lab, NOW, STATIC_TOKEN, settings};
 
 fn tokens_of(lab: &Lab) -> AccessTokens {
     AccessTokens::new(Arc::clone(&lab.store) as Arc<dyn Store>, lab.clock.clone())
@@ -28,6 +29,31 @@ async fn a_token_is_good_until_it_ends_or_is_revoked() {
     assert!(!tokens.revoke(&lasting.id).await.unwrap());
     lab.clock.advance(Duration::from_mins(1));
     assert_eq!(lab.outcome(lasting_secret.expose()).await, "Illegal token");
+}
+
+#[tokio::test]
+async fn programs_are_told_by_name_without_their_tokens() {
+    let lab = Lab::new(settings());
+    let tokens = tokens_of(&lab);
+    let catalog = vec![Restriction {
+        plugin: "catalog".to_owned(),
+        permissions: Vec::new(),
+        actions: Vec::new(),
+    }];
+    let hour = Some(Duration::from_hours(1));
+    let (_, secret) = tokens.create("ci", catalog, hour).await.unwrap();
+    let (ended, _) = tokens.create("old", Vec::new(), None).await.unwrap();
+    tokens.revoke(&ended.id).await.unwrap();
+    let told = serde_json::to_value(lab.identity.programs().await.unwrap()).unwrap();
+    let expected = json!([
+        {"subject": "lab-client", "kind": "static"},
+        {"subject": "ci", "kind": "made", "plugins": ["catalog"], "expiresAt": NOW + 3_600_000},
+    ]);
+    assert_eq!(told, expected);
+    let text = told.to_string();
+    for hidden in [STATIC_TOKEN, secret.expose()] {
+        assert!(!text.contains(hidden), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE, USER_AGENT};
 use http::{Request, Response};
 use serde_json::Value;
 use url::Url;
@@ -14,6 +14,8 @@ use super::lab::{Lab, text_of};
 pub(crate) struct Browser<'l> {
     lab: &'l Lab,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// What it calls itself.
+    pub(crate) agent: &'static str,
 }
 
 /// What came back.
@@ -66,6 +68,7 @@ impl<'l> Browser<'l> {
         Self {
             lab,
             cookies: BTreeMap::new(),
+            agent: "curl/8",
         }
     }
 
@@ -91,7 +94,8 @@ impl<'l> Browser<'l> {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Page {
-        let mut request = Request::builder().method(method).uri(path);
+        let request = Request::builder().method(method).uri(path);
+        let mut request = request.header(USER_AGENT, self.agent);
         if !self.cookies.is_empty() {
             let pairs: Vec<_> = self
                 .cookies

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity::{
-    AccessToken, DbStore, FailedSignIn, Grant, Identity, MIGRATIONS, MemoryStore, PublicJwk, Store,
-    StoredKey, Surroundings,
+    AccessToken, Beginning, BrowserSession, DbStore, FailedSignIn, Grant, Identity, MIGRATIONS,
+    MemoryStore, PublicJwk, SessionStore, Store, StoredKey, Surroundings, Which,
 };
 use platform::db::{Db, Settings as DbSettings};
 use platform::{Clock, Result};
@@ -123,6 +123,42 @@ async fn tokens_survive_restarts_and_are_known_to_replicas() {
 struct CountingStore {
     inner: MemoryStore,
     n_loads: AtomicUsize,
+}
+
+#[async_trait]
+impl SessionStore for CountingStore {
+    async fn find_session(&self, key: &str) -> Result<Option<BrowserSession>> {
+        self.inner.find_session(key).await
+    }
+
+    async fn save_session(
+        &self,
+        session: BrowserSession,
+        keys: Vec<String>,
+        beginning: Beginning,
+    ) -> Result<()> {
+        self.inner.save_session(session, keys, beginning).await
+    }
+
+    async fn add_session_key(&self, id: &str, key: &str, end: i64, now: i64) -> Result<()> {
+        self.inner.add_session_key(id, key, end, now).await
+    }
+
+    async fn touch_sessions(&self, used: Vec<(String, i64)>) -> Result<()> {
+        self.inner.touch_sessions(used).await
+    }
+
+    async fn is_session_ended(&self, id: &str) -> Result<bool> {
+        self.inner.is_session_ended(id).await
+    }
+
+    async fn list_sessions(&self, user_ref: &str, now: i64) -> Result<Vec<BrowserSession>> {
+        self.inner.list_sessions(user_ref, now).await
+    }
+
+    async fn end_sessions(&self, user_ref: &str, which: Which, now: i64) -> Result<u64> {
+        self.inner.end_sessions(user_ref, which, now).await
+    }
 }
 
 #[async_trait]

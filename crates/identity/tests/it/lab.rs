@@ -72,6 +72,9 @@ pub(crate) struct Acts(Mutex<Vec<String>>);
 
 impl platform::http::Observer for Acts {
     fn observe(&self, seen: platform::http::Seen<'_>) {
+        if let Some(user) = seen.signs_in {
+            self.0.lock().push(format!("begins {user}"));
+        }
         let Some(act) = seen.act else { return };
         let asking = seen.ctx.map(platform::Ctx::caller).or(seen.refused);
         let caller = act.caller.as_deref().or(asking);

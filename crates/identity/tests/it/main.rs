@@ -23,6 +23,8 @@ mod people;
 mod presets;
 mod proxies;
 mod recordings;
+mod session_stores;
+mod sessions;
 mod speed;
 mod stores;
 mod tokens;

@@ -141,6 +141,8 @@ async fn users_see_who_acts_for_them_and_end_it() {
         ("GET", "/v1/acting", &*other, 200),
         ("GET", "/v1/acting", tool, 403),
         ("GET", "/v1/acting", "", 403),
+        ("GET", "/v1/browser-sessions", tool, 403),
+        ("DELETE", "/v1/browser-sessions", tool, 403),
         ("DELETE", &*own, &*other, 404),
         ("DELETE", &*own, tool, 403),
         ("DELETE", &*own, "", 403),

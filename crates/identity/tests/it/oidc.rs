@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::{Settings, Store};
+use parking_lot::Mutex;
 use platform::config::OAuthConfig;
 use serde_json::{Value, json};
 use url::Url;
@@ -15,11 +16,11 @@ use super::people::People;
 use super::vendor::{Signer, Vendor};
 
 const ISSUER: &str = "https://id.acme.org";
-const TOKEN: &str = "https://id.acme.org/token";
+pub(crate) const TOKEN: &str = "https://id.acme.org/token";
 const USERINFO: &str = "https://id.acme.org/userinfo";
 const START: &str = "/api/auth/oidc/start?env=production";
 const FRAME: &str = "/api/auth/oidc/handler/frame";
-const REFRESH: &str = "/api/auth/oidc/refresh?env=production";
+pub(crate) const REFRESH: &str = "/api/auth/oidc/refresh?env=production";
 
 fn config() -> Value {
     json!({
@@ -42,10 +43,12 @@ fn description() -> Value {
 }
 
 /// A portal and its provider.
-struct World {
-    lab: Lab,
-    vendor: Arc<Vendor>,
+pub(crate) struct World {
+    pub(crate) lab: Lab,
+    pub(crate) vendor: Arc<Vendor>,
     signer: Signer,
+    /// What stands for a session from now on.
+    pub(crate) refresh_token: Mutex<String>,
 }
 
 impl World {
@@ -78,15 +81,16 @@ impl World {
             lab,
             vendor,
             signer,
+            refresh_token: Mutex::new("the/refresh=token".to_owned()),
         }
     }
 
-    async fn usual() -> Self {
+    pub(crate) async fn usual() -> Self {
         Self::new(config()).await
     }
 
     /// What the token endpoint answers from now on, for a page with these parameters.
-    fn tokens(&self, page: &HashMap<String, String>, change: &Value) {
+    pub(crate) fn tokens(&self, page: &HashMap<String, String>, change: &Value) {
         let mut claims = json!({
             "iss": ISSUER, "aud": "portal", "sub": "a-1", "nonce": page["nonce"],
         });
@@ -98,7 +102,7 @@ impl World {
             &json!({
                 "access_token": "the-access-token",
                 "id_token": self.signer.token(&claims),
-                "refresh_token": "the/refresh=token",
+                "refresh_token": *self.refresh_token.lock(),
                 "scope": "openid email",
                 "token_type": "Bearer",
                 "expires_in": 300,
@@ -107,12 +111,21 @@ impl World {
     }
 
     /// Goes to the provider; the parameters of its page.
-    async fn start(&self, browser: &mut Browser<'_>, more: &str) -> HashMap<String, String> {
+    pub(crate) async fn start(
+        &self,
+        browser: &mut Browser<'_>,
+        more: &str,
+    ) -> HashMap<String, String> {
         parameters(&browser.get(&format!("{START}{more}")).await.location())
     }
 
     /// Goes there and comes back, with a change of the ID token.
-    async fn sign_in(&self, browser: &mut Browser<'_>, more: &str, change: &Value) -> Page {
+    pub(crate) async fn sign_in(
+        &self,
+        browser: &mut Browser<'_>,
+        more: &str,
+        change: &Value,
+    ) -> Page {
         let page = self.start(browser, more).await;
         self.tokens(&page, change);
         browser

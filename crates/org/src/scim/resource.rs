@@ -200,7 +200,13 @@ impl Resource {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            entity_name: Some(self.entity_name()),
         }
+    }
+
+    /// The name of its entity; those that differ in case only are one.
+    pub(super) fn entity_name(&self) -> String {
+        name_of(self.key()).to_lowercase()
     }
 
     /// Its name, as pushed.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::describe::MAX_PAGE;
 use super::filter::Filter;
+use super::namesake;
 use super::patch::Patch;
 use super::resource::{Kind, Resource, cleaned};
 use super::{ScimError, ScimResult};
@@ -181,11 +182,10 @@ impl Scim {
             if store::count_resources(tx, kind.name())? >= MAX_RESOURCES {
                 return Ok(Err(ScimError::of_status(507, "there are too many")));
             }
-            let stored = saved.to_stored();
-            if store::has_name(tx, kind.name(), &stored.name_key, &stored.id)? {
-                return Ok(Err(taken(kind)));
+            if let Some(refusal) = namesake::refusal(tx, None, &saved)? {
+                return Ok(Err(refusal));
             }
-            store::insert_resource(tx, &stored)?;
+            store::insert_resource(tx, &saved.to_stored())?;
             record(tx, &origin, "create", None, Some(&saved))?;
             Ok(Ok(()))
         });
@@ -216,12 +216,11 @@ impl Scim {
                 Ok(after) => after,
                 Err(error) => return Ok(Err(error)),
             };
-            let stored = after.to_stored();
-            if store::has_name(tx, kind.name(), &stored.name_key, &stored.id)? {
-                return Ok(Err(taken(kind)));
+            if let Some(refusal) = namesake::refusal(tx, Some(&before), &after)? {
+                return Ok(Err(refusal));
             }
             if after.body != before.body {
-                store::update_resource(tx, &stored)?;
+                store::update_resource(tx, &after.to_stored())?;
                 record(tx, &origin, "update", Some(&before), Some(&after))?;
             }
             Ok(Ok((before, after)))
@@ -295,14 +294,6 @@ impl fmt::Debug for Scim {
 
 fn base(base_url: &Url) -> String {
     format!("{}/api/scim/v2", base_url.as_str().trim_end_matches('/'))
-}
-
-fn taken(kind: Kind) -> ScimError {
-    ScimError {
-        status: 409,
-        scim_type: Some("uniqueness"),
-        detail: format!("a {} with this `{}` exists", kind.name(), kind.key()),
-    }
 }
 
 fn changed(before: &Resource, change: &Change, now: i64) -> ScimResult<Resource> {

@@ -279,6 +279,66 @@ async fn lists_are_filtered_and_paged() {
 }
 
 #[tokio::test]
+async fn names_that_become_one_entity_are_refused() {
+    let server = Server::start().await;
+    for (path, key) in [("/Users", "userName"), ("/Groups", "displayName")] {
+        let first = server.make(path, json!({key: "a b"})).await;
+        let other = server.make(path, json!({key: "other"})).await;
+        // As rows are from before this was looked at.
+        let forget = |tx: &mut platform::db::Tx<'_>| {
+            tx.execute("update org_scim_resource set entity_name = null", &[])
+        };
+        server.db.db.write(forget).await.unwrap();
+        let rename = json!({"schemas": [], "Operations": [
+            {"op": "replace", "path": key, "value": "A!B"},
+        ]});
+        for (head, body) in [
+            (format!("POST {path}"), json!({key: "a!b"})),
+            (format!("PATCH {path}/{other}"), rename),
+        ] {
+            let reply = server.ask(&head, body).await;
+            assert_eq!(reply.status, 409, "{head}: {}", reply.body);
+            assert_eq!(reply.body["scimType"], "uniqueness");
+            let detail = reply.body["detail"].as_str().unwrap();
+            assert!(detail.contains("becomes `a_b` in the catalog"), "{detail}");
+            assert!(detail.contains("and so does `a b`"), "{detail}");
+        }
+        // The first is free to be called as the second would have been.
+        let reply = server
+            .ask(&format!("PUT {path}/{first}"), json!({key: "a!b"}))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        server.make(path, json!({key: "a b c"})).await;
+    }
+}
+
+#[tokio::test]
+async fn two_that_were_one_entity_before_can_be_changed() {
+    let server = Server::start().await;
+    let first = server.make("/Users", json!({"userName": "a b"})).await;
+    let second = server.make("/Users", json!({"userName": "c"})).await;
+    let collide = |tx: &mut platform::db::Tx<'_>| {
+        tx.execute(
+            "update org_scim_resource set entity_name = null, name_key = 'a!b', \
+             body = '{\"userName\":\"a!b\"}' where name_key = 'c'",
+            &[],
+        )
+    };
+    server.db.db.write(collide).await.unwrap();
+    let change = |active| {
+        json!({"schemas": [], "Operations": [
+            {"op": "replace", "path": "active", "value": active},
+        ]})
+    };
+    for id in [first, second] {
+        let reply = server
+            .ask(&format!("PATCH /Users/{id}"), change(false))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused() {
     let server = Server::start().await;
     let ann = server.make("/Users", ann()).await;

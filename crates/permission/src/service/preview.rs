@@ -13,13 +13,22 @@ use super::roles::check_role;
 use super::{Permissions, entity, text};
 use crate::check::{Change, replay, user};
 use crate::engine::Engine;
-use crate::explain::Explanation;
+use crate::explain::{Explanation, RolePath};
 use crate::policy::{Membership, PolicySet, Role, Source};
 use crate::reference::{self, Kinds};
 
 /// Changes that are told one by one.
 const MAX_CHANGES: usize = 500;
 const MAX_MEMBERS: usize = 10_000;
+
+/// The roles of who asks.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OwnRoles {
+    /// Whether roles decide here; everybody may everything otherwise.
+    is_on: bool,
+    items: Vec<RolePath>,
+}
 
 /// Why a user may do something, and whether a draft changes that.
 #[derive(Debug, Serialize)]
@@ -45,6 +54,16 @@ pub(crate) struct DryRun {
 }
 
 impl Permissions {
+    /// The roles of the user who asks, and how they came to them.
+    pub(crate) fn own_roles(&self, ctx: &Ctx) -> Result<OwnRoles> {
+        let user = ctx.require_user()?;
+        let items = self.engine().map(|engine| engine.roles_of(user));
+        Ok(OwnRoles {
+            is_on: items.is_some(),
+            items: items.unwrap_or_default(),
+        })
+    }
+
     /// Why a user may, or may not.
     pub(crate) async fn explain(&self, ctx: &Ctx, body: &Value) -> Result<Answer> {
         let engine = self.previewed(ctx).await?;

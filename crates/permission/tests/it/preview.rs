@@ -140,6 +140,28 @@ async fn a_draft_says_what_it_would_change_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn users_see_their_own_roles() {
+    let lab = lab().await;
+    let own = async |who| lab.send("GET /own-roles", who, &Value::Null).await;
+    let answer = own("alice").await;
+    assert_eq!(answer.status, 200);
+    let told = answer.json();
+    assert_eq!(told["isOn"], true);
+    let items = told["items"].as_array().unwrap();
+    assert_eq!(items[0]["role"], "role:default/team", "{told}");
+    let bob = own("bob").await.json();
+    assert!(
+        bob["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["role"] != "role:default/team"),
+        "{bob}"
+    );
+    assert_eq!(own("").await.status, 401);
+}
+
+#[tokio::test]
 async fn only_administrators_try_and_only_what_is_well_formed() {
     let lab = lab().await;
     let question = json!({"user": "user:default/alice", "permission": "thing.make"});

@@ -117,6 +117,11 @@ impl Cookies {
         format!("{}-nonce", self.provider)
     }
 
+    /// How long the browser keeps a session.
+    pub(super) fn life(&self) -> Millis {
+        self.session_life
+    }
+
     /// What stands for the session.
     pub(super) fn session(&self, headers: &HeaderMap) -> Option<String> {
         let name = self.session_name();
