@@ -201,8 +201,13 @@ impl Mask {
 
     /// Hides what differs between two texts, line by line.
     fn add_difference(&self, with: &str, without: &str) {
-        // What is hidden already does not hide the text around it.
-        if self.hide(with) == without {
+        // What is hidden already does not hide the text around it; a secret that is not there is
+        // nothing, or stars.
+        let is_shown = |with: &str, without: &dyn Fn(&str) -> bool| {
+            let hidden = self.hide(with);
+            without(&hidden) || without(&hidden.replace(STARS, ""))
+        };
+        if is_shown(with, &|hidden| hidden == without) {
             return;
         }
         let lines: Vec<&str> = with.lines().collect();
@@ -211,7 +216,7 @@ impl Mask {
         let is_same_length = lines.len() == others.len();
         let (mut has_short, mut is_told) = (false, false);
         for (index, line) in lines.iter().enumerate() {
-            let is_known = lines.len() > 1 && same.contains(self.hide(line).as_str());
+            let is_known = lines.len() > 1 && is_shown(line, &|hidden| same.contains(hidden));
             if is_known || same.contains(line) {
                 continue;
             }
@@ -341,8 +346,10 @@ mod tests {
     fn secrets_and_what_is_made_of_them_are_hidden() {
         let mask = mask(&json!({"a": "s3cret", "b": {"c": ["line one\nline two"]}, "d": "x"}));
         mask.add_derived(
-            &json!({"h": "Basic czNjcmV0", "i": "same", "j": "KEY=c2VjcmV0LTI="}),
-            Some(&json!({"h": "Basic ", "i": "same", "j": "KEY=UWhpZGRlbi0="})),
+            &json!({"h": "Basic czNjcmV0", "i": "same", "j": "KEY=c2VjcmV0LTI=",
+                    "k": "https://ci.example/s3cret"}),
+            Some(&json!({"h": "Basic ", "i": "same", "j": "KEY=UWhpZGRlbi0=",
+                         "k": "https://ci.example/"})),
         );
         for (text, expected) in [
             ("token s3cret!", "token ***!"),
@@ -350,6 +357,7 @@ mod tests {
             (r#"{"k":"line one\nline two"}"#, r#"{"k":"***"}"#),
             ("Basic czNjcmV0", "Basic ***"),
             ("KEY=c2VjcmV0LTI=", "KEY=***"),
+            ("https://ci.example/s3cret", "https://ci.example/***"),
             ("same x", "same x"),
         ] {
             assert_eq!(mask.hide(text), expected);

@@ -161,7 +161,7 @@ async fn a_plan_hides_secrets_and_checks_values() {
     let (status, answer) = bench.post("/v2/plan", body(json!({"name": "x"}))).await;
     assert_eq!(status, 200);
     let call = &answer["plan"][0]["calls"][0]["body"]["config"];
-    assert_eq!(call["url"], "***");
+    assert_eq!(call["url"], "https://ci.example/***");
     assert_eq!(call["secret"], "***");
     assert!(!answer.to_string().contains("hidden-"), "{answer:#}");
 }
