@@ -68,7 +68,8 @@ function FieldTemplate(props: FieldTemplateProps) {
 function ObjectFieldTemplate(props: ObjectFieldTemplateProps) {
   const { fieldPathId, title, description, properties, registry, schema, uiSchema } = props;
   const { AddButton } = registry.templates.ButtonTemplates;
-  const isRoot = fieldPathId.path.length === 0;
+  // What stands beside a choice has a place of its own in the path.
+  const isRoot = fieldPathId.path.every(part => part === 'XxxOf');
   const canAdd = Boolean(schema.additionalProperties) && !props.readonly && !props.disabled;
   if (!isRoot && properties.length === 0 && !canAdd) {
     // All of it depends on a choice, which stands below.
