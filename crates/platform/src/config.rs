@@ -77,6 +77,7 @@ pub use integrations::{
 };
 pub use listen::{CertificateConfig, DEFAULT_PORT, HttpsConfig, ListenConfig, TrustProxy};
 pub use load::{ConfigArg, LoadOptions, load, load_text};
+pub use nearest::nearest;
 pub use permission::{
     BasicPermissionConfig, ConditionFileLimitsConfig, ConditionLimitsConfig,
     DefaultPermissionsConfig, NamedConfig, PermissionConfig, PolicyDecisionPrecedence,

@@ -3,10 +3,11 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use identity::{AccessToken, AccessTokens, DbStore, Restriction};
 use platform::Clock;
-use platform::config::HumanDuration;
+use platform::config::{DiscoveryConfig, HumanDuration, nearest};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -16,6 +17,23 @@ use crate::output::{BOLD, say, stdout, styled, write_json};
 use super::import::SummaryFormat;
 use super::open::Target;
 use super::{ConfigArgs, Verdict, block_on};
+
+/// Every plugin there can be.
+const PLUGINS: &[&str] = &[
+    "app",
+    "audit",
+    "auth",
+    "callboard",
+    "catalog",
+    "notifications",
+    "permission",
+    "proxy",
+    "scaffolder",
+    "scim",
+    "signals",
+    "techdocs",
+    "user-settings",
+];
 
 /// Subcommands of `token`.
 #[derive(Debug, Subcommand)]
@@ -88,6 +106,7 @@ where
 impl CreateArgs {
     fn run(&self) -> anyhow::Result<Verdict> {
         let lifetime = self.expires.map(HumanDuration::get);
+        require_known(&self.only, &Target::of(&self.config)?.sections.discovery)?;
         let (token, secret) = operate(&self.config, async |tokens| {
             tokens
                 .create(&self.subject, self.only.clone(), lifetime)
@@ -188,6 +207,26 @@ fn as_json(token: &AccessToken, now: i64) -> Value {
 fn date(millis: i64) -> Option<String> {
     let time = OffsetDateTime::from_unix_timestamp(millis / 1_000).ok()?;
     time.format(&Rfc3339).ok()
+}
+
+/// A token for a plugin that nobody has would open nothing, and nobody would know why.
+fn require_known(only: &[Restriction], discovery: &DiscoveryConfig) -> anyhow::Result<()> {
+    let elsewhere = discovery.endpoints.iter();
+    let elsewhere = elsewhere.flat_map(|it| it.plugins.iter().map(String::as_str));
+    let known: Vec<&str> = PLUGINS.iter().copied().chain(elsewhere).collect();
+    for Restriction { plugin, .. } in only {
+        if known.contains(&plugin.as_str()) {
+            continue;
+        }
+        match nearest(plugin, known.iter().copied()) {
+            Some(close) => bail!("there is no plugin `{plugin}`; did you mean `{close}`?"),
+            None => bail!(
+                "there is no plugin `{plugin}`; there are {}",
+                known.join(", ")
+            ),
+        }
+    }
+    Ok(())
 }
 
 fn restriction(text: &str) -> Result<Restriction, String> {

@@ -26,6 +26,40 @@ fn stage() -> Stage {
 }
 
 #[test]
+fn tokens_are_for_plugins_that_exist() {
+    let stage = stage();
+    let create = |only: &str| {
+        let args = ["token", "create", "--subject", "ci", "--only", only];
+        stage.run(&args)
+    };
+    for (only, told) in [
+        (
+            "catlog",
+            "there is no plugin `catlog`; did you mean `catalog`?",
+        ),
+        (
+            "user-setting:a.b",
+            "there is no plugin `user-setting`; did you mean `user-settings`?",
+        ),
+        (
+            "kubernetes",
+            "there is no plugin `kubernetes`; there are app, audit,",
+        ),
+    ] {
+        let refused = create(only).expect(1);
+        assert!(refused.err.contains(told), "{only}: {}", refused.err);
+        assert_eq!(refused.out, "");
+    }
+    let routes = include_str!("../sweep/routes.txt").lines();
+    let routes = routes.filter_map(|line| line.split_once(" /api/")?.1.split('/').next());
+    let plugins: std::collections::BTreeSet<_> = routes.collect();
+    assert!(plugins.len() > 10, "{plugins:?}");
+    for plugin in plugins {
+        create(plugin).expect(0);
+    }
+}
+
+#[test]
 fn tokens_are_made_listed_and_revoked() {
     let stage = stage();
     let made = stage

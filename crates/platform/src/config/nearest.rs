@@ -1,7 +1,7 @@
 //! Finds the name somebody meant.
 
 /// The closest of `names` when it is close enough to be a slip of the pen.
-pub(super) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let wanted = folded(name);
     // A third of the letters may be wrong: `catlog` is `catalog`, `app` is not `api`.
     let limit = (wanted.len() / 3).min(3);

@@ -186,7 +186,8 @@ impl JsonSchema for ProxyConfig {
                     "x-ignored": "bodies are streamed"
                 }
             },
-            "additionalProperties": endpoint
+            "additionalProperties": endpoint,
+            "x-keys": "/"
         })
     }
 }

@@ -227,6 +227,14 @@ impl<'s> Node<'s> {
         }
         match self.keyword("additionalProperties") {
             Some(Value::Bool(false)) => Property::Unknown,
+            // Keys that are paths; anything else is none of them.
+            Some(Value::Object(_))
+                if self
+                    .text("x-keys")
+                    .is_some_and(|start| !key.starts_with(start)) =>
+            {
+                Property::Open
+            }
             Some(site @ Value::Object(_)) => Property::Known(self.of(site)),
             _ => Property::Open,
         }

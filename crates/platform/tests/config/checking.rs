@@ -124,6 +124,10 @@ fn problems_name_key_and_fix() {
             "unknown section `techdoc` (did you mean `techdocs`?)",
         ),
         (
+            json!({ "proxy": { "endpoint": { "/a": "https://a.example" } } }),
+            "unknown key `proxy.endpoint` (did you mean `endpoints`?)",
+        ),
+        (
             json!({ "acmeStuff": {} }),
             "`acmeStuff` belongs to a plugin Callboard does not know and is not read",
         ),
