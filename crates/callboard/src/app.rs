@@ -1,36 +1,31 @@
 //! The application: the only place where everything is wired.
 
-use std::path::{Path, PathBuf};
+mod open;
+mod sections;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use ::catalog::{Catalog, ConfigLocations, SharedProvider, SnapshotFile};
-use ::permission::{Groups, Permissions};
-use anyhow::Context as _;
+use ::catalog::Catalog;
+use ::permission::Permissions;
 use audit::{Audit, Reads};
 use identity::http::{auth_plugin, plugin_routes, well_known};
-use identity::{DbStore, HttpFetch, Identity, Stage, Surroundings};
-use integrations::{ScmIntegrations, UrlReaders};
+use identity::{Identity, Stage};
 use notifications::{Notifications, Recipients, Signals};
-use org::{Scim, ScimProvider};
+use org::Scim;
 use platform::Clock;
 use platform::actions::{Actions, action_routes};
-use platform::config::{
-    AppConfig, AuthConfig, BackendConfig, CallboardConfig, CatalogConfig, Config, DiscoveryConfig,
-    IntegrationsConfig, PermissionConfig, PrincipalLimitConfig, ProxyConfig, ScaffolderConfig,
-};
+use platform::config::{Config, PrincipalLimitConfig};
 use platform::db::{Db, Migration};
 use platform::http::{
     AccessOf, Limit, Limiter, Mount, Plugin, Plugins, Routes, mount_with, permission_routes,
 };
-use platform::permission::Permissioned;
-use platform::seal::Keyring;
 use platform::telemetry::Metrics;
 use proxy::Proxy;
-use scaffolder::{Scaffolder, TemplateProcessor};
+use scaffolder::Scaffolder;
 use settings::{Change, Settings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use url::Url;
 
 use crate::admin::{self, Admin};
 use crate::cli::version;
@@ -38,75 +33,9 @@ use crate::database::{self, Tenancy};
 use crate::portal::Portal;
 use crate::reads;
 use crate::scaffolding;
-use crate::who_am_i::who_am_i;
 
-/// The sections of the configuration that the application uses.
-pub(crate) struct Sections {
-    pub app: AppConfig,
-    pub backend: BackendConfig,
-    pub auth: AuthConfig,
-    pub catalog: CatalogConfig,
-    pub integrations: IntegrationsConfig,
-    pub permission: PermissionConfig,
-    pub discovery: DiscoveryConfig,
-    pub proxy: ProxyConfig,
-    pub scaffolder: ScaffolderConfig,
-    /// Settings of the Argo CD plugins, of which some are used.
-    pub argocd: serde_json::Value,
-    pub callboard: CallboardConfig,
-    /// Folders that relative paths of locations may mean.
-    pub folders: Vec<PathBuf>,
-}
-
-impl Sections {
-    /// Reads the sections; the error names file and line.
-    pub(crate) fn read(config: &Config, working_dir: &Path) -> anyhow::Result<Self> {
-        let mut folders = vec![working_dir.to_owned()];
-        folders.extend(
-            config
-                .files()
-                .iter()
-                .filter_map(|file| Some(file.parent()?.to_owned())),
-        );
-        let backends: Vec<PathBuf> = folders
-            .iter()
-            .map(|folder| folder.join("packages/backend"))
-            .collect();
-        folders.extend(backends);
-        Ok(Self {
-            app: config.section("app")?,
-            backend: config.section("backend")?,
-            auth: config.section("auth")?,
-            catalog: config.section("catalog")?,
-            integrations: config.section("integrations")?,
-            permission: config.section("permission")?,
-            discovery: config.section("discovery")?,
-            proxy: config.section("proxy")?,
-            scaffolder: config.section("scaffolder")?,
-            argocd: config.section("argocd")?,
-            callboard: config.section("callboard")?,
-            folders,
-        })
-    }
-
-    /// `app.baseUrl`, or [`Sections::base_url`].
-    pub(crate) fn app_url(&self) -> anyhow::Result<Url> {
-        match &self.app.base_url {
-            Some(text) => {
-                Url::parse(text).with_context(|| format!("`app.baseUrl`: `{text}` is not a URL"))
-            }
-            None => self.base_url(),
-        }
-    }
-
-    /// `backend.baseUrl`, or where the server listens.
-    pub(crate) fn base_url(&self) -> anyhow::Result<Url> {
-        let listen = &self.backend.listen;
-        let local = || format!("http://localhost:{}", listen.port);
-        let text = self.backend.base_url.clone().unwrap_or_else(local);
-        Url::parse(&text).with_context(|| format!("`backend.baseUrl`: `{text}` is not a URL"))
-    }
-}
+pub(crate) use open::{CatalogGroups, open_actions, open_catalog, open_identity, open_permissions};
+pub(crate) use sections::Sections;
 
 /// All migrations, in the order of the features.
 pub(crate) fn migrations() -> Vec<Migration> {
@@ -391,32 +320,6 @@ impl App {
 /// Plugins of which only the common routes exist: browsers fetch cookies for them.
 const COOKIE_ONLY: &[&str] = &["app", "techdocs"];
 
-/// Sign-in over a catalog.
-pub(crate) fn open_identity(
-    sections: &Sections,
-    stage: Stage,
-    db: Db,
-    catalog: Catalog,
-    clock: Clock,
-) -> anyhow::Result<Arc<Identity>> {
-    let settings = identity::Settings::from_config(
-        sections.base_url()?,
-        sections.app_url()?,
-        stage,
-        &sections.auth,
-        &sections.backend.auth,
-        &sections.discovery,
-    )?;
-    let keyring = Keyring::from_config(&sections.callboard.encryption)?;
-    let surroundings = Surroundings {
-        store: Arc::new(DbStore::new(db).with_keyring(keyring)),
-        fetch: Arc::new(HttpFetch::new()?),
-        directory: Some(Arc::new(catalog)),
-        clock,
-    };
-    Ok(Identity::new(settings, surroundings)?)
-}
-
 /// Tells other tabs of a user what one of them has set. Reference 3 §7, `user-settings`.
 fn change_of_settings(signals: &Signals) -> impl Fn(&str, Change<'_>) + Send + Sync + 'static {
     let signals = signals.clone();
@@ -434,108 +337,4 @@ fn change_of_settings(signals: &Signals) -> impl Fn(&str, Change<'_>) + Send + S
 fn limiter(config: &PrincipalLimitConfig) -> Option<Arc<Limiter>> {
     let limit = Limit::new(config.requests?, config.window.get());
     Some(Arc::new(Limiter::new(limit)))
-}
-
-/// All actions but those of the scaffolder, which adds its own.
-pub(crate) fn open_actions(
-    sections: &Sections,
-    catalog: &Catalog,
-    audit: &Audit,
-) -> anyhow::Result<Actions> {
-    let actions = Actions::new(&sections.backend.actions, Some(audit.witness()))?;
-    actions.register_all(::catalog::actions(catalog)?)?;
-    actions.register(who_am_i(catalog)?)?;
-    Ok(actions)
-}
-
-/// Groups of users as the catalog knows them.
-pub(crate) struct CatalogGroups(pub(crate) Catalog);
-
-impl Groups for CatalogGroups {
-    fn revision(&self) -> u64 {
-        self.0.revision()
-    }
-
-    fn of_user(&self, user_ref: &str) -> Vec<String> {
-        self.0.groups_of_user(user_ref)
-    }
-
-    fn parents(&self, group_ref: &str) -> Vec<String> {
-        self.0.groups_above(group_ref)
-    }
-}
-
-/// Permissions by the policy of the configuration, the files and the database.
-pub(crate) async fn open_permissions(
-    sections: &Sections,
-    db: Db,
-    catalog: &Catalog,
-    audit: &Audit,
-    clock: Clock,
-) -> anyhow::Result<Permissions> {
-    let settings = ::permission::Settings::from_config(
-        &sections.permission,
-        sections.callboard.permission.record_decisions,
-        &sections.folders,
-    )?;
-    let plugins: Vec<Arc<dyn Permissioned>> = vec![
-        Arc::new(catalog.clone()),
-        Arc::new(audit.clone()),
-        Arc::new(admin::Own),
-        scaffolder::permission::permissioned(db.clone()),
-    ];
-    let parts = ::permission::Parts {
-        db,
-        settings,
-        groups: Arc::new(CatalogGroups(catalog.clone())),
-        plugins,
-        clock,
-    };
-    Ok(Permissions::open(parts).await?)
-}
-
-/// The catalog, with its index complete.
-pub(crate) async fn open_catalog(
-    sections: &Sections,
-    db: Db,
-    data_dir: &Path,
-    metrics: Metrics,
-    clock: Clock,
-) -> anyhow::Result<Catalog> {
-    let reading = integrations::Settings::from_config(
-        &sections.integrations,
-        &sections.backend.reading,
-        &sections.callboard.reading,
-    );
-    let integrations = ScmIntegrations::new(&reading)?;
-    let readers = UrlReaders::new(&reading, integrations.clone(), clock.clone())?;
-    let settings = ::catalog::Settings::new(&sections.catalog, &sections.folders);
-    let surroundings = org::Surroundings {
-        readers: readers.clone(),
-        clock: clock.clone(),
-    };
-    let mut providers = org::providers(&sections.catalog.providers, &surroundings)?;
-    if sections.callboard.scim.enabled {
-        providers.push(Arc::new(ScimProvider::new(
-            db.clone(),
-            &sections.base_url()?,
-        )));
-    }
-    let locations: SharedProvider = Arc::new(ConfigLocations(settings.locations.clone()));
-    providers.push(locations);
-    let parts = ::catalog::Parts {
-        db,
-        settings,
-        integrations: Arc::new(integrations),
-        reader: Arc::new(readers),
-        processors: vec![Arc::new(TemplateProcessor)],
-        providers,
-        metrics,
-        clock,
-        snapshot: Some(SnapshotFile {
-            path: data_dir.join("index.snapshot"),
-            build: version::build(),
-        }),
-    };
-    Ok(Catalog::open(parts).await?)
 }

@@ -33,6 +33,11 @@ pub trait Action: Send + Sync {
 
     /// Does it; the input fits the schema, and the output is an object.
     async fn run(&self, run: &Run, input: Value) -> Result<Value>;
+
+    /// Takes back what a step made, as its checkpoint tells; for actions that are their own inverse.
+    async fn undo(&self, _run: &Run, _made: &Value) -> Result<()> {
+        Err(Error::not_implemented("the action cannot be undone"))
+    }
 }
 
 /// What is known about an action without running it.
@@ -69,8 +74,8 @@ pub struct Spec {
 /// What takes back what an action did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inverse {
-    /// Identifier of the action to call.
-    pub action: String,
+    /// Identifier of the action to call; none if the action itself takes it back.
+    pub action: Option<String>,
     /// The checkpoint that tells what was made; without it there is nothing to take back.
     pub of: String,
     /// The input of the call; its texts are templates that see the checkpoint as `made`.
@@ -193,7 +198,7 @@ fn texts(list: &Value) -> Vec<String> {
 impl Inverse {
     fn from_json(value: &Value) -> Option<Self> {
         Some(Self {
-            action: value["action"].as_str()?.to_owned(),
+            action: value["action"].as_str().map(str::to_owned),
             of: value["of"].as_str()?.to_owned(),
             input: value["input"].clone(),
         })

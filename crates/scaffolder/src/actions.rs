@@ -14,6 +14,7 @@ mod publish;
 mod registry;
 mod roadie;
 mod source;
+mod taking_back;
 mod template;
 mod terasky;
 
@@ -119,6 +120,10 @@ impl Action for Builtin {
             "catalog:fetch" => catalog::fetch(run, reach, &input).await,
             other => on_host(other, run, reach, &input).await,
         }
+    }
+
+    async fn undo(&self, _run: &Run, made: &Value) -> Result<()> {
+        taking_back::take_back(&self.reach, made).await
     }
 }
 

@@ -113,6 +113,22 @@ impl Permissioned for Tasks {
     }
 }
 
+/// The refusal of who lacks a permission; it names it, so that somebody can be asked for it.
+pub(crate) fn missing(permission: Permission<'_>) -> Error {
+    let name = permission.name;
+    Error::forbidden(format!("this takes the permission {name}"))
+}
+
+/// Fails unless the caller has some permissions without conditions.
+pub(crate) async fn require(ctx: &Ctx, permissions: &[Permission<'_>]) -> Result<()> {
+    let decisions = ctx.decide_all(permissions).await;
+    let mut decided = permissions.iter().zip(decisions);
+    match decided.find(|(_, decision)| *decision != Decision::Allow) {
+        Some((permission, _)) => Err(missing(*permission)),
+        None => Ok(()),
+    }
+}
+
 /// Whether the caller may do something with a task.
 pub(crate) async fn allows_task(
     ctx: &Ctx,

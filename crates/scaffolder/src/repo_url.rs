@@ -1,5 +1,7 @@
 //! The URLs of the repository picker: `host?owner=…&repo=…`.
 
+mod names;
+
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};

@@ -1,12 +1,15 @@
 //! Templates: what the entity of a golden path says. Reference 2 §D.1.
 
 pub(crate) mod check;
+mod repos;
 pub(crate) mod text;
 
 use model::EntityRef;
 use platform::json_schema::{self, Complaint};
 use platform::{Error, Result};
 use serde_json::{Map, Value, json};
+
+use crate::repo_url::RepoHosts;
 
 /// The API version of templates.
 pub(crate) const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
@@ -48,10 +51,15 @@ impl Template {
     }
 
     /// What is wrong with the values of the form: the complaints of the first page that has any.
-    pub(crate) fn check_values(&self, values: &Value) -> Vec<Complaint> {
+    pub(crate) fn check_values(&self, values: &Value, hosts: &RepoHosts) -> Vec<Complaint> {
+        let check = |page| {
+            let mut found = json_schema::validate(page, values);
+            found.extend(repos::check_values(page, values, hosts));
+            found
+        };
         self.pages()
             .into_iter()
-            .map(|page| json_schema::validate(page, values))
+            .map(check)
             .find(|complaints| !complaints.is_empty())
             .unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use model::EntityRef;
 use notifications::{Notifications, Signals};
 use platform::Clock;
-use platform::actions::{Actions, Place};
+use platform::actions::{Actions, Place, Spec};
 use platform::ctx::{Caller, Ctx, Reach, User};
 use platform::http::Inside;
 use platform::telemetry::Metrics;
@@ -87,29 +87,14 @@ impl ActionCommand {
 
 impl ListArgs {
     fn run(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        let lines = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let visible = bench.actions.visible(&ctx).await;
-            let line = |action: &Arc<dyn platform::actions::Action>| {
-                let spec = action.spec();
-                let about = spec.title.as_ref().or(spec.description.as_ref());
-                let place = match spec.place {
-                    Place::Anywhere => "",
-                    Place::Template => " (in templates)",
-                };
-                format!(
-                    "{:<42} {}{place}",
-                    spec.id,
-                    about.map_or("", String::as_str)
-                )
-            };
-            let mut lines: Vec<String> = visible.iter().map(line).collect();
-            lines.sort_unstable();
-            bench.close().await;
-            Ok(lines)
+        let mut lines = Bench::with(&self.config, &self.user, async |bench, ctx| {
+            let visible = bench.actions.visible(ctx).await;
+            Ok(visible
+                .iter()
+                .map(|it| line_of(it.spec()))
+                .collect::<Vec<_>>())
         })?;
+        lines.sort_unstable();
         let mut out = stdout();
         for line in lines {
             writeln!(out, "{line}")?;
@@ -117,6 +102,17 @@ impl ListArgs {
         out.flush()?;
         Ok(Verdict::Fine)
     }
+}
+
+/// An action on one line.
+fn line_of(spec: &Spec) -> String {
+    let about = spec.title.as_deref().or(spec.description.as_deref());
+    let about = about.unwrap_or_default();
+    let place = match spec.place {
+        Place::Anywhere => "",
+        Place::Template => " (in templates)",
+    };
+    format!("{:<42} {about}{place}", spec.id)
 }
 
 impl DescribeArgs {
@@ -138,10 +134,7 @@ impl DescribeArgs {
 impl RunArgs {
     fn run(&self) -> anyhow::Result<Verdict> {
         let input = self.input()?;
-        let target = Target::of(&self.config)?;
-        let output = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
+        let output = Bench::with(&self.config, &self.user, async |bench, ctx| {
             let known = bench.actions.get(&self.id);
             if known.is_some_and(|action| action.spec().place == Place::Template) {
                 bail!(
@@ -149,9 +142,7 @@ impl RunArgs {
                     self.id
                 );
             }
-            let result = bench.actions.invoke(&ctx, &self.id, input, None).await;
-            bench.close().await;
-            Ok(result?)
+            Ok(bench.actions.invoke(ctx, &self.id, input, None).await?)
         })?;
         print(&output)
     }
@@ -188,7 +179,23 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) async fn open(target: &Target) -> anyhow::Result<Self> {
+    /// Does something as a user in the configured portal.
+    pub(super) fn with<T, F>(config: &ConfigArgs, user: &str, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Self, &Ctx) -> anyhow::Result<T>,
+    {
+        let target = Target::of(config)?;
+        block_on(async {
+            let bench = Self::open(&target).await?;
+            let ctx = bench.ctx(user)?;
+            let result = work(&bench, &ctx).await;
+            // What was refused is in the audit log, too.
+            bench.close().await;
+            result
+        })
+    }
+
+    async fn open(target: &Target) -> anyhow::Result<Self> {
         let sections = &target.sections;
         let (metrics, clock) = (Metrics::new(), Clock::system());
         let (permissions, catalog, audit) = super::permission::open_with_audit(target).await?;
@@ -217,7 +224,7 @@ impl Bench {
     }
 
     /// A call of a user, with the groups the catalog knows.
-    pub(super) fn ctx(&self, user: &str) -> anyhow::Result<Ctx> {
+    fn ctx(&self, user: &str) -> anyhow::Result<Ctx> {
         let entity_ref: EntityRef = user
             .parse()
             .with_context(|| format!("`{user}` is not an entity reference"))?;
@@ -241,7 +248,7 @@ impl Bench {
     }
 
     /// Writes what is left of the audit log.
-    pub(super) async fn close(&self) {
+    async fn close(&self) {
         self.audit.flush().await;
     }
 }

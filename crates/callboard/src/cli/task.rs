@@ -3,14 +3,15 @@
 use std::io::Write as _;
 
 use clap::{Args, Subcommand};
+use platform::Ctx;
+use scaffolder::Scaffolder;
 use serde_json::{Map, Value};
 
 use crate::output::stdout;
 
 use super::action::Bench;
-use super::open::Target;
 use super::template::plan::print_plan;
-use super::{ConfigArgs, Verdict, block_on};
+use super::{ConfigArgs, Verdict};
 
 /// Commands on runs of templates.
 #[derive(Debug, Subcommand)]
@@ -75,15 +76,12 @@ impl TaskCommand {
 
 impl ListArgs {
     fn run(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        let tasks = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
+        let tasks = Bench::with(&self.config, &self.user, async |bench, ctx| {
             let status = self.status.as_deref();
-            let tasks = bench.scaffolder.newest_tasks(&ctx, status, self.limit);
-            let tasks = tasks.await;
-            bench.close().await;
-            anyhow::Ok(tasks?)
+            Ok(bench
+                .scaffolder
+                .newest_tasks(ctx, status, self.limit)
+                .await?)
         })?;
         let mut out = stdout();
         for task in &tasks {
@@ -128,46 +126,29 @@ fn print_events(out: &mut impl std::io::Write, events: &[Value]) -> std::io::Res
     Ok(())
 }
 
+/// What was taken back, and what was not and why.
+fn print_undone(out: &mut impl std::io::Write, report: &Value) -> std::io::Result<()> {
+    for (list, verb) in [("undone", "undone"), ("kept", "left as it is")] {
+        for step in report[list].as_array().into_iter().flatten() {
+            let text = |name: &str| step[name].as_str().unwrap_or_default();
+            let (id, action) = (text("stepId"), text("action"));
+            let why = step.get("by").or_else(|| step.get("reason"));
+            let why = why.and_then(Value::as_str).unwrap_or_default();
+            writeln!(out, "{id} ({action}): {verb}, {why}")?;
+        }
+    }
+    Ok(())
+}
+
 impl TaskArgs {
-    fn show(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        let (task, events) = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let found = bench.scaffolder.task_with_events(&ctx, &self.id).await;
-            bench.close().await;
-            anyhow::Ok(found?)
-        })?;
-        let mut out = stdout();
-        writeln!(out, "{}", line_of(&task))?;
-        print_events(&mut out, &events)?;
-        out.flush()?;
-        Ok(Verdict::Fine)
-    }
-
-    fn cancel(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let cancelled = bench.scaffolder.cancel_task(&ctx, &self.id).await;
-            bench.close().await;
-            anyhow::Ok(cancelled?)
-        })?;
-        self.say("is broken off")
-    }
-
-    fn retry(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let secrets = Map::new();
-            let opened = bench.scaffolder.retry_task(&ctx, &self.id, &secrets).await;
-            bench.close().await;
-            anyhow::Ok(opened?)
-        })?;
-        self.say("runs again")
+    /// Does something with the run, as its user.
+    fn with<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        F: AsyncFnOnce(&Scaffolder, &Ctx, &str) -> platform::Result<T>,
+    {
+        Bench::with(&self.config, &self.user, async |bench, ctx| {
+            Ok(work(&bench.scaffolder, ctx, &self.id).await?)
+        })
     }
 
     fn say(&self, what: &str) -> anyhow::Result<Verdict> {
@@ -177,15 +158,34 @@ impl TaskArgs {
         Ok(Verdict::Fine)
     }
 
+    fn show(&self) -> anyhow::Result<Verdict> {
+        let (task, events) =
+            self.with(async |scaffolder, ctx, id| scaffolder.task_with_events(ctx, id).await)?;
+        let mut out = stdout();
+        writeln!(out, "{}", line_of(&task))?;
+        print_events(&mut out, &events)?;
+        out.flush()?;
+        Ok(Verdict::Fine)
+    }
+
+    fn cancel(&self) -> anyhow::Result<Verdict> {
+        self.with(async |scaffolder, ctx, id| scaffolder.cancel_task(ctx, id).await)?;
+        self.say("is broken off")
+    }
+
+    fn retry(&self) -> anyhow::Result<Verdict> {
+        self.with(async |scaffolder, ctx, id| scaffolder.retry_task(ctx, id, &Map::new()).await)?;
+        self.say("runs again")
+    }
+
+    fn approve(&self) -> anyhow::Result<Verdict> {
+        self.with(async |scaffolder, ctx, id| scaffolder.approve_task(ctx, id).await)?;
+        self.say("goes on")
+    }
+
     fn plan(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        let (tried, _) = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let planned = bench.scaffolder.plan_of_task(&ctx, &self.id).await;
-            bench.close().await;
-            anyhow::Ok(planned?)
-        })?;
+        let (tried, _) =
+            self.with(async |scaffolder, ctx, id| scaffolder.plan_of_task(ctx, id).await)?;
         let mut out = stdout();
         print_plan(&mut out, &tried.plan)?;
         out.flush()?;
@@ -195,42 +195,10 @@ impl TaskArgs {
         Ok(Verdict::Fine)
     }
 
-    fn approve(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let approved = bench.scaffolder.approve_task(&ctx, &self.id).await;
-            bench.close().await;
-            approved?;
-            anyhow::Ok(())
-        })?;
-        self.say("goes on")
-    }
-
     fn undo(&self) -> anyhow::Result<Verdict> {
-        let target = Target::of(&self.config)?;
-        let report = block_on(async {
-            let bench = Bench::open(&target).await?;
-            let ctx = bench.ctx(&self.user)?;
-            let report = bench.scaffolder.undo_task(&ctx, &self.id).await;
-            bench.close().await;
-            anyhow::Ok(report?)
-        })?;
+        let report = self.with(async |scaffolder, ctx, id| scaffolder.undo_task(ctx, id).await)?;
         let mut out = stdout();
-        for (list, verb) in [("undone", "undone"), ("kept", "left as it is")] {
-            for step in report[list].as_array().into_iter().flatten() {
-                let text = |name: &str| step[name].as_str().unwrap_or_default();
-                let why = step.get("by").or_else(|| step.get("reason"));
-                let why = why.and_then(Value::as_str).unwrap_or_default();
-                writeln!(
-                    out,
-                    "{} ({}): {verb}, {why}",
-                    text("stepId"),
-                    text("action")
-                )?;
-            }
-        }
+        print_undone(&mut out, &report)?;
         out.flush()?;
         let is_whole = report["kept"].as_array().is_none_or(Vec::is_empty);
         Ok(Verdict::wrong_if(!is_whole))

@@ -11,6 +11,7 @@ use platform::{Error, Result};
 use serde_json::{Value, json};
 
 use super::publish::{self, Host, flag, protect, protection, text};
+use super::taking_back::{Undoing, keep};
 use super::{Reach, no_code};
 
 /// Runs one of them; the rest of its id after `github:`.
@@ -22,7 +23,7 @@ pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> 
         "environment:create" => create_environment(reach, input).await,
         "deployKey:create" => secrets::create_deploy_key(run, reach, input).await,
         "issues:create" => create_issue(run, reach, input).await,
-        "issues:label" => label_issue(reach, input).await,
+        "issues:label" => label_issue(run, reach, input).await,
         "webhook" => create_webhook(run, reach, input).await,
         "actions:dispatch" => dispatch::start_workflow(run, reach, input).await,
         "autolinks:create" => create_autolink(run, reach, input).await,
@@ -54,10 +55,18 @@ async fn create_issue(run: &Run, reach: &Reach, input: &Value) -> Result<Value> 
     });
     let make = host.demand(Method::POST, &path, Some(body));
     let made = run.once("issue", make, find).await?;
+    let number = made["number"].to_string();
+    let body = json!({ "state": "closed", "state_reason": "not_planned" });
+    let close = Undoing::change(
+        &Method::PATCH,
+        &[&path[..], &[number.as_str()]].concat(),
+        body,
+    );
+    keep(run, input, &[close]).await?;
     Ok(json!({ "issueUrl": made["html_url"], "issueNumber": made["number"] }))
 }
 
-async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
+async fn label_issue(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
     let host = Host::of(reach, input, Kind::Github).await?;
     let number = input["number"].to_string();
     let number = number.trim_end_matches(".0");
@@ -69,9 +78,28 @@ async fn label_issue(reach: &Reach, input: &Value) -> Result<Value> {
         number,
         "labels",
     ];
+    let before = run.checkpoint("labels", labels(&host, &path)).await?;
     let body = json!({ "labels": input["labels"] });
     host.demand(Method::POST, &path, Some(body)).await?;
+    let had = |label: &str| {
+        let mut before = before.as_array().into_iter().flatten();
+        before.any(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(label)))
+    };
+    let added = input["labels"].as_array().into_iter().flatten();
+    let added = added.filter_map(Value::as_str).filter(|label| !had(label));
+    let remove = |label| Undoing::delete(&[&path[..], &[label]].concat());
+    let calls: Vec<Undoing> = added.map(remove).collect();
+    keep(run, input, &calls).await?;
     Ok(json!({}))
+}
+
+/// The labels of an issue.
+async fn labels(host: &Host<'_>, path: &[&str]) -> Result<Value> {
+    let mut url = host.api(path)?;
+    url.query_pairs_mut().append_pair("per_page", "100");
+    let found = host.find_at(url).await?.unwrap_or_default();
+    let labels = found.as_array().into_iter().flatten();
+    Ok(labels.map(|label| label["name"].clone()).collect())
 }
 
 async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value> {
@@ -95,7 +123,10 @@ async fn create_webhook(run: &Run, reach: &Reach, input: &Value) -> Result<Value
         hook["config"]["url"] == url && hook["events"] == events
     });
     let make = host.demand(Method::POST, &path, Some(body));
-    run.once("webhook", make, find).await?;
+    let made = run.once("webhook", make, find).await?;
+    let number = made["id"].to_string();
+    let delete = Undoing::delete(&[&path[..], &[number.as_str()]].concat());
+    keep(run, input, &[delete]).await?;
     Ok(json!({}))
 }
 
@@ -112,7 +143,10 @@ async fn create_autolink(run: &Run, reach: &Reach, input: &Value) -> Result<Valu
         ["key_prefix", "url_template"].map(|name| link[name].clone()) == same
     });
     let make = host.demand(Method::POST, &path, Some(body));
-    run.once("autolink", make, find).await?;
+    let made = run.once("autolink", make, find).await?;
+    let number = made["id"].to_string();
+    let delete = Undoing::delete(&[&path[..], &[number.as_str()]].concat());
+    keep(run, input, &[delete]).await?;
     Ok(json!({}))
 }
 

@@ -13,10 +13,13 @@ use serde_json::{Value, json};
 
 use super::github::renamed;
 use super::publish::{Host, flag, merge_request, text};
+use super::taking_back::{Undoing, keep};
 use super::{Reach, no_code};
 
 /// The role of maintainers.
 const MAINTAINER: u32 = 40;
+/// Says which of several variables with one name is meant.
+const SCOPE: &str = "filter[environment_scope]";
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Inputs of issues, and what the API calls them.
@@ -55,9 +58,9 @@ pub(super) async fn run(name: &str, run: &Run, reach: &Reach, input: &Value) -> 
     match name {
         "issues:create" => project.create_issue(run).await,
         "issue:edit" => project.edit_issue().await,
-        "projectVariable:create" => project.set_variable().await,
-        "projectAccessToken:create" => project.create_access_token().await,
-        "projectDeployToken:create" => project.create_deploy_token().await,
+        "projectVariable:create" => project.set_variable(run).await,
+        "projectAccessToken:create" => project.create_access_token(run).await,
+        "projectDeployToken:create" => project.create_deploy_token(run).await,
         "pipeline:trigger" => project.trigger_pipeline().await,
         other => Err(no_code(other)),
     }
@@ -129,6 +132,10 @@ impl Project<'_> {
         });
         let make = self.post(&["issues"], body.clone());
         let made = run.once("issue", make, find).await?;
+        let number = id_text(&made["iid"]);
+        let body = json!({ "state_event": "close" });
+        let close = Undoing::change(&Method::PUT, &self.path(&["issues", &number]), body);
+        keep(run, self.input, &[close]).await?;
         let names = [
             ("web_url", "issueUrl"),
             ("id", "issueId"),
@@ -162,7 +169,7 @@ impl Project<'_> {
     }
 
     /// Makes a variable, or changes the one that is there.
-    async fn set_variable(&self) -> Result<Value> {
+    async fn set_variable(&self, run: &Run) -> Result<Value> {
         let input = self.input;
         let scope = text(input, "environmentScope").unwrap_or("*");
         let body = json!({
@@ -181,18 +188,18 @@ impl Project<'_> {
             first["masked_and_hidden"] = true.into();
         }
         let made = host.call(Method::POST, &path, Some(first)).await?;
+        let key = text(input, "key").unwrap_or_default();
+        if made.is_success() {
+            let delete = Undoing::delete(&self.path(&["variables", key]));
+            keep(run, input, &[delete.of(SCOPE, scope)]).await?;
+            return Ok(json!({}));
+        }
         if made.status != StatusCode::BAD_REQUEST {
-            return if made.is_success() {
-                Ok(json!({}))
-            } else {
-                Err(made.error(&host.repo.host))
-            };
+            return Err(made.error(&host.repo.host));
         }
         // Of variables with one name the scope tells which is meant.
-        let key = text(input, "key").unwrap_or_default();
         let mut url = host.api(&self.path(&["variables", key]))?;
-        url.query_pairs_mut()
-            .append_pair("filter[environment_scope]", scope);
+        url.query_pairs_mut().append_pair(SCOPE, scope);
         let changed = host.send(Method::PUT, url, Some(body)).await?;
         if changed.is_success() {
             return Ok(json!({}));
@@ -205,7 +212,7 @@ impl Project<'_> {
         scopes.unwrap_or_else(|| json!(["read_repository"]))
     }
 
-    async fn create_access_token(&self) -> Result<Value> {
+    async fn create_access_token(&self, run: &Run) -> Result<Value> {
         let input = self.input;
         let in_a_year = || {
             let at = self.host.reach.clock.now() + 365 * DAY;
@@ -219,16 +226,25 @@ impl Project<'_> {
             "expires_at": expires,
         });
         let made = self.post(&["access_tokens"], body).await?;
+        self.keep_token(run, "access_tokens", &made).await?;
         Ok(renamed(&made, &[("token", "access_token")]))
     }
 
-    async fn create_deploy_token(&self) -> Result<Value> {
+    /// Keeps what takes a token back.
+    async fn keep_token(&self, run: &Run, kind: &str, made: &Value) -> Result<()> {
+        let number = id_text(&made["id"]);
+        let delete = Undoing::delete(&self.path(&[kind, &number]));
+        keep(run, self.input, &[delete]).await
+    }
+
+    async fn create_deploy_token(&self, run: &Run) -> Result<Value> {
         if self.input["scopes"].as_array().is_none_or(Vec::is_empty) {
             return Err(Error::input("a deploy token needs `scopes`"));
         }
         let mut body = renamed(self.input, &[("name", "name"), ("username", "username")]);
         body["scopes"] = self.scopes();
         let made = self.post(&["deploy_tokens"], body).await?;
+        self.keep_token(run, "deploy_tokens", &made).await?;
         let names = [("token", "deploy_token"), ("username", "user")];
         Ok(renamed(&made, &names))
     }

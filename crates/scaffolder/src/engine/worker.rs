@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::clock::millis;
+use platform::db::Tx;
 use platform::{Ctx, Error, Result};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -144,43 +145,10 @@ async fn prepare(
     root: PathBuf,
     cancel: CancellationToken,
 ) -> Result<(Runner, Vec<crate::task::Entry>)> {
-    let id = claimed.id.clone();
-    let (done, files, masked) = scaffolder
-        .db
-        .read(move |tx| {
-            let files = journal::load_workspace(tx, &id)?;
-            Ok((
-                journal::list(tx, &id)?,
-                files,
-                journal::list_masks(tx, &id)?,
-            ))
-        })
-        .await?;
+    let (done, files, masked) = load(scaffolder, &claimed.id).await?;
     book.restore_mask(masked)?;
-    let folder = root.clone();
-    let (keyring, id) = (scaffolder.keyring.clone(), claimed.id.clone());
-    // Whoever had the task before has lost it, and may not have tidied up.
-    let left = (1..claimed.fence).map(|fence| folder_of(scaffolder, &claimed.id, fence));
-    let left: Vec<PathBuf> = left.collect();
-    blocking(move || {
-        for old in left {
-            workspace::remove(&old)?;
-        }
-        workspace::remove(&folder)?;
-        workspace::create(&folder)?;
-        files.map_or(Ok(()), |files| {
-            workspace::unpack(&folder, &keyring.open_bytes(files, &id)?)
-        })
-    })
-    .await?;
-    let secrets = match &claimed.secrets {
-        Some(sealed) => {
-            let text = scaffolder.keyring.open(sealed.clone(), &claimed.id)?;
-            serde_json::from_str(text.expose())
-                .map_err(|_| Error::internal("the secrets of the task cannot be read"))?
-        }
-        None => serde_json::Map::new(),
-    };
+    lay_out(scaffolder, &claimed, root.clone(), files).await?;
+    let secrets = secrets_of(scaffolder, &claimed)?;
     let mask = book.mask();
     mask.add(&secrets);
     mask.add(&scaffolder.settings.environment.secrets);
@@ -209,6 +177,54 @@ async fn prepare(
         is_dry_run: false,
     };
     Ok((runner, done))
+}
+
+/// What is known of a task: what its steps did, its files, and what must not be seen of it.
+async fn load(
+    scaffolder: &Scaffolder,
+    id: &str,
+) -> Result<(Vec<crate::task::Entry>, Option<Vec<u8>>, Vec<String>)> {
+    let id = id.to_owned();
+    let read = move |tx: &mut Tx<'_>| {
+        let files = journal::load_workspace(tx, &id)?;
+        let masked = journal::list_masks(tx, &id)?;
+        Ok((journal::list(tx, &id)?, files, masked))
+    };
+    scaffolder.db.read(read).await
+}
+
+/// Makes the folder of a task with the files of its last completed step.
+async fn lay_out(
+    scaffolder: &Scaffolder,
+    claimed: &Claimed,
+    folder: PathBuf,
+    files: Option<Vec<u8>>,
+) -> Result<()> {
+    let (keyring, id) = (scaffolder.keyring.clone(), claimed.id.clone());
+    // Whoever had the task before has lost it, and may not have tidied up.
+    let left = (1..claimed.fence).map(|fence| folder_of(scaffolder, &claimed.id, fence));
+    let left: Vec<PathBuf> = left.collect();
+    blocking(move || {
+        for old in left {
+            workspace::remove(&old)?;
+        }
+        workspace::remove(&folder)?;
+        workspace::create(&folder)?;
+        files.map_or(Ok(()), |files| {
+            workspace::unpack(&folder, &keyring.open_bytes(files, &id)?)
+        })
+    })
+    .await
+}
+
+/// The secrets that a task was created with.
+fn secrets_of(scaffolder: &Scaffolder, claimed: &Claimed) -> Result<Map<String, Value>> {
+    let Some(sealed) = &claimed.secrets else {
+        return Ok(Map::new());
+    };
+    let text = scaffolder.keyring.open(sealed.clone(), &claimed.id)?;
+    serde_json::from_str(text.expose())
+        .map_err(|_| Error::internal("the secrets of the task cannot be read"))
 }
 
 /// Shows lines while steps run, gives signs of life, and passes cancellations on; returns when the

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::{Stream, stream};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use platform::http::{Json, Param, Params, Segments};
@@ -34,10 +34,7 @@ pub(super) async fn list_events(
     Segments([id]): Segments<1>,
     params: Params,
 ) -> Result<Response> {
-    params.check(PARAMS)?;
-    let task = scaffolder.find_task(&ctx, &id).await?;
-    let is_recoverable = is_recoverable(&task.spec()?);
-    let mut watcher = Watcher::new(scaffolder, id, params.integer("after"));
+    let mut watcher = Watcher::open(&ctx, scaffolder, &id, &params).await?;
     let end = tokio::time::Instant::now() + WAIT;
     let events = loop {
         let events = watcher.next().await?;
@@ -47,29 +44,51 @@ pub(super) async fn list_events(
         watcher.wait().await;
     };
     if events.len() < PAGE {
-        let views = events
-            .iter()
-            .map(|event| event.to_json(&task.id, is_recoverable));
-        let views: Value = views.collect::<Result<Vec<_>>>()?.into();
+        let views = events.iter().map(|event| watcher.view(event));
+        let views: Value = views.collect::<Result<_>>()?;
         return Ok(Json(views).into_response());
     }
     let list = List {
         watcher,
-        is_recoverable,
         page: Some(events),
         is_begun: false,
     };
-    let mut response = Response::new(Body::from_stream(stream::try_unfold(list, List::next)));
-    let json = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    let chunks = stream::try_unfold(list, List::next);
+    Ok(streamed("application/json; charset=utf-8", chunks))
+}
+
+pub(super) async fn stream_events(
+    ctx: Ctx,
+    State(scaffolder): State<Scaffolder>,
+    Segments([id]): Segments<1>,
+    params: Params,
+) -> Result<Response> {
+    let source = Source {
+        watcher: Watcher::open(&ctx, scaffolder, &id, &params).await?,
+        is_over: false,
+    };
+    let chunks = stream::try_unfold(source, Source::next);
+    let mut response = streamed("text/event-stream", chunks);
+    let no_cache = HeaderValue::from_static("no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, no_cache);
     Ok(response)
+}
+
+/// An answer that is written piece by piece.
+fn streamed<S>(content_type: &'static str, chunks: S) -> Response
+where
+    S: Stream<Item = Result<Bytes>> + Send + 'static,
+{
+    let mut response = Response::new(Body::from_stream(chunks));
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }
 
 /// A list of more events than one page has, written page by page, so that none is left out and only
 /// one page is in memory.
 struct List {
     watcher: Watcher,
-    is_recoverable: bool,
     /// The events to write next; none after the last.
     page: Option<Vec<Event>>,
     is_begun: bool,
@@ -84,8 +103,7 @@ impl List {
         for event in &events {
             text.push_str(if self.is_begun { "," } else { "[" });
             self.is_begun = true;
-            let view = event.to_json(&self.watcher.task_id, self.is_recoverable)?;
-            text.push_str(&view.to_string());
+            text.push_str(&self.watcher.view(event)?.to_string());
         }
         if events.len() < PAGE {
             text.push(']');
@@ -96,46 +114,35 @@ impl List {
     }
 }
 
-pub(super) async fn stream_events(
-    ctx: Ctx,
-    State(scaffolder): State<Scaffolder>,
-    Segments([id]): Segments<1>,
-    params: Params,
-) -> Result<Response> {
-    params.check(PARAMS)?;
-    let task = scaffolder.find_task(&ctx, &id).await?;
-    let is_recoverable = is_recoverable(&task.spec()?);
-    let source = Source {
-        watcher: Watcher::new(scaffolder, id, params.integer("after")),
-        is_recoverable,
-        is_over: false,
-    };
-    let chunks = stream::try_unfold(source, Source::next);
-    let mut response = Response::new(Body::from_stream(chunks));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
-}
-
 /// Follows the events of one task.
 struct Watcher {
     scaffolder: Scaffolder,
     wake: watch::Receiver<u64>,
     task_id: String,
+    /// Whether the task starts over after an interruption, so that it may go on after its end.
+    is_recoverable: bool,
     after: i64,
     is_first: bool,
 }
 
 impl Watcher {
-    fn new(scaffolder: Scaffolder, task_id: String, after: Option<i64>) -> Self {
-        Self {
+    /// Follows a task that the caller may see, from where they want.
+    async fn open(ctx: &Ctx, scaffolder: Scaffolder, id: &str, params: &Params) -> Result<Self> {
+        params.check(PARAMS)?;
+        let task = scaffolder.find_task(ctx, id).await?;
+        Ok(Self {
             wake: scaffolder.db.subscribe(EVENTS),
             scaffolder,
-            task_id,
-            after: after.unwrap_or(0),
+            is_recoverable: is_recoverable(&task.spec()?),
+            task_id: task.id,
+            after: params.integer("after").unwrap_or(0),
             is_first: true,
-        }
+        })
+    }
+
+    /// An event as the API tells it.
+    fn view(&self, event: &Event) -> Result<Value> {
+        event.to_json(&self.task_id, self.is_recoverable)
     }
 
     /// The events since the last look. The first look tells how the task ended, even if the client
@@ -166,7 +173,6 @@ impl Watcher {
 /// The stream of one task.
 struct Source {
     watcher: Watcher,
-    is_recoverable: bool,
     is_over: bool,
 }
 
@@ -189,7 +195,7 @@ impl Source {
     fn write(&mut self, events: &[Event]) -> Result<Bytes> {
         let mut text = String::new();
         for event in events {
-            let view = event.to_json(&self.watcher.task_id, self.is_recoverable)?;
+            let view = self.watcher.view(event)?;
             for part in [
                 "event: ",
                 &event.kind,
@@ -199,7 +205,7 @@ impl Source {
             ] {
                 text.push_str(part);
             }
-            self.is_over |= event.kind == "completion" && !self.is_recoverable;
+            self.is_over |= event.kind == "completion" && !self.watcher.is_recoverable;
         }
         Ok(text.into())
     }

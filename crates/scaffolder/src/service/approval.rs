@@ -46,9 +46,7 @@ impl Scaffolder {
             })
             .await
     }
-}
 
-impl Scaffolder {
     /// Tells the owner of a template that a task waits for somebody else than who started it.
     ///
     /// The task waits whether they are told or not, and can be found in the list of tasks.
@@ -83,9 +81,7 @@ impl Scaffolder {
             );
         }
     }
-}
 
-impl Scaffolder {
     /// Whose approval a task needs to run again, because one approval is for one run with its secrets;
     /// and its template, if the caller may see it.
     pub(super) async fn approval_of_retry(

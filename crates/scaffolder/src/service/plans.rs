@@ -45,7 +45,8 @@ impl Scaffolder {
         let wanted = id.to_owned();
         let find = move |tx: &mut Tx<'_>| tasks::find_initiator(tx, &wanted);
         let initiator = self.db.read(find).await?;
-        let initiator = initiator.ok_or_else(|| Error::not_found(""))?;
+        let initiator =
+            initiator.ok_or_else(|| Error::not_found(format!("No task with id '{id}' found")))?;
         serde_json::from_str(&initiator)
             .map_err(|error| Error::internal("the initiator cannot be read").with_source(error))
     }

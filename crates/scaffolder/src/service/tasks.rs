@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::approval::check_retrier;
 use super::{Checked, told};
-use crate::permission::{TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators};
+use crate::permission::{
+    TASK_CANCEL, TASK_CREATE, TASK_READ, allows_task, creators, missing, require,
+};
 use crate::scaffolder::Scaffolder;
 use crate::store::tasks::Reopened;
 use crate::store::{events, journal, sealed, tasks};
@@ -70,7 +72,7 @@ impl Scaffolder {
 
     /// What would be the task of a draft.
     pub(super) async fn prepare(&self, ctx: &Ctx, draft: Draft) -> Result<Checked<Prepared>> {
-        ctx.require(TASK_CREATE).await?;
+        require(ctx, &[TASK_CREATE]).await?;
         let entity_ref = EntityRef::parse(
             &draft.template_ref,
             Some("template"),
@@ -78,7 +80,7 @@ impl Scaffolder {
         )
         .map_err(|error| Error::input(error.to_string()))?;
         let template = self.find_template(ctx, &entity_ref).await?;
-        let complaints = template.check_values(&draft.values);
+        let complaints = template.check_values(&draft.values, &self.hosts);
         if !complaints.is_empty() {
             return Ok(Checked::Wrong(told(&complaints, "instance")));
         }
@@ -155,7 +157,7 @@ impl Scaffolder {
     ) -> Result<(Vec<Task>, i64)> {
         query.visible_to = match ctx.decide(TASK_READ).await {
             Decision::Allow => None,
-            Decision::Deny => return Err(Error::forbidden("")),
+            Decision::Deny => return Err(missing(TASK_READ)),
             // A condition that says nothing about creators is fulfilled by no list.
             Decision::Conditional(condition) => Some(creators(&condition).unwrap_or_default()),
         };
@@ -167,7 +169,7 @@ impl Scaffolder {
         self.task_for(ctx, id, &[TASK_READ]).await
     }
 
-    /// The newest tasks, as the API tells them, of all states or of one.
+    /// The newest tasks, as the API tells them to who asks for their ends, of all states or of one.
     pub async fn newest_tasks(
         &self,
         ctx: &Ctx,
@@ -176,19 +178,20 @@ impl Scaffolder {
     ) -> Result<Vec<Value>> {
         let query = TaskQuery {
             status: status.map(|status| vec![status.to_owned()]),
+            tells_cancelled: true,
             limit,
             ..TaskQuery::default()
         };
         let (tasks, _) = self.list_tasks(ctx, query).await?;
-        tasks.iter().map(Task::to_json).collect()
+        tasks.iter().map(Task::to_json_with_end).collect()
     }
 
-    /// A task and its events, as the API tells them.
+    /// A task and its events, as the API tells them to who asks for their ends.
     pub async fn task_with_events(&self, ctx: &Ctx, id: &str) -> Result<(Value, Vec<Value>)> {
         let task = self.find_task(ctx, id).await?;
         let events = self.all_events_after(&task.id, 0).await?;
         let events = events.iter().map(|it| it.to_json(id, false));
-        Ok((task.to_json()?, events.collect::<Result<_>>()?))
+        Ok((task.to_json_with_end()?, events.collect::<Result<_>>()?))
     }
 
     pub(super) async fn task_for(
@@ -198,15 +201,17 @@ impl Scaffolder {
         permissions: &[Permission<'_>],
     ) -> Result<Task> {
         // Who may not see any task is not told which there are.
-        if ctx.decide_all(permissions).await.contains(&Decision::Deny) {
-            return Err(Error::forbidden(""));
+        let decisions = ctx.decide_all(permissions).await;
+        let mut decided = permissions.iter().zip(decisions);
+        if let Some((denied, _)) = decided.find(|(_, it)| *it == Decision::Deny) {
+            return Err(missing(*denied));
         }
         let wanted = id.to_owned();
         let task = self.db.read(move |tx| tasks::find(tx, &wanted)).await?;
         let task = task.ok_or_else(|| Error::not_found(format!("No task with id '{id}' found")))?;
         for permission in permissions {
             if !allows_task(ctx, *permission, task.created_by.as_deref()).await {
-                return Err(Error::forbidden(""));
+                return Err(missing(*permission));
             }
         }
         Ok(task)
@@ -276,7 +281,7 @@ impl Scaffolder {
         id: &str,
         secrets: &Map<String, Value>,
     ) -> Result<()> {
-        ctx.require(TASK_CREATE).await?;
+        require(ctx, &[TASK_CREATE]).await?;
         let task = self.find_task(ctx, id).await?;
         self.refuse_widening(ctx, &task.id).await?;
         let spec = task.spec()?;

@@ -13,7 +13,7 @@ use super::{Checked, told};
 use crate::engine::blocking;
 use crate::engine::dry_run::{Beside, Planning, Trial, Tried};
 use crate::engine::step::unknown_action;
-use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag};
+use crate::permission::{DRY_RUN, PARAMETER_READ, STEP_READ, TASK_CREATE, has_tag, require};
 use crate::scaffolder::Scaffolder;
 use crate::template::Template;
 use crate::template::text::{Linted, lint_text};
@@ -114,11 +114,10 @@ impl Scaffolder {
         ctx: &Ctx,
         draft: Draft,
     ) -> Result<Checked<(Tried, Vec<Value>)>> {
-        ctx.require(TASK_CREATE).await?;
-        ctx.require(DRY_RUN).await?;
+        require(ctx, &[TASK_CREATE, DRY_RUN]).await?;
         let visible = self.visible(ctx, draft.template).await;
         let template = Template::new(visible)?;
-        let complaints = template.check_values(&draft.values);
+        let complaints = template.check_values(&draft.values, &self.hosts);
         if !complaints.is_empty() {
             return Ok(Checked::Wrong(told(&complaints, "instance")));
         }
@@ -142,11 +141,11 @@ impl Scaffolder {
 
     /// What is wrong with the templates of a text, as far as the caller sees the actions they use.
     pub(crate) async fn lint(&self, ctx: &Ctx, text: String) -> Result<Linted> {
-        ctx.require(TASK_CREATE).await?;
-        ctx.require(DRY_RUN).await?;
+        require(ctx, &[TASK_CREATE, DRY_RUN]).await?;
         let actions = Actions::default();
         actions.register_all(self.actions.visible(ctx).await)?;
-        blocking(move || Ok(lint_text(&text, &actions))).await
+        let hosts = self.hosts.clone();
+        blocking(move || Ok(lint_text(&text, &actions, &hosts))).await
     }
 
     /// Fails unless every action of the steps is there, or something stands in for it.

@@ -3,13 +3,17 @@
 //! Invariants: only what a step of the task made itself is taken back, which its checkpoints tell; a
 //! step that was undone is forgotten, so that it is not undone twice, and a retry runs it again.
 
+use std::sync::Arc;
+
 use audit::{Event as AuditEvent, Origin};
-use platform::actions::Inverse;
+use platform::actions::{Action, Call, Inverse, Quiet, Run};
+use platform::permission::Decision;
 use platform::{Code, Ctx, Error, Result};
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::planning::Effect;
-use crate::permission::{TASK_CANCEL, TASK_READ};
+use crate::permission::{ACTION_EXECUTE, TASK_CANCEL, TASK_READ, allows_action};
 use crate::render;
 use crate::scaffolder::Scaffolder;
 use crate::store::{events, journal};
@@ -62,15 +66,20 @@ impl Scaffolder {
                 }
                 continue;
             };
-            for (key, made) in traces.made(index, &inverse.of)? {
+            let made = traces.made(index, &inverse.of)?;
+            if made.is_empty() && traces.has_completed(index) {
+                kept.push(told("reason", "it made nothing that could be taken back"));
+            }
+            for (key, made) in made {
                 let deed = Deed {
                     task_id: &task.id,
                     step,
                     key,
                     made,
                 };
-                match self.undo(ctx, &deed, inverse).await {
-                    Ok(()) => undone.push(told("by", &inverse.action)),
+                let by = inverse.action.as_deref().unwrap_or(&action.spec().id);
+                match self.undo(ctx, &*action, &deed, inverse).await {
+                    Ok(()) => undone.push(told("by", by)),
                     Err(error) => kept.push(told("reason", error.message())),
                 }
             }
@@ -96,29 +105,83 @@ impl Scaffolder {
         Ok(traces)
     }
 
-    async fn undo(&self, ctx: &Ctx, deed: &Deed<'_>, inverse: &Inverse) -> Result<()> {
-        if self.actions.find(ctx, &inverse.action).await.is_err() {
-            let id = &inverse.action;
-            return Err(Error::forbidden(format!("{id} cannot be used here")));
-        }
-        let mut context = Map::new();
-        context.insert("made".into(), deed.made.clone());
-        let host = render::host(&self.hosts, false);
-        let input = render::render(&inverse.input, &context, &host).unwrap_or_default();
-        match self.actions.invoke(ctx, &inverse.action, input, None).await {
+    async fn undo(
+        &self,
+        ctx: &Ctx,
+        action: &dyn Action,
+        deed: &Deed<'_>,
+        inverse: &Inverse,
+    ) -> Result<()> {
+        let (by, taken_back) = match &inverse.action {
+            Some(by) => {
+                let result = self.undo_with(ctx, by, &inverse.input, &deed.made).await;
+                (by.as_str(), result)
+            }
+            None => (
+                action.spec().id.as_str(),
+                self.undo_by_itself(ctx, action, deed).await,
+            ),
+        };
+        match taken_back {
             // Somebody has taken it back already.
             Err(error) if error.code() == Code::NotFound => {}
-            result => drop(result?),
+            result => result?,
         }
-        self.forget(ctx, deed, inverse).await
+        self.forget(ctx, deed, by).await
+    }
+
+    /// Calls the action that takes back what was made.
+    async fn undo_with(&self, ctx: &Ctx, by: &str, input: &Value, made: &Value) -> Result<()> {
+        if self.actions.find(ctx, by).await.is_err() {
+            return Err(Error::forbidden(format!("{by} cannot be used here")));
+        }
+        let mut context = Map::new();
+        context.insert("made".into(), made.clone());
+        let host = render::host(&self.hosts, false);
+        let input = render::render(input, &context, &host).unwrap_or_default();
+        self.actions.invoke(ctx, by, input, None).await.map(drop)
+    }
+
+    /// Lets the action take back what it made, for whoever may run it.
+    async fn undo_by_itself(&self, ctx: &Ctx, action: &dyn Action, deed: &Deed<'_>) -> Result<()> {
+        self.refuse_widening(ctx, deed.task_id).await?;
+        let id = &action.spec().id;
+        let is_allowed = match ctx.decide(ACTION_EXECUTE).await {
+            Decision::Allow => true,
+            Decision::Deny => false,
+            Decision::Conditional(condition) => allows_action(&condition, id, &deed.made),
+        };
+        if !is_allowed {
+            let name = ACTION_EXECUTE.name;
+            return Err(Error::forbidden(format!(
+                "this takes the permission {name} for {id}"
+            )));
+        }
+        let run = Run {
+            ctx: ctx.clone(),
+            log: Arc::new(Quiet),
+            secrets: Map::new(),
+            cancel: CancellationToken::new(),
+            is_dry_run: false,
+            step: None,
+        };
+        let result = action.undo(&run, &deed.made).await;
+        let step = deed.step["id"].as_str().unwrap_or_default();
+        self.actions.tell(&Call {
+            ctx,
+            id,
+            task: Some(&format!("{}/{step}", deed.task_id)),
+            error: result.as_ref().err(),
+        });
+        result
     }
 
     /// Writes down that something is not there any more.
-    async fn forget(&self, ctx: &Ctx, deed: &Deed<'_>, inverse: &Inverse) -> Result<()> {
+    async fn forget(&self, ctx: &Ctx, deed: &Deed<'_>, by: &str) -> Result<()> {
         let (origin, now) = (Origin::of(ctx), self.clock.now());
         let (id, key) = (deed.task_id.to_owned(), deed.key.clone());
         let step = deed.step["id"].as_str().unwrap_or_default();
-        let message = format!("Undid step {step} with {}", inverse.action);
+        let message = format!("Undid step {step} with {by}");
         let event = NewEvent {
             kind: EventKind::Log,
             body: json!({ "message": message, "stepId": step }),

@@ -87,7 +87,8 @@ pub(crate) fn delete_masks(tx: &mut Tx<'_>, task_id: &str) -> Result<()> {
     .map(drop)
 }
 
-/// Forgets what a checkpoint tells of, and that its step came to an end.
+/// Forgets what a checkpoint tells of with the others of its step or round, and that the step came to an
+/// end, so that it is done again.
 pub(crate) fn forget(tx: &mut Tx<'_>, task_id: &str, checkpoint: &str) -> Result<()> {
     let index = checkpoint.split('.').next().unwrap_or(checkpoint);
     let rounds = format!("{index}.%");
@@ -95,9 +96,12 @@ pub(crate) fn forget(tx: &mut Tx<'_>, task_id: &str, checkpoint: &str) -> Result
         "delete from scaffolder_step where task_id = $1 and (key = $2 or key like $3)",
         &[task_id.into(), index.into(), rounds.as_str().into()],
     )?;
+    let name = checkpoint.rsplit('.').next().unwrap_or_default();
+    let round = checkpoint.strip_suffix(name).unwrap_or(checkpoint);
     tx.execute(
-        "delete from scaffolder_checkpoint where task_id = $1 and key = $2",
-        &[task_id.into(), checkpoint.into()],
+        "delete from scaffolder_checkpoint \
+         where task_id = $1 and substr(key, 1, length(cast($2 as text))) = $2",
+        &[task_id.into(), round.into()],
     )
     .map(drop)
 }

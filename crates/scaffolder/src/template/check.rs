@@ -7,8 +7,10 @@ use platform::actions::{Actions, Spec};
 use platform::json_schema;
 use serde_json::{Map, Value};
 
+use super::repos;
 use crate::engine::policy::Policy;
 use crate::engine::step::is_repeatable;
+use crate::repo_url::RepoHosts;
 use expressions::Scope;
 
 /// The schema of `spec`. Reference 2 §D.1.
@@ -43,7 +45,7 @@ pub(crate) struct TemplateProblem {
 }
 
 impl TemplateProblem {
-    fn error(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn error(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             is_error: true,
             pointer: pointer.into(),
@@ -85,12 +87,12 @@ fn pointer(start: &str, path: &[Value]) -> String {
 }
 
 /// The pointer of a member.
-fn member(at: &str, name: &str) -> String {
+pub(super) fn member(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Everything that is wrong with a template, for `template lint`.
-pub(crate) fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
+pub(crate) fn lint(entity: &Value, actions: &Actions, hosts: &RepoHosts) -> Vec<TemplateProblem> {
     let found = check_shape(entity);
     if !found.is_empty() {
         return found;
@@ -98,11 +100,15 @@ pub(crate) fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
     let mut linter = Linter {
         found,
         actions,
+        hosts,
         scope: Scope::new(entity),
     };
     let pages = entity.pointer("/spec/parameters").unwrap_or(&Value::Null);
     for problem in json_schema::check_schema(pages) {
         linter.add(TemplateProblem::warning("/spec/parameters", problem));
+    }
+    for problem in repos::check_defaults(pages, "/spec/parameters", hosts) {
+        linter.add(problem);
     }
     let steps = entity.pointer("/spec/steps").and_then(Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
@@ -117,6 +123,7 @@ pub(crate) fn lint(entity: &Value, actions: &Actions) -> Vec<TemplateProblem> {
 struct Linter<'a> {
     found: Vec<TemplateProblem>,
     actions: &'a Actions,
+    hosts: &'a RepoHosts,
     scope: Scope,
 }
 
@@ -229,6 +236,11 @@ impl Linter<'_> {
                 Some(schema) if !has_expression(value) => {
                     for complaint in json_schema::validate(schema, value) {
                         self.add(TemplateProblem::error(&place, complaint.text(name)));
+                    }
+                    if name == "repoUrl"
+                        && let Some(problem) = repos::check_text(value.as_str(), &place, self.hosts)
+                    {
+                        self.add(problem);
                     }
                 }
                 _ => {}
@@ -349,7 +361,7 @@ mod tests {
                 {"id": "p", "action": "test:closed"},
                 {"id": "o", "action": "test:open"},
             ], "output": {"said": text}}});
-            let problems = lint(&entity, &actions);
+            let problems = lint(&entity, &actions, &RepoHosts::default());
             let told = problems.first().map(|problem| {
                 // Where it is in the text follows.
                 let message = problem.message.split(" (at 1:").next().unwrap();

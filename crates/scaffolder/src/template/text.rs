@@ -4,6 +4,7 @@ use model::{Problem, Severity, YamlDocument, YamlLimits, locate, parse_documents
 use platform::actions::Actions;
 
 use super::check::{MAX_PROBLEMS, TemplateProblem, lint};
+use crate::repo_url::RepoHosts;
 
 /// The code of a fault of a template.
 const CODE: &str = "template";
@@ -18,7 +19,7 @@ pub struct Linted {
 }
 
 /// Everything that is wrong with the templates of a text of YAML, beside which other entities may be.
-pub fn lint_text(text: &str, actions: &Actions) -> Linted {
+pub fn lint_text(text: &str, actions: &Actions, hosts: &RepoHosts) -> Linted {
     let mut linted = Linted::default();
     for document in parse_documents(text, &YamlLimits::default()) {
         let room = MAX_PROBLEMS - linted.problems.len();
@@ -29,7 +30,7 @@ pub fn lint_text(text: &str, actions: &Actions) -> Linted {
         } else if document.value["kind"] == "Template" {
             linted.n_templates += 1;
             if room > 0 {
-                let found = lint(&document.value, actions).into_iter().take(room);
+                let found = lint(&document.value, actions, hosts).into_iter().take(room);
                 let told = found.map(|it| placed(it, text, &document));
                 linted.problems.extend(told);
             }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     fn told(text: &str) -> Vec<String> {
-        let linted = lint_text(text, &Actions::default());
+        let linted = lint_text(text, &Actions::default(), &RepoHosts::default());
         let told = |problem: &Problem| {
             let place = problem.position.map(|it| (it.line, it.column));
             let (line, column) = place.unwrap_or_default();
@@ -97,7 +98,7 @@ mod tests {
         let text =
             format!("kind: Template\nspec: {{type: x, steps: [], output: {{a: \"{wrong}\"}}}}\n");
         let text = [text.as_str(), &text].join("---\n");
-        let linted = lint_text(&text, &Actions::default());
+        let linted = lint_text(&text, &Actions::default(), &RepoHosts::default());
         assert_eq!(
             (linted.n_templates, linted.problems.len()),
             (2, MAX_PROBLEMS)

@@ -257,6 +257,7 @@ async fn routes_ask_for_their_permissions() {
         ("scaffolder.task.read", task("/retry"), Some(json!({}))),
         ("scaffolder.task.cancel", task("/cancel"), Some(json!({}))),
         ("scaffolder.task.read", task("/cancel"), Some(json!({}))),
+        ("scaffolder.task.read", "/v2/tasks".to_owned(), None),
         ("scaffolder.task.read", task(""), None),
         ("scaffolder.task.read", task("/events"), None),
         ("scaffolder.task.read", task("/eventstream"), None),
@@ -267,11 +268,14 @@ async fn routes_ask_for_their_permissions() {
     ];
     for (permission, path, body) in cases {
         bench.catalog.access.decide(permission, Decision::Deny);
-        let status = match body {
-            Some(body) => bench.post(&path, body).await.0,
-            None => bench.get(&path).await.0,
+        let (status, answer) = match body {
+            Some(body) => bench.post(&path, body).await,
+            None => bench.get(&path).await,
         };
         assert_eq!(status, 403, "{permission} {path}");
+        // Somebody has to know what to ask for.
+        let expected = format!("this takes the permission {permission}");
+        assert_eq!(answer["error"]["message"], expected, "{path}");
         bench.catalog.access.decide(permission, Decision::Allow);
     }
 }

@@ -152,3 +152,53 @@ async fn a_text_is_looked_at_as_on_the_command_line() {
     let (status, _) = bench.post("/v2/lint", json!({"text": large})).await;
     assert_eq!(status, 413);
 }
+
+#[tokio::test]
+async fn names_that_a_host_refuses_are_refused_in_the_form() {
+    let bench = Bench::new().await;
+    let picker = json!({"type": "string", "ui:field": "RepoUrlPicker"});
+    let parameters = json!({"properties": {"repoUrl": picker}});
+    let spec = json!({"type": "x", "parameters": parameters, "steps": []});
+    bench.template("t", spec.clone()).await;
+    let values = |repo: &str| json!({"repoUrl": format!("github.com?owner=acme&repo={repo}")});
+    let mut tried = draft(&json!([]));
+    tried["template"]["spec"] = spec;
+    for (path, mut body) in [
+        ("/v2/tasks", json!({"templateRef": "t"})),
+        ("/v2/plan", json!({"templateRef": "t"})),
+        ("/v2/dry-run", tried),
+    ] {
+        body["values"] = values("my shop");
+        let (status, answer) = bench.post(path, body.clone()).await;
+        assert_eq!(status, 400, "{path}: {answer}");
+        let error = &answer["errors"][0];
+        assert_eq!(error["path"], json!(["repoUrl"]), "{path}");
+        assert_eq!(
+            error["stack"],
+            "instance.repoUrl is not possible: the name of the repository has ` `, which \
+             github.com does not allow"
+        );
+        body["values"] = values("my-shop");
+        let (status, answer) = bench.post(path, body).await;
+        assert!(status < 300, "{path}: {answer}");
+    }
+    let text = "kind: Template\nspec:\n  type: x\n  parameters:\n    properties:\n      repo:\n        \
+                ui:field: RepoUrlPicker\n        default: github.com?owner=a&repo=b c\n  steps:\n    \
+                - action: github:pages:enable\n      input: {repoUrl: 'github.com?owner=a b&repo=c'}\n";
+    let (_, answer) = bench.post("/v2/lint", json!({"text": text})).await;
+    let problems = answer["problems"].as_array().unwrap().iter();
+    let told: Vec<_> = problems
+        .map(|it| (it["path"].as_str(), &it["severity"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                Some("/spec/parameters/properties/repo/default"),
+                &json!("error")
+            ),
+            (Some("/spec/steps/0/input/repoUrl"), &json!("error")),
+        ],
+        "{answer}"
+    );
+}

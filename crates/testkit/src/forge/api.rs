@@ -105,6 +105,24 @@ impl Forge {
         state.things.entry(path.to_owned()).or_default().push(value);
     }
 
+    /// Removes an entry of a list; it is known by one of its members.
+    fn remove(&self, list: &str, name: &str, value: &str) -> Reply {
+        let is_meant = |it: &Value| {
+            let found = &it[name];
+            let number = found.as_u64().map(|number| number.to_string());
+            number.as_deref().or(found.as_str()) == Some(value)
+        };
+        let mut state = self.0.state.lock();
+        let entries = state.things.entry(list.to_owned()).or_default();
+        let n_before = entries.len();
+        entries.retain(|it| !is_meant(it));
+        if entries.len() == n_before {
+            return missing();
+        }
+        state.effects.push(format!("delete {list}/{value}"));
+        (204, Value::Null)
+    }
+
     fn get(&self, path: &str) -> Reply {
         match self.list(path).pop() {
             Some(value) => (200, value),
@@ -219,12 +237,15 @@ fn github_repository(
             }
             forge.add(&full, body.clone(), &body["key_prefix"])
         }
-        ("POST", ["issues", _, "labels"]) => forge.set(&full, &body["labels"]),
+        (_, ["issues", _, ..]) => github_issue(forge, name, method, path, body),
+        ("DELETE", [list @ ("hooks" | "keys" | "autolinks"), number]) => {
+            forge.remove(&format!("{name}/{list}"), "id", number)
+        }
         ("POST", ["pages"]) if !forge.list(&full).is_empty() => refused("Pages is enabled already"),
         ("POST", ["pages"]) => (201, forge.set(&full, body).1),
         ("GET", ["pages"]) => forge.get(&full),
-        ("PATCH", ["environments", _, "variables", _])
-        | ("POST", ["issues", _, "assignees"] | ["pulls", _, "requested_reviewers"])
+        ("PATCH", ["environments", _, "variables", _] | ["pulls", _])
+        | ("POST", ["pulls", _, "requested_reviewers"])
         | (
             "PUT",
             ["topics" | "environments" | "collaborators", ..] | ["branches", _, "protection"],
@@ -244,27 +265,7 @@ fn github_repository(
             }
             forge.add(&full, body.clone(), &body["name"])
         }
-        ("POST", ["actions", "workflows", _, "dispatches"]) => {
-            let runs = full.replace("dispatches", "runs");
-            let run = json!({ "event": "workflow_dispatch", "head_branch": body["ref"] });
-            let (_, run) = forge.add(&runs, run, &body["ref"]);
-            if body["return_run_details"] != true {
-                return (204, Value::Null);
-            }
-            let told = json!({
-                "workflow_run_id": run["id"], "html_url": run["html_url"],
-                "run_url": run["url"],
-            });
-            (200, told)
-        }
-        ("GET", ["actions", "workflows", _, "runs"]) => {
-            let mut runs = forge.list(&full);
-            runs.reverse();
-            (
-                200,
-                json!({ "total_count": runs.len(), "workflow_runs": runs }),
-            )
-        }
+        (_, ["actions", "workflows", ..]) => github_workflow(forge, &full, method, body),
         ("GET", ["contents", path @ ..]) => {
             let file = forge.try_git(name, &["show", &format!("main:{}", path.join("/"))]);
             file.map_or_else(missing, |text| (200, text.into()))
@@ -277,6 +278,50 @@ fn github_repository(
         (_, ["git", path @ ..]) => github_git(forge, name, method, path, body),
         _ => missing(),
     }
+}
+
+/// An issue and its labels.
+fn github_issue(forge: &Forge, name: &str, method: &str, path: &[&str], body: &Value) -> Reply {
+    let full = format!("{name}/{}", path.join("/"));
+    match (method, path) {
+        ("GET", [_, _, "labels"]) => (200, forge.list(&full).into()),
+        ("POST", [_, _, "labels"]) => {
+            let had = forge.list(&full);
+            for label in body["labels"].as_array().into_iter().flatten() {
+                if !had.iter().any(|it| it["name"] == *label) {
+                    forge.add(&full, json!({ "name": label }), label);
+                }
+            }
+            (200, forge.list(&full).into())
+        }
+        ("DELETE", [_, number, "labels", label]) => {
+            forge.remove(&format!("{name}/issues/{number}/labels"), "name", label)
+        }
+        ("POST", [_, _, "assignees"]) | ("PATCH", [_, _]) => forge.set(&full, body),
+        _ => missing(),
+    }
+}
+
+/// The runs of a workflow, which are started and listed.
+fn github_workflow(forge: &Forge, full: &str, method: &str, body: &Value) -> Reply {
+    if method == "GET" {
+        let mut runs = forge.list(full);
+        runs.reverse();
+        return (
+            200,
+            json!({ "total_count": runs.len(), "workflow_runs": runs }),
+        );
+    }
+    let runs = full.replace("dispatches", "runs");
+    let run = json!({ "event": "workflow_dispatch", "head_branch": body["ref"] });
+    let (_, run) = forge.add(&runs, run, &body["ref"]);
+    if body["return_run_details"] != true {
+        return (204, Value::Null);
+    }
+    let told = json!({
+        "workflow_run_id": run["id"], "html_url": run["html_url"], "run_url": run["url"],
+    });
+    (200, told)
 }
 
 fn branch_of(forge: &Forge, name: &str, branch: &str) -> Reply {

@@ -9,7 +9,7 @@ use clap::Args;
 use model::{Severity, YamlLimits, parse_documents};
 use platform::actions::Actions;
 use platform::ctx::Ctx;
-use scaffolder::{Rehearsal, Scaffolder, Tried, lint_text};
+use scaffolder::{Rehearsal, RepoHosts, Scaffolder, Tried, lint_text};
 use serde_json::{Map, Value};
 
 use crate::cli::{Verdict, block_on, print_problem};
@@ -98,7 +98,7 @@ impl LintArgs {
         let mut n_templates = 0;
         let (_, actions, _) = block_on(scaffolding::offline())?;
         for file in &self.files {
-            let linted = lint_text(&text_of(file)?, &actions);
+            let linted = lint_text(&text_of(file)?, &actions, &RepoHosts::default());
             n_templates += linted.n_templates;
             for mut problem in linted.problems {
                 is_wrong |= problem.severity == Severity::Error || self.strict;

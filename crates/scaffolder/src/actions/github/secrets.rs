@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::actions::Reach;
 use crate::actions::publish::{Host, text};
+use crate::actions::taking_back::{Undoing, keep};
 
 /// Sets secrets below `place`, for example `repos/acme/shop/actions`; those that are there change.
 pub(in crate::actions) async fn set(
@@ -68,7 +69,10 @@ pub(in crate::actions) async fn create_deploy_key(
         key["title"] == title && halves(&key["key"]) == wanted
     });
     let make = host.demand(Method::POST, &path, Some(body));
-    run.once("deploy-key", make, find).await?;
+    let made = run.once("deploy-key", make, find).await?;
+    let number = made["id"].to_string();
+    let delete = Undoing::delete(&[&path[..], &[number.as_str()]].concat());
+    keep(run, input, &[delete]).await?;
     let secrets = json!({ secret: input["privateKey"] });
     set(&host, &[&repo[..], &["actions"]].concat(), &secrets).await?;
     Ok(json!({ "privateKeySecretName": secret }))

@@ -16,6 +16,7 @@ use sha2::Sha256;
 use super::pull_request::{Changed, changed, changed_from};
 use super::{Host, flag, text};
 use crate::actions::Reach;
+use crate::actions::taking_back::{Undoing, keep};
 
 /// Entries of one page of a list of files.
 const PAGE: usize = 100;
@@ -206,6 +207,9 @@ impl<'a> Project<'a> {
         let make = self.host.demand(Method::POST, &path, Some(body));
         let made = run.once("merge", make, find).await?;
         let number = made["iid"].to_string();
+        let path = self.path(&["merge_requests", &number]);
+        let close = Undoing::change(&Method::PUT, &path, json!({ "state_event": "close" }));
+        keep(run, input, &[close]).await?;
         if flag(input, "assignReviewersFromApprovalRules", false) {
             self.ask_approvers(run, &number, reviewers).await?;
         }

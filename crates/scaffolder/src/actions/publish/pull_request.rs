@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Host, flag, text};
 use crate::actions::Reach;
+use crate::actions::taking_back::{Undoing, keep};
 use crate::engine::blocking;
 use crate::workspace::{self, Kind as EntryKind, io, resolve};
 
@@ -82,6 +83,10 @@ pub(super) async fn github(run: &Run, reach: &Reach, input: &Value) -> Result<Va
     let made = run
         .once("pull", pull.open(&base), pull.opened(&base))
         .await?;
+    let (number, body) = (made["number"].to_string(), json!({ "state": "closed" }));
+    let path = ["repos", host.owner(), host.name(), "pulls", &number];
+    let close = Undoing::change(&Method::PATCH, &path, body);
+    keep(run, input, &[close]).await?;
     pull.ask_people(&made).await?;
     Ok(json!({
         "targetBranchName": base["name"],

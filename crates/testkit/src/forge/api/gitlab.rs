@@ -142,6 +142,10 @@ fn project(forge: &Forge, name: &str, method: &str, path: &[&str], body: &Value)
             let label = body.get("name").unwrap_or(&body["description"]).clone();
             forge.add(&full, token, &label)
         }
+        ("DELETE", [list @ ("access_tokens" | "deploy_tokens"), number]) => {
+            forge.remove(&format!("{name}/{list}"), "id", number)
+        }
+        ("DELETE", ["variables", key]) => forge.remove(&format!("{name}/variables"), "key", key),
         ("DELETE", ["triggers", _]) => {
             forge.effect(format!("delete {full}"));
             (204, Value::Null)
