@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { catalog } from '../api/catalog';
 import { type Entity, parseRef, refTextOf, titleOf } from '../api/entity';
 import { router } from '../app/router';
@@ -108,11 +108,15 @@ function useEntities(text: string): {
     enabled: term !== '',
     staleTime: 30_000,
   });
+  const index = indexed();
+  const known = useMemo(() => {
+    const news = (data ?? []).map(entity => [refTextOf(entity), entity] as const);
+    return [...new Map([...index, ...news]).values()];
+  }, [index, data]);
+  const found = useMemo(() => rank(text, known, wordsOf).slice(0, MAX_ENTITIES), [text, known]);
   if (text.trim() === '') return { found: [], error: null, isSearching: false };
-  const known = [...indexed(), ...(data ?? [])];
-  const unique = new Map(known.map(entity => [refTextOf(entity), entity]));
   return {
-    found: rank(text, [...unique.values()], wordsOf).slice(0, MAX_ENTITIES),
+    found,
     error,
     isSearching: isLoading || term !== longestWord(text),
   };

@@ -73,8 +73,9 @@ function keep(names: [string, Entity][], at: number): void {
 
 const entry = (entity: Entity): [string, Entity] => [refTextOf(entity), entityOf(nameOf(entity))];
 
-export function indexed(): Entity[] {
-  return [...current().names.values()];
+/** By reference; another map after each change. */
+export function indexed(): ReadonlyMap<string, Entity> {
+  return current().names;
 }
 
 /** Remembers names, the newest longest. */

@@ -23,11 +23,10 @@ function lettersInOrder(needle: string, hay: string): boolean {
 
 /** The items that fit, the best first, shorter texts before longer. */
 export function rank<T>(sought: string, items: readonly T[], textOf: (item: T) => string): T[] {
-  const scored = items.map(item => ({
-    item,
-    text: textOf(item),
-    points: score(sought, textOf(item)),
-  }));
+  const scored = items.map(item => {
+    const text = textOf(item);
+    return { item, text, points: score(sought, text) };
+  });
   const found = scored.filter(({ points }) => points > 0);
   if (sought.trim() !== '')
     found.sort((a, b) => b.points - a.points || a.text.length - b.text.length);
