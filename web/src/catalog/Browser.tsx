@@ -1,7 +1,7 @@
 /** The list of entities with everything around it; the whole state is in the address. */
 
 import { replaceEqualDeep } from '@tanstack/react-query';
-import { type ReactNode, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { stars, useKept } from '../app/kept';
 import { EmptyOrDenied } from '../session/EmptyOrDenied';
 import { useUser } from '../session/useSession';
@@ -50,6 +50,8 @@ export function Browser({ title, search, onSearch, defaultQuery, fixed, actions 
     text: query.text,
     sort,
   });
+  // A filter shows that it was chosen before its rows are made.
+  const later = useDeferredValue(listing);
   const selection = useSelection(title);
   const [total, setTotal] = useState<number>();
   const setQuery = (next: Query) => onSearch({ ...search, q: formatQuery(next) }, false);
@@ -91,7 +93,7 @@ export function Browser({ title, search, onSearch, defaultQuery, fixed, actions 
           )}
           {total === 0 && <NothingFound query={query} onQuery={setQuery} />}
           <EntityTable
-            listing={listing}
+            listing={later}
             columns={columns}
             sort={sort}
             onSort={sortBy}
