@@ -49,6 +49,14 @@ async function signIn(page) {
   await rest(page);
 }
 
+/** The same for who counts sessions: ends those that flows before have left. */
+async function signInAlone(page) {
+  await signIn(page);
+  const endOthers = card(page, 'Sessions').getByRole('button', { name: 'End all others' });
+  if ((await endOthers.count()) > 0) await endOthers.click();
+  await count(sessions(page), 1);
+}
+
 const card = (page, title) =>
   page
     .locator('section.card')
@@ -74,14 +82,14 @@ async function isOut(page) {
 }
 
 flow('somebody sees where they are signed in, and ends one of them', async page => {
-  await signIn(page);
+  await signInAlone(page);
   await elsewhere(async other => {
     await page.reload();
     await count(sessions(page), 2);
     await sessions(page).first().getByText('This browser').waitFor();
     await sessions(page)
       .first()
-      .getByText(/^Chrome \d+ on Linux$/)
+      .getByText(/^Chrome \d+ on /)
       .waitFor();
     await card(page, 'Sessions').getByText('lives on for up to 1 hour').waitFor();
     await sessions(page)
@@ -100,7 +108,7 @@ flow('somebody sees where they are signed in, and ends one of them', async page 
 });
 
 flow('all others are ended at once, and this one goes on', async page => {
-  await signIn(page);
+  await signInAlone(page);
   await elsewhere(first =>
     elsewhere(async second => {
       await page.reload();

@@ -40,5 +40,5 @@ pub use processor::TemplateProcessor;
 pub use repo_url::{HostKind, RepoHosts, RepoUrl, RepoUrlError};
 pub use scaffolder::{CommitDefaults, Parts, Scaffolder, Settings};
 pub use service::templates::Rehearsal;
-pub use store::{MIGRATIONS, reencrypt};
+pub use store::{MIGRATIONS, Reencrypted, reencrypt};
 pub use template::text::{Linted, lint_text};

@@ -7,7 +7,7 @@ pub(crate) mod tasks;
 
 use platform::db::Migration;
 
-pub use sealed::reencrypt;
+pub use sealed::{Reencrypted, reencrypt};
 
 /// Wakes workers: there is something to do, or a task was cancelled.
 pub(crate) const WORK: &str = "scaffolder_work";

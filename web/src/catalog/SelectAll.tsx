@@ -6,7 +6,7 @@ import { refTextOf } from '../api/entity';
 import { told } from '../app/told';
 import { formatCount } from '../ui/Small';
 import { type Listing, loadRows, MAX_SELECTED } from './rows';
-import type { Selection } from './selection';
+import { isWhole, keepWhole, type Selection } from './selection';
 
 /** Selects the row, or all from the one before to this one. */
 export type SelectRow = (index: number, ref: string, isRange: boolean) => void;
@@ -46,9 +46,8 @@ export function SelectAll({ listing, selection, total = 0 }: SelectAllProps) {
   const box = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
   const n = Math.min(total, MAX_SELECTED);
-  const nSelected = selection.selected.size;
-  const isAll = n > 0 && nSelected >= n;
-  const isSome = nSelected > 0 && !isAll;
+  const isAll = isWhole(listing, n, selection.selected);
+  const isSome = selection.selected.size > 0 && !isAll;
   useEffect(() => {
     if (box.current) box.current.indeterminate = isSome;
   }, [isSome]);
@@ -56,7 +55,11 @@ export function SelectAll({ listing, selection, total = 0 }: SelectAllProps) {
     if (isAll) return selection.clear();
     setBusy(true);
     loadRows(client, listing, 0, n - 1)
-      .then(rows => selection.set(rows.map(refTextOf), true))
+      .then(rows => {
+        const refs = rows.map(refTextOf);
+        keepWhole(listing, refs);
+        selection.set(refs, true);
+      })
       .catch(failed)
       .finally(() => setBusy(false));
   };

@@ -8,6 +8,7 @@ import { ApiError } from '../api/client';
 import { MAY } from '../session/may';
 import { Button } from '../ui/Button';
 import { CopyButton, formatCount } from '../ui/Small';
+import { MAX_SELECTED } from './rows';
 import type { Selected } from './selection';
 
 /** Why a refresh was refused, with what leads to it in the log. */
@@ -54,7 +55,9 @@ export function SelectionBar({ selected, onClear }: SelectionBarProps) {
   return (
     <div className="selection" role="status">
       <span className="grow">
-        {formatCount(selected.size)} selected{outcome && ` · ${outcome}`}
+        {formatCount(selected.size)} selected
+        {selected.size >= MAX_SELECTED && ', the most at once'}
+        {outcome && ` · ${outcome}`}
       </span>
       <Button size="small" onClick={refresh} disabled={isBusy}>
         <RotateCw aria-hidden /> {isBusy ? 'Refreshing…' : 'Refresh'}

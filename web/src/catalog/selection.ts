@@ -2,6 +2,7 @@
 
 import { useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
+import { type Listing, MAX_SELECTED } from './rows';
 
 export type Selected = ReadonlySet<string>;
 
@@ -24,6 +25,28 @@ export function keptSelection(entry: string): Selected {
   return kept.get(entry) ?? new Set();
 }
 
+/** The list that was selected as a whole last, with what it had then. */
+let whole: { of: string; refs: readonly string[] } = { of: '', refs: [] };
+
+const nameOf = (listing: Listing) => JSON.stringify(listing);
+
+export function keepWhole(listing: Listing, refs: readonly string[]): void {
+  whole = { of: nameOf(listing), refs };
+}
+
+/**
+ * Whether all `n` rows of a list are selected. How many are selected does not tell: they may be from
+ * another filter.
+ */
+export function isWhole(listing: Listing, n: number, selected: Selected): boolean {
+  return (
+    n > 0 &&
+    whole.refs.length >= n &&
+    whole.of === nameOf(listing) &&
+    whole.refs.every(ref => selected.has(ref))
+  );
+}
+
 export interface Selection {
   selected: Selected;
   toggle: (ref: string) => void;
@@ -32,11 +55,12 @@ export interface Selection {
   clear: () => void;
 }
 
+/** Adds or takes away; what would be too many is left out. */
 export function changed(selected: Selected, refs: readonly string[], isOn: boolean): Selected {
   const next = new Set(selected);
   for (const ref of refs) {
-    if (isOn) next.add(ref);
-    else next.delete(ref);
+    if (!isOn) next.delete(ref);
+    else if (next.size < MAX_SELECTED) next.add(ref);
   }
   return next;
 }

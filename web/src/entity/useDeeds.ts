@@ -110,7 +110,7 @@ function useDeedKeys({ isStarred, star, copy, refresh }: EntityDeeds): void {
   useKeys([
     { keys: 's', label: isStarred ? 'Remove the star' : 'Star', group, run: star },
     { keys: 'y', label: 'Copy the reference', group, run: copy },
-    { keys: 'r', label: 'Refresh', group, run: () => refresh?.() },
+    ...(refresh ? [{ keys: 'r', label: 'Refresh', group, run: refresh }] : []),
   ]);
 }
 

@@ -18,7 +18,7 @@ import { recent, stars, useKept } from '../app/kept';
 import { type Look, setLook, useLook } from '../app/look';
 import { router } from '../app/router';
 import { ADMIN_GROUPS, NEW_ROLE, PAGES, type PageLink, pathOf } from '../nav/pages';
-import { ANY_ROLE, MAY, useMay } from '../session/may';
+import { MAY, useMay, useMayEach } from '../session/may';
 import { session } from '../session/session';
 import { KindIcon } from '../ui/KindIcon';
 import { kindName } from '../ui/kinds';
@@ -103,16 +103,10 @@ export function PageCommands({ text, run, above = 0, upTo = Infinity }: PageComm
 }
 
 /** The pages that this user may see; in doubt, a page says no by itself. */
-function usePages(): PageLink[] {
-  const may: Record<string, boolean | undefined> = {
-    [MAY.readIngestion.name]: useMay(MAY.readIngestion),
-    [MAY.readRole.name]: useMay(MAY.readRole, ANY_ROLE),
-    [MAY.readSignIns.name]: useMay(MAY.readSignIns),
-    [MAY.readAudit.name]: useMay(MAY.readAudit),
-    [MAY.readConfig.name]: useMay(MAY.readConfig),
-  };
+function useVisiblePages(): PageLink[] {
+  const mayRead = useMayEach(ADMIN_GROUPS);
   const mayCreateRole = useMay(MAY.createRole);
-  const groups = ADMIN_GROUPS.filter(({ needs }) => may[needs.name] !== false);
+  const groups = ADMIN_GROUPS.filter((_, at) => mayRead[at] !== false);
   return [
     ...PAGES,
     ...groups.flatMap(({ parts }) => parts),
@@ -121,7 +115,7 @@ function usePages(): PageLink[] {
 }
 
 export function Pages({ text, run }: GroupProps) {
-  const pages = rank(text, usePages(), page => `${page.title} ${page.words}`);
+  const pages = rank(text, useVisiblePages(), page => `${page.title} ${page.words}`);
   if (pages.length === 0) return null;
   return (
     <Command.Group heading="Pages">

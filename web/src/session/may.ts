@@ -3,7 +3,7 @@
  * user may not use here says so. The portal decides again when it is used.
  */
 
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { catalog } from '../api/catalog';
 import { request } from '../api/client';
 import { useUser } from './useSession';
@@ -98,8 +98,18 @@ function mayQuery(permission: Permission, resourceRef?: string) {
  * then nothing is hidden, and the portal says no by itself.
  */
 export function useMay(permission: Permission, resourceRef?: string): boolean | undefined {
-  const { data } = useQuery(mayQuery(permission, resourceRef));
-  return data === undefined ? undefined : data === 'ALLOW';
+  return answerOf(useQuery(mayQuery(permission, resourceRef)));
+}
+
+const answerOf = ({ data }: { data?: Result }) =>
+  data === undefined ? undefined : data === 'ALLOW';
+
+/** As [`useMay`] for each of several. */
+export function useMayEach(
+  asked: readonly { needs: Permission; resource?: string }[],
+): (boolean | undefined)[] {
+  const queries = asked.map(({ needs, resource }) => mayQuery(needs, resource));
+  return useQueries({ queries }).map(answerOf);
 }
 
 /** Whether the user may see nothing of the catalog at all: what a list lacks is hidden from them. */

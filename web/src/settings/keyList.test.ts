@@ -10,7 +10,7 @@ const DOUBLES = ['arrowdown', 'arrowup'];
 /** Every key that a page registers, as its source has it. */
 function registered(): Set<string> {
   const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
-  const parts = files.filter(name => name.endsWith('.tsx'));
+  const parts = files.filter(name => /(?<!\.test)\.tsx?$/.test(name));
   const texts = parts.map(name => readFileSync(join(SOURCES, name), 'utf8'));
   const found = texts.flatMap(text => [
     ...text.matchAll(/\bkeys: '([^']+)',/g),

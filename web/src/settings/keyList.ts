@@ -31,6 +31,7 @@ export const KEYS: KeysOfPage[] = [
       ['enter', 'Open'],
       ['o', 'Open in a new tab'],
       ['x', 'Select'],
+      ['X', 'Select up to here'],
       ['s', 'Star'],
     ],
   },

@@ -56,18 +56,26 @@ impl ReencryptArgs {
             );
         }
         let of_tasks = scaffolding::keyring(&target.sections, &target.data_dir)?;
-        let (n_all, n_changed) = block_on(async {
+        let (of_others, of_tasks) = block_on(async {
             let db = target.open().await?;
-            let (n_tasks, n_sealed) = scaffolder::reencrypt(&db, &of_tasks).await?;
-            let store = DbStore::new(db).with_keyring(keyring);
-            let (n_others, n_changed) = store.reencrypt().await?;
-            Ok((n_tasks + n_others, n_sealed + n_changed))
+            // The keys that sign tokens first: nothing works without them.
+            let store = DbStore::new(db.clone()).with_keyring(keyring);
+            let of_others = store.reencrypt().await?;
+            Ok((of_others, scaffolder::reencrypt(&db, &of_tasks).await?))
         })?;
+        let (n_others, n_changed) = of_others;
         say(format_args!(
             "{} of {} encrypted with the first key",
-            n_changed,
-            counted(n_all, "secret")
+            n_changed + of_tasks.n_changed,
+            counted(n_others + of_tasks.n_all, "secret")
         ));
-        Ok(Verdict::Fine)
+        if of_tasks.n_closed > 0 {
+            say(format_args!(
+                "{} of tasks cannot be opened with any of the keys, and stay as they are until their \
+                 tasks are removed",
+                counted(of_tasks.n_closed, "secret")
+            ));
+        }
+        Ok(Verdict::wrong_if(of_tasks.n_closed > 0))
     }
 }

@@ -3,8 +3,9 @@
 use audit::{Event as AuditEvent, Origin};
 use model::EntityRef;
 use platform::config::Secret;
+use platform::db::Tx;
 use platform::permission::{Decision, Permission};
-use platform::{Caller, Ctx, Error, Result};
+use platform::{Caller, Ctx, Error, Millis, Result};
 use serde_json::{Map, Value, json};
 
 use super::approval::check_retrier;
@@ -288,53 +289,86 @@ impl Scaffolder {
         let strategy = spec["EXPERIMENTAL_recovery"]["EXPERIMENTAL_strategy"].as_str();
         let strategy = strategy.unwrap_or("none").to_owned();
         let (secrets, _) = self.sealed(id, secrets)?;
-        // What the steps of before put out is sealed, even if there are no secrets now.
-        let seal_id = self.seal_id();
         let (approval, template) = self.approval_of_retry(ctx, &spec).await?;
         if approval.is_some() {
             check_retrier(ctx, &task)?;
         }
-        let (origin, now) = (Origin::of(ctx), self.clock.now());
-        self.db
-            .write(move |tx| {
-                let status = tasks::find(tx, &task.id)?.map(|it| it.status);
-                let Some(status) = status.filter(|it| it.is_over()) else {
-                    return Err(Error::conflict(format!(
-                        "Task {} has not ended and cannot be retried",
-                        task.id
-                    )));
-                };
-                let is_whole = status == crate::task::Status::Completed || strategy == "startOver";
-                if is_whole {
-                    journal::delete_all(tx, &task.id)?;
-                } else {
-                    journal::delete_incomplete(tx, &task.id)?;
-                }
-                events::delete_ends(tx, &task.id)?;
-                let recovered = NewEvent {
-                    kind: EventKind::Recovered,
-                    body: json!({ "recoverStrategy": strategy }),
-                };
-                events::insert(tx, &task.id, &[recovered], now)?;
-                if approval.is_some() {
-                    events::insert(tx, &task.id, &[waiting()], now)?;
-                }
-                let reopened = Reopened {
-                    secrets: secrets.as_deref(),
-                    seal_id: seal_id.as_deref(),
-                    approval,
-                };
-                tasks::reopen(tx, &task.id, &reopened)?;
-                let event = AuditEvent::done("scaffolder.task.retry", &task.id);
-                audit::record(tx, &origin, &event, now)
-            })
-            .await?;
+        let retry = Retry {
+            secrets,
+            keys: self.keyring.ids(),
+            strategy,
+            approval,
+            origin: Origin::of(ctx),
+            now: self.clock.now(),
+        };
+        let task_id = task.id.clone();
+        self.db.write(move |tx| retry.write(tx, &task_id)).await?;
         if let (Some(_), Some(template)) = (approval, template) {
             let owner = template.owner();
             self.tell_owner(ctx, owner.as_deref(), template.title(), id)
                 .await;
         }
         Ok(())
+    }
+}
+
+/// An ended task that is opened again.
+struct Retry {
+    secrets: Option<String>,
+    /// The keys that this process has.
+    keys: Vec<String>,
+    strategy: String,
+    approval: Option<Approval>,
+    origin: Origin,
+    now: Millis,
+}
+
+impl Retry {
+    fn write(&self, tx: &mut Tx<'_>, id: &str) -> Result<()> {
+        let status = tasks::find(tx, id)?.map(|it| it.status);
+        let Some(status) = status.filter(|it| it.is_over()) else {
+            return Err(Error::conflict(format!(
+                "Task {id} has not ended and cannot be retried"
+            )));
+        };
+        let is_whole = status == crate::task::Status::Completed || self.strategy == "startOver";
+        let seal_id = if is_whole {
+            journal::delete_all(tx, id)?;
+            self.keys.first().map(|key| sealed::mark(key))
+        } else {
+            journal::delete_incomplete(tx, id)?;
+            self.seal_id(tx, id)?
+        };
+        events::delete_ends(tx, id)?;
+        let recovered = NewEvent {
+            kind: EventKind::Recovered,
+            body: json!({ "recoverStrategy": self.strategy }),
+        };
+        events::insert(tx, id, &[recovered], self.now)?;
+        if self.approval.is_some() {
+            events::insert(tx, id, &[waiting()], self.now)?;
+        }
+        let reopened = Reopened {
+            secrets: self.secrets.as_deref(),
+            seal_id: seal_id.as_deref(),
+            approval: self.approval,
+        };
+        tasks::reopen(tx, id, &reopened)?;
+        let event = AuditEvent::done("scaffolder.task.retry", id);
+        audit::record(tx, &self.origin, &event, self.now)
+    }
+
+    /// Which key opens the task: that of the run before, whose steps stay, if this process lacks it.
+    fn seal_id(&self, tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
+        let of_others =
+            tasks::find_seal_id(tx, id)?.filter(|mark| !sealed::marks(&self.keys).contains(mark));
+        if of_others.is_some() && self.secrets.is_some() {
+            return Err(Error::conflict(format!(
+                "Task {id} keeps what only the process that ran it can open: try again without \
+                 secrets, start it anew, or give all processes the same `callboard.encryption.keys`"
+            )));
+        }
+        Ok(of_others.or_else(|| self.keys.first().map(|key| sealed::mark(key))))
     }
 }
 

@@ -4,9 +4,10 @@
 //! of versions before do not take for a key of theirs: they would take what is sealed for nothing.
 
 use platform::Result;
-use platform::config::Secret;
 use platform::db::{Db, Param, Row, Tx};
 use platform::seal::Keyring;
+
+use super::tasks::json;
 
 /// What stands before the id of a key.
 const KEPT: &str = "kept:";
@@ -65,11 +66,24 @@ const COLUMNS: [Column; 5] = [
     },
 ];
 
-/// Seals with the first key what tasks keep and what is not; how much there is, and how much it was.
+/// What of tasks was looked through for a new key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reencrypted {
+    /// How much there is.
+    pub n_all: usize,
+    /// How much was not sealed with the first key, and is now.
+    pub n_changed: usize,
+    /// What none of the keys opens: it stays as it is.
+    pub n_closed: usize,
+}
+
+/// Seals with the first key what tasks keep and what is not.
 ///
-/// Each task is written by itself, so that processes at work are not held up.
-pub async fn reencrypt(db: &Db, keyring: &Keyring) -> Result<(usize, usize)> {
-    let (mut n_all, mut n_changed) = (0, 0);
+/// Each task is written by itself, so that processes at work are not held up. What cannot be opened is
+/// counted: a task that failed long ago does not keep others from their new key.
+pub async fn reencrypt(db: &Db, keyring: &Keyring) -> Result<Reencrypted> {
+    let mut total = Reencrypted::default();
+    let mut closed = Vec::new();
     for column in &COLUMNS {
         let mut after = String::new();
         loop {
@@ -78,26 +92,33 @@ pub async fn reencrypt(db: &Db, keyring: &Keyring) -> Result<(usize, usize)> {
             let Some(last) = ids.last() else { break };
             after.clone_from(last);
             for id in ids {
-                let keyring = keyring.clone();
-                let update = move |tx: &mut Tx<'_>| column.update(tx, &id, &keyring);
-                let (n_rows, n_sealed) = db.write(update).await?;
-                n_all += n_rows;
-                n_changed += n_sealed;
+                let (keyring, task) = (keyring.clone(), id.clone());
+                let update = move |tx: &mut Tx<'_>| column.update(tx, &task, &keyring);
+                let done = db.write(update).await?;
+                total.n_all += done.n_all;
+                total.n_changed += done.n_changed;
+                total.n_closed += done.n_closed;
+                if done.n_closed > 0 {
+                    closed.push(id);
+                }
             }
         }
     }
     if let Some(key) = keyring.ids().first() {
-        let mark = mark(key);
-        db.write(move |tx| update_marks(tx, &mark)).await?;
+        let (mark, closed) = (mark(key), json(&closed));
+        db.write(move |tx| update_marks(tx, &mark, &closed)).await?;
     }
-    Ok((n_all, n_changed))
+    Ok(total)
 }
 
-/// Says of all tasks that they are opened with a key.
-fn update_marks(tx: &mut Tx<'_>, mark: &str) -> Result<()> {
+/// Says of all tasks but some that they are opened with a key.
+fn update_marks(tx: &mut Tx<'_>, mark: &str, but: &str) -> Result<()> {
+    let but_those = tx.each_text(2);
     tx.execute(
-        "update scaffolder_task set seal_id = $1 where seal_id <> $1",
-        &[mark.into()],
+        &format!(
+            "update scaffolder_task set seal_id = $1 where seal_id <> $1 and id not in {but_those}"
+        ),
+        &[mark.into(), but.into()],
     )
     .map(drop)
 }
@@ -118,8 +139,8 @@ impl Column {
         rows.into_iter().map(|mut row| row.take(0)).collect()
     }
 
-    /// Seals what a task has in it with the first key: how much it has, and how much was not.
-    fn update(&self, tx: &mut Tx<'_>, id: &str, keyring: &Keyring) -> Result<(usize, usize)> {
+    /// Seals what a task has in it with the first key.
+    fn update(&self, tx: &mut Tx<'_>, id: &str, keyring: &Keyring) -> Result<Reencrypted> {
         let Self {
             table, task, name, ..
         } = self;
@@ -127,29 +148,34 @@ impl Column {
             &format!("select {name} from {table} where {task} = $1 and {name} is not null"),
             &[id.into()],
         )?;
-        let n_rows = rows.len();
         let sql = format!("update {table} set {name} = $2 where {task} = $1 and {name} = $3");
-        let mut n_changed = 0;
+        let mut done = Reencrypted::default();
         for row in rows {
-            n_changed += usize::from(self.update_one(tx, &sql, (id, row), keyring)?);
+            done.n_all += 1;
+            match self.update_one(tx, &sql, (id, row), keyring)? {
+                Update::None => {}
+                Update::Sealed => done.n_changed += 1,
+                Update::Closed => done.n_closed += 1,
+            }
         }
-        Ok((n_rows, n_changed))
+        Ok(done)
     }
 
-    /// Whether a row was not sealed with the first key.
     fn update_one(
         &self,
         tx: &mut Tx<'_>,
         sql: &str,
         (id, mut row): (&str, Row),
         keyring: &Keyring,
-    ) -> Result<bool> {
+    ) -> Result<Update> {
         if self.is_bytes {
             let stored: Vec<u8> = row.take(0)?;
             if keyring.is_current(&stored) {
-                return Ok(false);
+                return Ok(Update::None);
             }
-            let plain = keyring.open_bytes(stored.clone(), id)?;
+            let Ok(plain) = keyring.open_bytes(stored.clone(), id) else {
+                return Ok(Update::Closed);
+            };
             let sealed = keyring.seal_bytes(plain, id)?;
             let params: [Param<'_>; 3] = [
                 id.into(),
@@ -160,12 +186,23 @@ impl Column {
         } else {
             let stored: String = row.take(0)?;
             if keyring.is_current(&stored) {
-                return Ok(false);
+                return Ok(Update::None);
             }
-            let plain: Secret = keyring.open(stored.clone(), id)?;
+            let Ok(plain) = keyring.open(stored.clone(), id) else {
+                return Ok(Update::Closed);
+            };
             let sealed = keyring.seal(&plain, id)?;
             tx.execute(sql, &[id.into(), sealed.into(), stored.into()])?;
         }
-        Ok(true)
+        Ok(Update::Sealed)
     }
+}
+
+/// What became of a row.
+enum Update {
+    /// It was sealed with the first key before.
+    None,
+    Sealed,
+    /// None of the keys opens it.
+    Closed,
 }

@@ -123,7 +123,7 @@ pub(crate) fn list(tx: &mut Tx<'_>, query: &TaskQuery) -> Result<(Vec<Task>, i64
     Ok((tasks, total))
 }
 
-fn json(list: &[String]) -> String {
+pub(super) fn json(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }
 
@@ -150,8 +150,8 @@ fn order(order: &[Order]) -> String {
 /// Takes a task that is open, or whose worker is gone; its fence is a new one.
 ///
 /// Only tasks that this process can open are taken; those that wait for approval are left, unless
-/// they were cancelled meanwhile. From here on the task says which key opens it, the first of `keys`
-/// if it had nothing to open.
+/// they were cancelled meanwhile. From here on the task says that the first of `keys` opens it: what
+/// is put out from now on is sealed with that one. A cancelled one is only ended, by any process.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
     keys: &[String],
@@ -163,12 +163,12 @@ pub(crate) fn claim(
         &format!(
             "update scaffolder_task set status = 'processing', fence = fence + 1, \
              locked_until = $3, heartbeat_at = $2, \
-             seal_id = case when seal_id is null then $4 when seal_id like 'kept:%' then seal_id \
-               else 'kept:' || seal_id end where id in (\
+             seal_id = case when is_cancelled = 1 then seal_id else coalesce($4, seal_id) end \
+             where id in (\
                select id from scaffolder_task \
                where (status = 'open' or (status = 'processing' and locked_until < $2)) \
                and (approval is null or is_cancelled = 1) \
-               and (seal_id is null or seal_id in {ours}) order by created_at, id limit 1 {skip}) \
+               and (seal_id is null or seal_id in {ours} or is_cancelled = 1) order by created_at, id limit 1 {skip}) \
              returning id, spec, initiator, secrets, fence, is_cancelled"
         ),
         &[
@@ -207,7 +207,8 @@ pub(crate) fn hold(
     row.map(|mut row| Ok(row.take::<i64>(0)? != 0)).transpose()
 }
 
-/// Ends a task: its secrets are wiped; false when another has it.
+/// Ends a task: its secrets are wiped, and it still says which key opens what it put out; false when
+/// another has it.
 pub(crate) fn finish(
     tx: &mut Tx<'_>,
     id: &str,
@@ -217,7 +218,7 @@ pub(crate) fn finish(
 ) -> Result<bool> {
     let n_changed = tx.execute(
         "update scaffolder_task set status = $3, heartbeat_at = $4, locked_until = 0, \
-         secrets = null, seal_id = null where id = $1 and fence = $2 and status = 'processing'",
+         secrets = null where id = $1 and fence = $2 and status = 'processing'",
         &[id.into(), fence.into(), status.name().into(), now.into()],
     )?;
     tx.notify(EVENTS)?;
@@ -236,7 +237,7 @@ pub(crate) fn release(tx: &mut Tx<'_>, id: &str, fence: i64) -> Result<()> {
 /// Asks for the end of a task; its secrets are wiped at once.
 pub(crate) fn cancel(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     tx.execute(
-        "update scaffolder_task set is_cancelled = 1, secrets = null, seal_id = null \
+        "update scaffolder_task set is_cancelled = 1, secrets = null \
          where id = $1 and status in ('open', 'processing')",
         &[id.into()],
     )?;
@@ -246,9 +247,16 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, id: &str) -> Result<()> {
 /// What an ended task is opened again with.
 pub(crate) struct Reopened<'r> {
     pub secrets: Option<&'r str>,
+    /// Which key opens it; what is kept of the run before may want another one.
     pub seal_id: Option<&'r str>,
     /// Who has to approve; one that was cancelled while it waited goes on waiting.
     pub approval: Option<Approval>,
+}
+
+/// What a task says of the key that opens what it keeps.
+pub(crate) fn find_seal_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
+    let sql = "select seal_id from scaffolder_task where id = $1";
+    tx.query_one(sql, &[id.into()])?.take(0)
 }
 
 /// Opens an ended task again.
