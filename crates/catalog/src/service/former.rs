@@ -24,7 +24,7 @@ use crate::store::removed::{self, Removed};
 
 const LOCATION: &str = "backstage.io/managed-by-location";
 /// Entities of the same file that are looked at.
-const MAX_BESIDE: usize = 1000;
+const MAX_BESIDE: usize = 200;
 /// Names that are told.
 const MAX_TOLD: usize = 5;
 

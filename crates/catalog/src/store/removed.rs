@@ -19,7 +19,9 @@ const MAX_KEPT: i64 = 10_000;
 const MAX_AT_ONCE: usize = 1000;
 /// Longer texts are no search rows, hence no condition can tell them apart.
 const MAX_TEXT: usize = 201;
-/// Larger entities are not kept.
+/// Larger entities are not read: many at once would hold up who writes.
+const MAX_READ: usize = 256 * 1024;
+/// Those that are larger without their long texts are not kept.
 const MAX_BODY: usize = 16 * 1024;
 /// An `orphan_at` below this is a mark and no time.
 const FIRST_TIME: Millis = 2;
@@ -41,7 +43,8 @@ pub(crate) fn remember(tx: &mut Tx<'_>, refs: &[String], now: Millis) -> Result<
     }
     let sql = format!(
         "select r.ref, r.orphan_at, e.body from catalog_refresh r \
-         join catalog_entity e on e.id = r.id where r.ref in {}",
+         join catalog_entity e on e.id = r.id \
+         where r.ref in {} and length(e.body) <= {MAX_READ}",
         tx.each_text(1)
     );
     let mut kept: Vec<(String, Millis, String)> = Vec::new();

@@ -26,10 +26,9 @@ impl Allowed {
             (HostKind::Github, "owner") => Self::Ascii("-_"),
             (HostKind::Github, "repo")
             | (HostKind::Gitea, "owner" | "repo")
+            | (HostKind::Gitlab, "repo")
             | (HostKind::Bitbucket, "workspace") => Self::Ascii("-_."),
             (HostKind::Gitlab, "owner" | "project") => Self::Ascii("-_./"),
-            // A project has a name, of which GitLab makes the path.
-            (HostKind::Gitlab, "repo") => Self::Wide("-_.+ "),
             (HostKind::Bitbucket, "repo") => Self::Wide("-_. "),
             (HostKind::Bitbucket, "project") => Self::Ascii("-_.~"),
             (HostKind::Azure, "organization") => Self::Ascii("-"),
@@ -126,7 +125,7 @@ mod tests {
                 "github.com?owner=acme&repo=..",
                 Some("`..` is no name of the repository that github.com allows"),
             ),
-            ("gitlab.com?owner=acme/web&repo=Mein+Ladön", None),
+            ("gitlab.com?owner=acme/web&repo=my_shop.api", None),
             (
                 "gitlab.com?owner=acme&repo=a/b",
                 Some("the name of the repository has `/`, which gitlab.com does not allow"),

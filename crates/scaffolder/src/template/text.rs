@@ -8,6 +8,8 @@ use crate::repo_url::RepoHosts;
 
 /// The code of a fault of a template.
 const CODE: &str = "template";
+/// More than a file of templates has; each is checked by itself.
+const MAX_DOCUMENTS: usize = 500;
 
 /// What is wrong with the templates of a text.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +23,11 @@ pub struct Linted {
 /// Everything that is wrong with the templates of a text of YAML, beside which other entities may be.
 pub fn lint_text(text: &str, actions: &Actions, hosts: &RepoHosts) -> Linted {
     let mut linted = Linted::default();
-    for document in parse_documents(text, &YamlLimits::default()) {
+    let limits = YamlLimits {
+        max_documents: MAX_DOCUMENTS,
+        ..YamlLimits::default()
+    };
+    for document in parse_documents(text, &limits) {
         let room = MAX_PROBLEMS - linted.problems.len();
         if !document.problems.is_empty() {
             linted

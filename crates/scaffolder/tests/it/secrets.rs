@@ -372,10 +372,10 @@ async fn what_tasks_keep_is_sealed_again_with_a_new_key() {
         let done = scaffolder::reencrypt(db, keyring).await.unwrap();
         (done.n_changed, done.n_closed)
     };
-    // Without the old key what is sealed stays closed, and nothing is lost: only the plain one is open.
+    // Without the old key what is sealed stays closed, and nothing is lost: only what is plain is open.
     let n_all = scaffolder::reencrypt(db, &new).await.unwrap().n_all;
-    assert_eq!(counts(&new).await, (0, n_all - 1));
-    assert_eq!(counts(&both).await, (n_all - 1, 0));
+    assert_eq!(counts(&new).await, (0, n_all - 2));
+    assert_eq!(counts(&both).await, (n_all - 2, 0));
     assert_eq!(counts(&both).await, (0, 0));
     assert_eq!(counts(&new).await, (0, 0));
     let sealed = kept(&bench).await;
@@ -393,4 +393,29 @@ async fn what_tasks_keep_is_sealed_again_with_a_new_key() {
     };
     let secrets = new.open(db.read(read).await.unwrap(), waiting).unwrap();
     assert_eq!(secrets.expose(), json!({"s": SECRET}).to_string());
+}
+
+#[tokio::test]
+async fn a_retry_leaves_a_task_to_the_process_that_can_open_it() {
+    let bench = Bench::new().await;
+    let mut steps = steps();
+    steps.push(json!({"id": "fail", "action": "test:effect", "input": {"say": "x", "fail": true}}));
+    bench
+        .template("t", json!({"type": "x", "steps": steps}))
+        .await;
+    let id = bench.create("t", json!({}), json!({"s": SECRET})).await;
+    assert_eq!(bench.wait(&id).await.0, "failed");
+    // As if a process with a key of its own had run it.
+    let task = id.clone();
+    let of_other = move |tx: &mut Tx<'_>| {
+        let sql = "update scaffolder_task set seal_id = 'kept:other' where id = $1";
+        tx.execute(sql, &[task.as_str().into()])
+    };
+    assert_eq!(bench.database.db.write(of_other).await.unwrap(), 1);
+    let retry = format!("/v2/tasks/{id}/retry");
+    let (status, told) = bench.post(&retry, json!({"secrets": {"s": SECRET}})).await;
+    assert_eq!(status, 409, "{told}");
+    let (status, _) = bench.post(&retry, json!({})).await;
+    assert_eq!(status, 201);
+    assert_eq!(seal_id(&bench, &id).await.unwrap(), "kept:other");
 }

@@ -30,7 +30,7 @@ test('names that hosts take are no faults, and others are', () => {
     ['bitbucket.org', 'repo', ['shop', 'a.b_c'], ['Shop', 'a b', '..', 'a.git', 'a'.repeat(63)]],
     ['bitbucketServer.acme.org', 'project', ['SHOP', '~ada', '~ada.b'], ['1S', 'S/1', '~']],
     ['bitbucketServer.acme.org', 'repo', ['My shop', 'a.b'], ['.a', 'a/b', 'a!', 'a ']],
-    ['dev.azure.com', 'organization', ['acme', 'a-b'], ['-a', 'a/b', 'a-']],
+    ['dev.azure.com', 'organization', ['acme', 'a-b'], ['-a', 'a/b', 'a-', 'a b', 'a.b']],
     [
       'dev.azure.com',
       'project',

@@ -113,7 +113,7 @@ const RULES: Record<string, Partial<Record<PartName, Rule>>> = {
   },
   azure: {
     organization: {
-      fits: /^[A-Za-z0-9](?:[A-Za-z0-9 ._-]*[A-Za-z0-9])?$/,
+      fits: /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/,
       max: 64,
       words: 'letters, digits and “-” between them',
     },
