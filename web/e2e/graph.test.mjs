@@ -34,6 +34,40 @@ flow('2,000 entities with some 6,000 edges are drawn', async page => {
   assert.ok(Number(edges.replace(',', '')) >= 600, edges);
 });
 
+flow('where a graph begins is in sight, whatever its size', async page => {
+  const isInSight = () =>
+    page.evaluate(() => {
+      const host = document.querySelector('.react-flow')?.getBoundingClientRect();
+      const root = document.querySelector('.graph-node[data-root]')?.getBoundingClientRect();
+      return (
+        host !== undefined &&
+        root !== undefined &&
+        root.left >= host.left &&
+        root.right <= host.right &&
+        root.top >= host.top &&
+        root.bottom <= host.bottom
+      );
+    });
+  for (const [ref, depth] of [
+    ['domain:default/ticketing', 3],
+    ['component:default/checkout-service', 2],
+    ['group:default/box-office', 3],
+    ['component:default/reservation-service', 4],
+    ['api:default/reservations-api', 2],
+  ]) {
+    await go(page, `/catalog-graph?root=${ref}&depth=${depth}`);
+    await page.locator('.react-flow__viewport').waitFor();
+    await becomes(isInSight, true);
+  }
+  await page.getByLabel('Steps').selectOption('1');
+  await page.waitForURL(/depth=1|^(?!.*depth=)/);
+  await becomes(isInSight, true);
+  await page.getByRole('button', { name: 'Zoom In' }).click();
+  await page.getByRole('button', { name: 'Zoom In' }).click();
+  await page.getByRole('button', { name: 'Fit View' }).click();
+  await becomes(isInSight, true);
+});
+
 flow('the list stands in the address', async page => {
   await go(page, '/catalog-graph?root=component:default/reservation-service');
   await page.getByRole('button', { name: 'List' }).click();

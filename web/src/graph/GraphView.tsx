@@ -3,6 +3,7 @@
 import {
   Background,
   Controls,
+  type FitViewOptions,
   MiniMap,
   ReactFlow,
   ReactFlowProvider,
@@ -52,6 +53,7 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
     if (places) onPlaced?.(places);
   }, [places, onPlaced]);
   const start = useMemo(() => firstView(graph, roots), [graph, roots]);
+  useFit(places, start);
   const nodes = useMemo(
     () => nodesOf(graph, places, roots, selected),
     [graph, places, roots, selected],
@@ -77,14 +79,14 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
         nodesFocusable
         onlyRenderVisibleElements
         fitView
-        fitViewOptions={{ maxZoom: 1, minZoom: READABLE, padding: 0.1, nodes: start }}
+        fitViewOptions={fitting(start)}
         minZoom={0.05}
         maxZoom={2}
         zoomOnDoubleClick={false}
         disableKeyboardA11y
       >
         <Background gap={20} color="var(--border)" />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} fitViewOptions={fitting(start)} />
         {graph.nodes.length >= MINIMAP_FROM && (
           <MiniMap
             pannable
@@ -95,6 +97,23 @@ function Canvas({ graph, roots, onOpen, onPlaced }: GraphViewProps) {
       </ReactFlow>
     </div>
   );
+}
+
+/** Boxes out of sight are not drawn, hence count as hidden, and are to be fitted all the same. */
+const fitting = (nodes: FitViewOptions['nodes']): FitViewOptions => ({
+  maxZoom: 1,
+  minZoom: READABLE,
+  padding: 0.1,
+  nodes,
+  includeHiddenNodes: true,
+});
+
+/** Another graph is seen from its own beginning. */
+function useFit(places: Places | undefined, start: FitViewOptions['nodes']) {
+  const flow = useReactFlow();
+  useEffect(() => {
+    if (places) void flow.fitView(fitting(start));
+  }, [flow, places, start]);
 }
 
 interface GraphKeys {

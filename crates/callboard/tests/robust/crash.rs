@@ -113,7 +113,12 @@ async fn verify(
     )
     .await;
     compare_with_stored(&portal, database).await;
-    assert!(portal.client.metric("catalog_entities_count").await > 0.0);
+    until_none("it tells no sizes", SETTLE, async || {
+        // They are read now and then.
+        let n = portal.client.metric("catalog_entities_count").await;
+        Vec::from_iter((n == 0.0).then(|| "no entities".to_owned()))
+    })
+    .await;
     for portal in [&portal, &fresh] {
         let n = portal
             .client
