@@ -261,15 +261,20 @@ fn replace(step: &Step, input: &Value) -> Result<Value> {
 
 impl Replacement {
     fn apply(&self, step: &Step, text: &str) -> Result<String> {
-        // A dollar sign in the new text means a part of what was found, with and without patterns.
-        if !self.match_regex && !self.replace_with.contains('$') {
-            return Ok(text.replace(&self.find, &self.replace_with));
-        }
         let asked = json!({
             "text": text, "find": self.find, "isPattern": self.match_regex,
             "replacement": self.replace_with,
         });
-        written(step, Function::ReplaceText, &asked)
+        // A dollar sign in the new text means a part of what was found, with and without patterns.
+        if self.match_regex || self.replace_with.contains('$') {
+            return written(step, Function::ReplaceText, &asked);
+        }
+        let made = step.make(&asked, |asked| {
+            let replaced = text_in(&asked["text"])
+                .replace(text_in(&asked["find"]), text_in(&asked["replacement"]));
+            Ok(replaced.into())
+        })?;
+        Ok(text_in(&made).to_owned())
     }
 }
 

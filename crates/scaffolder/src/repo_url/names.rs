@@ -24,9 +24,8 @@ impl Allowed {
     fn of(kind: HostKind, part: &str) -> Option<Self> {
         Some(match (kind, part) {
             (HostKind::Github, "owner") => Self::Ascii("-_"),
-            (HostKind::Github, "repo")
+            (HostKind::Github | HostKind::Gitlab, "repo")
             | (HostKind::Gitea, "owner" | "repo")
-            | (HostKind::Gitlab, "repo")
             | (HostKind::Bitbucket, "workspace") => Self::Ascii("-_."),
             (HostKind::Gitlab, "owner" | "project") => Self::Ascii("-_./"),
             (HostKind::Bitbucket, "repo") => Self::Wide("-_. "),

@@ -16,7 +16,9 @@ use crate::permission::{
 use crate::scaffolder::Scaffolder;
 use crate::store::tasks::Reopened;
 use crate::store::{events, journal, sealed, tasks};
-use crate::task::{Approval, Event, EventKind, Initiator, NewEvent, NewTask, Task, TaskQuery};
+use crate::task::{
+    Approval, Event, EventKind, Initiator, NewEvent, NewTask, State, Task, TaskQuery,
+};
 
 /// Bytes of one task's specification.
 const MAX_SPEC: usize = 4 << 20;
@@ -296,6 +298,7 @@ impl Scaffolder {
         let retry = Retry {
             secrets,
             keys: self.keyring.ids(),
+            steps: spec["steps"].as_array().cloned().unwrap_or_default(),
             strategy,
             approval,
             origin: Origin::of(ctx),
@@ -317,6 +320,7 @@ struct Retry {
     secrets: Option<String>,
     /// The keys that this process has.
     keys: Vec<String>,
+    steps: Vec<Value>,
     strategy: String,
     approval: Option<Approval>,
     origin: Origin,
@@ -332,6 +336,12 @@ impl Retry {
             )));
         };
         let is_whole = status == crate::task::Status::Completed || self.strategy == "startOver";
+        if self.secrets.is_none() && self.needs_secrets(tx, id, is_whole)? {
+            return Err(Error::input(format!(
+                "Task {id} had secrets, which were removed when it ended, and steps to come read \
+                 them: send them again in `secrets`, or start the template anew"
+            )));
+        }
         let seal_id = if is_whole {
             journal::delete_all(tx, id)?;
             self.keys.first().map(|key| sealed::mark(key))
@@ -356,6 +366,28 @@ impl Retry {
         tasks::reopen(tx, id, &reopened)?;
         let event = AuditEvent::done("scaffolder.task.retry", id);
         audit::record(tx, &self.origin, &event, self.now)
+    }
+
+    /// Whether steps that will run read secrets that a run before had: without them they would make
+    /// something else, and nobody would see it.
+    fn needs_secrets(&self, tx: &mut Tx<'_>, id: &str, is_whole: bool) -> Result<bool> {
+        if journal::list_masks(tx, id)?.is_empty() {
+            return Ok(false);
+        }
+        let entries = if is_whole {
+            Vec::new()
+        } else {
+            journal::list(tx, id)?
+        };
+        let is_done = |key: &str| {
+            let found = entries.iter().find(|it| it.key == key);
+            found.is_some_and(|it| it.state == State::Completed)
+        };
+        Ok(self.steps.iter().enumerate().any(|(at, step)| {
+            let text = step.to_string();
+            let reads = text.contains("secrets.") || text.contains("secrets[");
+            reads && !is_done(&at.to_string())
+        }))
     }
 
     /// Which key opens the task: that of the run before, whose steps stay, if this process lacks it.

@@ -158,11 +158,12 @@ async fn rounds_over_parts_of_a_secret_are_not_announced() {
 }
 
 /// Texts that actions make of a secret by themselves.
-const MADE: [&str; 4] = [
+const MADE: [&str; 5] = [
     "aHVudGVyMi1nZWhlaW0=",
     "h.u.n.t.e.r.2.-.g.e.h.e.i.m",
     REVERSED,
     "HUNTER2-GEHEIM",
+    "hunter2-offen",
 ];
 
 #[tokio::test]
@@ -191,6 +192,10 @@ async fn what_actions_compute_of_a_secret_is_hidden() {
             "json",
             "{'list': [$join($reverse($split(pw, '')))]}",
         ),
+        json!({"id": "c", "action": "roadiehq:utils:fs:write",
+               "input": {"path": "c.txt", "content": "${{ secrets.s }}"}}),
+        json!({"id": "replaced", "action": "roadiehq:utils:fs:replace", "input": {"files": [
+            {"file": "c.txt", "find": "geheim", "replaceWith": "offen"}]}}),
         json!({"id": "fetch", "action": "fetch:template", "input": {
             "url": "./s", "values": {"pw": "${{ steps.r.output.content.pw }}"}}}),
         json!({"id": "thrown", "if": "${{ true }}", "continueOnFailure": true,
@@ -245,12 +250,16 @@ async fn a_step_that_makes_more_than_can_be_hidden_fails() {
     bench
         .template("t", json!({"type": "x", "steps": steps}))
         .await;
-    // A retry without the secret shows nothing either.
+    // A retry with another secret shows nothing either.
     let id = bench.create("t", json!({}), json!({"s": SECRET})).await;
     for is_retry in [false, true] {
         if is_retry {
             let path = format!("/v2/tasks/{id}/retry");
-            assert_eq!(bench.post(&path, json!({})).await.0, 201);
+            let (status, told) = bench.post(&path, json!({})).await;
+            assert_eq!(status, 400, "{told}");
+            assert!(told.to_string().contains("had secrets"), "{told}");
+            let others = json!({"secrets": {"s": "another"}});
+            assert_eq!(bench.post(&path, others).await.0, 201);
         }
         let (status, events) = bench.wait(&id).await;
         assert_eq!(status, "failed");
